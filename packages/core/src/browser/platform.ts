@@ -1,0 +1,71 @@
+import { CaptionError } from '../errors.js';
+import { rawToRgb } from '../image/raw.js';
+import { bytesOf } from '../input.js';
+import type { OrtRuntime } from '../model/runtime.js';
+import { type ModelSource, urlSource } from '../model/source.js';
+import { openRaw, type OpenedPhoto, type OpenRequest } from '../platform.js';
+import type { ImageInput } from '../types.js';
+import { drawPixels, openFile } from './pixels.js';
+
+export async function loadRuntime(): Promise<OrtRuntime> {
+  try {
+    return await import('onnxruntime-web/wasm');
+  } catch (cause) {
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      'onnxruntime-web/wasm cannot be loaded. Bundle it, name it in the import map, or hand in another runtime with the option "runtime".',
+      { cause },
+    );
+  }
+}
+
+/** Shared memory, and with it threads, is given to cross-origin isolated pages only. */
+export function defaultThreads(): number {
+  return globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1;
+}
+
+/**
+ * The embedded model, where the page's import map or its bundler says it is: a page has no folder
+ * of packages to look into.
+ */
+export async function defaultModel(): Promise<ModelSource> {
+  try {
+    return urlSource(new URL('.', import.meta.resolve('@zipcaption/lite/manifest.json')));
+  } catch (cause) {
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      'In a browser the option "model" must say where the model is: copy the folder of @zipcaption/lite beside the page and name its address, or name "@zipcaption/lite/" in the import map.',
+      { cause },
+    );
+  }
+}
+
+export async function modelSource(location: string | URL): Promise<ModelSource> {
+  return urlSource(new URL(location, globalThis.location?.href));
+}
+
+export async function openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto> {
+  if (typeof input === 'string' || input instanceof URL) {
+    throw new CaptionError(
+      'INVALID_INPUT',
+      'A page cannot read a path or address as a photo. Fetch it and hand in the Blob, or hand in an image element.',
+    );
+  }
+  const bytes = await bytesOf(input, request.maxBytes);
+  if (bytes) return openFile(bytes, request);
+  if (typeof ImageData !== 'undefined' && input instanceof ImageData) {
+    const { data, width, height } = input;
+    return openRaw(rawToRgb({ data: data as Uint8ClampedArray, width, height, channels: 4 }, request));
+  }
+  if (typeof ImageBitmap !== 'undefined' && input instanceof ImageBitmap) {
+    return openRaw(drawPixels(input, input, request));
+  }
+  if (typeof HTMLImageElement !== 'undefined' && input instanceof HTMLImageElement) {
+    await input.decode().catch((cause: unknown) => {
+      throw new CaptionError('DECODE_FAILED', 'The image element shows no image.', { cause });
+    });
+    const size = { width: input.naturalWidth, height: input.naturalHeight };
+    return openRaw(drawPixels(input, size, request));
+  }
+  return openRaw(rawToRgb(input as Parameters<typeof rawToRgb>[0], request));
+}

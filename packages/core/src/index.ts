@@ -1,0 +1,24 @@
+export { type Captioner, captionImage, loadCaptioner } from './captioner.js';
+export { CaptionError, type CaptionErrorCode } from './errors.js';
+export type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
+export type {
+  ConfidenceModel,
+  GenerationDefaults,
+  Manifest,
+  StateTensor,
+} from './model/manifest.js';
+export type { OrtRuntime, WasmFiles } from './model/runtime.js';
+export type { LoadProgress, ModelBytes } from './model/source.js';
+export type {
+  CaptionAllOptions,
+  CaptionCandidate,
+  CaptionOptions,
+  CaptionOutcome,
+  CaptionResult,
+  CaptionTimings,
+  CaptionToken,
+  ImageInput,
+  LoadOptions,
+  WordAttention,
+} from './types.js';
+export { VERSION } from './version.js';

@@ -1,0 +1,36 @@
+import { CaptionError } from './errors.js';
+import type { ImageInput } from './types.js';
+
+/** @throws CaptionError `IMAGE_TOO_LARGE` */
+export function refuseTooManyBytes(size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new CaptionError(
+    'IMAGE_TOO_LARGE',
+    `The image has ${size} bytes; the option "maxBytes" allows ${maxBytes}. Send a smaller file or raise the limit.`,
+  );
+}
+
+/**
+ * The bytes of a file held in memory, without a copy where there need be none; nothing when the
+ * input is no file (pixels, an element of a page).
+ *
+ * @throws CaptionError `IMAGE_TOO_LARGE`, before a `Blob` is read
+ */
+export async function bytesOf(input: ImageInput, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (input instanceof Uint8Array) {
+    refuseTooManyBytes(input.length, maxBytes);
+    return input;
+  }
+  // Not `instanceof`: an ArrayBuffer may come from another realm (a worker, a vm context).
+  const kind = Object.prototype.toString.call(input);
+  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
+    const bytes = new Uint8Array(input as ArrayBuffer);
+    refuseTooManyBytes(bytes.length, maxBytes);
+    return bytes;
+  }
+  if (typeof Blob !== 'undefined' && input instanceof Blob) {
+    refuseTooManyBytes(input.size, maxBytes);
+    return new Uint8Array(await input.arrayBuffer());
+  }
+  return undefined;
+}

@@ -1,0 +1,249 @@
+import type { PreprocessSpec } from '../image/preprocess.js';
+import { array, integer, number, object, oneOf, optional, record, string } from './schema.js';
+
+/** A tensor that the decoder hands from one step to the next. */
+export interface StateTensor {
+  /** Name of the decoder's input. */
+  readonly input: string;
+  /** Name of the decoder's output that becomes this input at the next step. */
+  readonly output: string;
+  /**
+   * Shape before the first step, rows first: `[1, 4, 0, 64]` is an empty key cache of 4 heads,
+   * `[1, 512]` a hidden vector. It starts as zeros unless `from` names an encoder output.
+   */
+  readonly initial: readonly number[];
+  /** The encoder's output that this state starts as (an LSTM's first hidden vector, for instance). */
+  readonly from?: string;
+}
+
+/** Weights of the logistic function that turns a caption's log-probabilities into its confidence. */
+export interface ConfidenceModel {
+  readonly intercept: number;
+  /** Mean of the tokens' log-probabilities, the end token included. */
+  readonly meanLogProb: number;
+  /** Smallest of them. */
+  readonly minLogProb: number;
+  /** Number of tokens, the end token included. */
+  readonly length: number;
+}
+
+/** Search settings that a model prefers; an option of the call goes before them. */
+export interface GenerationDefaults {
+  readonly bos: number;
+  readonly eos: number;
+  readonly pad: number;
+  readonly suppress: readonly number[];
+  readonly maxLength: number;
+  readonly minLength: number;
+  readonly numBeams: number;
+  readonly lengthPenalty: number;
+  readonly earlyStopping: boolean | 'never';
+  readonly noRepeatNgramSize: number;
+  readonly repetitionPenalty: number;
+}
+
+/** All that is known of a model; `docs/model-format.md` describes each field. */
+export interface Manifest {
+  readonly format: 1;
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly task: 'image-to-text';
+  readonly image: PreprocessSpec;
+  readonly encoder: {
+    readonly file: string;
+    readonly input: string;
+    readonly outputs: readonly string[];
+  };
+  readonly decoder: {
+    readonly file: string;
+    readonly tokens: string;
+    readonly logits: string;
+    readonly attention?: string;
+    /** Rows and columns of the photo's positions that `attention` runs over. */
+    readonly attentionGrid?: readonly [rows: number, columns: number];
+    /** Decoder input name → encoder output name. */
+    readonly encoderInputs: Readonly<Record<string, string>>;
+    readonly state: readonly StateTensor[];
+  };
+  readonly tokenizer: { readonly file: string; readonly config?: string };
+  readonly generation: GenerationDefaults;
+  readonly confidence?: ConfidenceModel;
+  readonly metrics?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** File name → SHA-256 in lower-case hexadecimal. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+const MAX_SIDE = 4096;
+const MAX_TOKEN = 10_000_000;
+
+/**
+ * A manifest from parsed JSON. Every field is checked, unknown ones are refused, absent optional
+ * ones get their defaults.
+ *
+ * @throws CaptionError `MODEL_INVALID` naming the field and what it must be
+ */
+export function readManifest(json: unknown): Manifest {
+  const m = object(json, 'manifest', [
+    ...['format', 'name', 'version', 'license', 'task', 'image', 'encoder', 'decoder'],
+    ...['tokenizer', 'generation', 'confidence', 'metrics', 'sha256', 'description'],
+  ]);
+  return {
+    format: oneOf(m.format, 'format', [1]),
+    name: string(m.name, 'name'),
+    version: string(m.version, 'version'),
+    license: string(m.license, 'license'),
+    task: oneOf(m.task, 'task', ['image-to-text']),
+    image: readImage(m.image),
+    encoder: readEncoder(m.encoder),
+    decoder: readDecoder(m.decoder),
+    tokenizer: readTokenizer(m.tokenizer),
+    generation: readGeneration(m.generation),
+    ...present('confidence', optional(m.confidence, readConfidence)),
+    ...present('metrics', optional(m.metrics, readMetrics)),
+    sha256: record(m.sha256 ?? {}, 'sha256', string),
+  };
+}
+
+/** `{ key: value }`, or nothing at all where there is no value (`exactOptionalPropertyTypes`). */
+function present<K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, T>);
+}
+
+function readImage(json: unknown): PreprocessSpec {
+  const image = object(json, 'image', [
+    ...['width', 'height', 'fit', 'resample', 'shortestEdge', 'rescale', 'mean', 'std'],
+    ...['layout', 'channelOrder', 'background'],
+  ]);
+  const channel = (value: unknown, path: string) => number(value, path, -1e4, 1e4);
+  const spread = (value: unknown, path: string) => number(value, path, 1e-6, 1e6);
+  const triple = (value: unknown, path: string, item: typeof channel) =>
+    array(value, path, item, 3) as [number, number, number];
+  return {
+    width: integer(image.width, 'image.width', 1, MAX_SIDE),
+    height: integer(image.height, 'image.height', 1, MAX_SIDE),
+    fit: oneOf(image.fit, 'image.fit', ['stretch', 'cover', 'contain']),
+    resample: oneOf(image.resample ?? 'bilinear', 'image.resample', [
+      ...(['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const),
+    ]),
+    ...present(
+      'shortestEdge',
+      optional(image.shortestEdge, (v) => integer(v, 'image.shortestEdge', 1, MAX_SIDE)),
+    ),
+    rescale: number(image.rescale ?? 1 / 255, 'image.rescale', 0, 1e3),
+    mean: triple(image.mean, 'image.mean', channel),
+    std: triple(image.std, 'image.std', spread),
+    layout: oneOf(image.layout ?? 'nchw', 'image.layout', ['nchw', 'nhwc']),
+    channelOrder: oneOf(image.channelOrder ?? 'rgb', 'image.channelOrder', ['rgb', 'bgr']),
+    ...present(
+      'background',
+      optional(image.background, (v) =>
+        triple(v, 'image.background', (c, path) => integer(c, path, 0, 255)),
+      ),
+    ),
+  };
+}
+
+function readEncoder(json: unknown): Manifest['encoder'] {
+  const encoder = object(json, 'encoder', ['file', 'input', 'outputs']);
+  return {
+    file: fileName(encoder.file, 'encoder.file'),
+    input: string(encoder.input, 'encoder.input'),
+    outputs: array(encoder.outputs, 'encoder.outputs', string),
+  };
+}
+
+function readDecoder(json: unknown): Manifest['decoder'] {
+  const decoder = object(json, 'decoder', [
+    ...['file', 'tokens', 'logits', 'attention', 'attentionGrid', 'encoderInputs', 'state'],
+  ]);
+  const attention = optional(decoder.attention, (v) => string(v, 'decoder.attention'));
+  const side = (value: unknown, path: string) => integer(value, path, 1, MAX_SIDE);
+  return {
+    file: fileName(decoder.file, 'decoder.file'),
+    tokens: string(decoder.tokens, 'decoder.tokens'),
+    logits: string(decoder.logits, 'decoder.logits'),
+    ...present('attention', attention),
+    ...present(
+      'attentionGrid',
+      attention === undefined
+        ? undefined
+        : (array(decoder.attentionGrid, 'decoder.attentionGrid', side, 2) as [number, number]),
+    ),
+    encoderInputs: record(decoder.encoderInputs, 'decoder.encoderInputs', string),
+    state: array(decoder.state, 'decoder.state', readState),
+  };
+}
+
+function readState(json: unknown, path: string): StateTensor {
+  const state = object(json, path, ['input', 'output', 'initial', 'from']);
+  return {
+    input: string(state.input, `${path}.input`),
+    output: string(state.output, `${path}.output`),
+    initial: array(state.initial, `${path}.initial`, (v, p) => integer(v, p, 0, 1_000_000)),
+    ...present(
+      'from',
+      optional(state.from, (v) => string(v, `${path}.from`)),
+    ),
+  };
+}
+
+function readTokenizer(json: unknown): Manifest['tokenizer'] {
+  const tokenizer = object(json, 'tokenizer', ['file', 'config']);
+  return {
+    file: fileName(tokenizer.file, 'tokenizer.file'),
+    ...present(
+      'config',
+      optional(tokenizer.config, (v) => fileName(v, 'tokenizer.config')),
+    ),
+  };
+}
+
+function readGeneration(json: unknown): GenerationDefaults {
+  const g = object(json, 'generation', [
+    ...['bos', 'eos', 'pad', 'suppress', 'maxLength', 'minLength', 'numBeams', 'lengthPenalty'],
+    ...['earlyStopping', 'noRepeatNgramSize', 'repetitionPenalty'],
+  ]);
+  const token = (value: unknown, path: string) => integer(value, path, 0, MAX_TOKEN);
+  return {
+    bos: token(g.bos, 'generation.bos'),
+    eos: token(g.eos, 'generation.eos'),
+    pad: token(g.pad ?? g.eos, 'generation.pad'),
+    suppress: array(g.suppress ?? [], 'generation.suppress', token),
+    maxLength: integer(g.maxLength ?? 20, 'generation.maxLength', 1, 512),
+    minLength: integer(g.minLength ?? 0, 'generation.minLength', 0, 512),
+    numBeams: integer(g.numBeams ?? 1, 'generation.numBeams', 1, 64),
+    lengthPenalty: number(g.lengthPenalty ?? 1, 'generation.lengthPenalty', -10, 10),
+    earlyStopping: oneOf(g.earlyStopping ?? false, 'generation.earlyStopping', [
+      ...([true, false, 'never'] as const),
+    ]),
+    noRepeatNgramSize: integer(g.noRepeatNgramSize ?? 0, 'generation.noRepeatNgramSize', 0, 10),
+    repetitionPenalty: number(g.repetitionPenalty ?? 1, 'generation.repetitionPenalty', 0.1, 10),
+  };
+}
+
+function readConfidence(json: unknown): ConfidenceModel {
+  const keys = ['intercept', 'meanLogProb', 'minLogProb', 'length'] as const;
+  const confidence = object(json, 'confidence', keys);
+  const weight = (key: (typeof keys)[number]) =>
+    number(confidence[key] ?? 0, `confidence.${key}`, -1e3, 1e3);
+  return {
+    intercept: weight('intercept'),
+    meanLogProb: weight('meanLogProb'),
+    minLogProb: weight('minLogProb'),
+    length: weight('length'),
+  };
+}
+
+function readMetrics(json: unknown): NonNullable<Manifest['metrics']> {
+  return record(json, 'metrics', (set, path) =>
+    record(set, path, (value, p) => number(value, p, -1e9, 1e9)),
+  );
+}
+
+/** A file of the model's folder: no way out of it (`../`, an absolute path, a URL). */
+function fileName(value: unknown, path: string): string {
+  const name = string(value, path);
+  const safe = name.split('/').every((part) => /^[\w][\w.+-]*$/.test(part));
+  return safe ? name : oneOf(name, path, ['a relative path inside the model folder']);
+}

@@ -1,0 +1,153 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { CaptionError } from '../errors.js';
+import type { OrtRuntime, WasmFiles } from './runtime.js';
+
+/*
+ * The one file that touches the ONNX runtime. Everything else sees plain arrays with a shape, so
+ * that it does not matter which runtime is behind it or how a session came to be.
+ */
+
+/** Numbers with a shape, row-major. */
+export interface Values {
+  readonly type: 'float32' | 'float16' | 'int64' | 'int32' | 'bool';
+  readonly data: Float32Array | Uint16Array | BigInt64Array | Int32Array | Uint8Array;
+  readonly dims: readonly number[];
+}
+
+export interface SessionSettings {
+  readonly runtime: OrtRuntime;
+  /** Threads inside one run; the WASM runtime takes the number that is set at its first session. */
+  readonly threads: number;
+  readonly executionProviders?: readonly string[];
+  readonly wasm?: WasmFiles;
+}
+
+/** One network, loaded. Runs are queued: the runtime refuses concurrent ones. */
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Element type of an input, where the runtime tells it. */
+  inputType(name: string): Values['type'] | undefined;
+  /** @throws CaptionError `RUNTIME_FAILED` */
+  run(
+    feeds: Readonly<Record<string, Values>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Values>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads a network.
+ *
+ * @param bytes an ONNX (or ORT format) model
+ * @param what  its name in error messages: "decoder.onnx"
+ * @throws CaptionError `RUNTIME_UNAVAILABLE` when the runtime cannot start, `MODEL_INVALID` when it
+ *   cannot read the network
+ */
+export async function createSession(
+  bytes: Uint8Array,
+  what: string,
+  settings: SessionSettings,
+): Promise<Session> {
+  prepareRuntime(settings);
+  let session: InferenceSession;
+  try {
+    session = await settings.runtime.InferenceSession.create(bytes, {
+      graphOptimizationLevel: 'all',
+      executionMode: 'sequential',
+      intraOpNumThreads: settings.threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // Weights stored as int8 behind a DequantizeLinear are expanded once, here, not at every run.
+      extra: { session: { disable_quant_qdq: '1' } },
+      ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
+    });
+  } catch (cause) {
+    throw creationError(what, cause);
+  }
+  return wrap(session, what, settings.runtime);
+}
+
+function prepareRuntime({ runtime, threads, wasm }: SessionSettings): void {
+  // onnxruntime-node has an `env.wasm` too; setting it there changes nothing.
+  const flags = runtime.env.wasm;
+  flags.numThreads ??= threads;
+  if (wasm?.wasm instanceof Uint8Array) flags.wasmBinary ??= wasm.wasm;
+  const paths = {
+    ...(wasm?.mjs && { mjs: wasm.mjs }),
+    ...(wasm?.wasm && !(wasm.wasm instanceof Uint8Array) && { wasm: wasm.wasm }),
+  };
+  if (Object.keys(paths).length > 0) flags.wasmPaths ??= paths;
+}
+
+function creationError(what: string, cause: unknown): CaptionError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const unavailable = /no available backend|WebAssembly|wasm.*(fetch|load|compile|instantiate)/i;
+  if (unavailable.test(detail)) {
+    return new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      `The ONNX runtime cannot start: ${detail}. It needs WebAssembly with SIMD and its two files (ort-wasm-simd-threaded.mjs and .wasm); the option "wasm" says where they are.`,
+      { cause },
+    );
+  }
+  return new CaptionError(
+    'MODEL_INVALID',
+    `${what} is not a network that the ONNX runtime can load (${detail}). The file may be cut off or of a newer ONNX version; fetch or export it again.`,
+    { cause },
+  );
+}
+
+function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Session {
+  const types = new Map(
+    session.inputMetadata.flatMap((meta) => (meta.isTensor ? [[meta.name, meta.type]] : [])) as [
+      string,
+      Values['type'],
+    ][],
+  );
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function runNow(
+    feeds: Readonly<Record<string, Values>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Values>> {
+    const tensors: Record<string, Tensor> = {};
+    for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+      tensors[name] = new runtime.Tensor(type as 'float32', data as Float32Array, dims);
+    }
+    let results: InferenceSession.ReturnType;
+    try {
+      results = await session.run(tensors, fetches);
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new CaptionError(
+        'RUNTIME_FAILED',
+        `The ONNX runtime failed while running ${what}: ${detail}`,
+        { cause },
+      );
+    }
+    const outputs: Record<string, Values> = {};
+    for (const name of fetches) {
+      const tensor = results[name];
+      if (!tensor) throw new CaptionError('MODEL_INVALID', `${what} gave no output "${name}".`);
+      // Elsewhere than in main memory (WebGPU) the data has to be fetched first.
+      const data = tensor.location === 'cpu' ? tensor.data : await tensor.getData();
+      outputs[name] = { type: tensor.type, data, dims: tensor.dims } as Values;
+    }
+    return outputs;
+  }
+
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    inputType: (name) => types.get(name),
+    run(feeds, fetches) {
+      const run = last.then(() => runNow(feeds, fetches));
+      last = run.catch(() => undefined);
+      return run;
+    },
+    async release() {
+      await last;
+      await session.release();
+    },
+  };
+}

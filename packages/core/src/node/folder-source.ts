@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { CaptionError } from '../errors.js';
+import type { ModelSource } from '../model/source.js';
+import { explain, toPath } from './files.js';
+
+/** A model's folder on disk. */
+export function folderSource(location: string | URL): ModelSource {
+  const folder = resolve(toPath(location));
+  return {
+    name: folder,
+    // Hashing costs a good part of a cold start, and a disk is not a network.
+    verify: false,
+    async read(file, control) {
+      try {
+        const bytes = await readFile(join(folder, file), control?.signal ? { signal: control.signal } : {});
+        control?.onProgress?.({ file, loaded: bytes.length, total: bytes.length });
+        return bytes;
+      } catch (cause) {
+        if (control?.signal?.aborted) {
+          throw new CaptionError('ABORTED', 'Loading the model was aborted.', { cause });
+        }
+        const hint = file === 'manifest.json' ? ' A model is a folder with a manifest.json.' : '';
+        throw new CaptionError(
+          'MODEL_NOT_FOUND',
+          `Cannot read ${file} of the model in ${folder}: ${explain(cause)}.${hint}`,
+          { cause },
+        );
+      }
+    },
+  };
+}
+
+/** The folder of an installed model package. */
+export function packageFolder(name: string): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${name}/manifest.json`));
+  } catch (cause) {
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      `The model package ${name} is not installed. Run "npm install ${name}", or name another model with the option "model".`,
+      { cause },
+    );
+  }
+}

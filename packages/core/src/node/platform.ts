@@ -1,0 +1,48 @@
+import { CaptionError } from '../errors.js';
+import { bytesOf } from '../input.js';
+import { decodeImage } from '../image/decode.js';
+import { rawToRgb } from '../image/raw.js';
+import type { OrtRuntime } from '../model/runtime.js';
+import { type ModelSource, urlSource } from '../model/source.js';
+import { openDecoded, openRaw, type OpenedPhoto, type OpenRequest } from '../platform.js';
+import type { ImageInput } from '../types.js';
+import { readPhoto } from './files.js';
+import { folderSource, packageFolder } from './folder-source.js';
+
+export { captionInWorkers } from './pool.js';
+
+export async function loadRuntime(): Promise<OrtRuntime> {
+  try {
+    return await import('onnxruntime-web');
+  } catch (cause) {
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      'The package onnxruntime-web cannot be loaded. Install it, or hand in another runtime with the option "runtime".',
+      { cause },
+    );
+  }
+}
+
+/** In Node two threads of the WASM runtime were slower than one on networks of this size. */
+export function defaultThreads(): number {
+  return 1;
+}
+
+export async function defaultModel(): Promise<ModelSource> {
+  return folderSource(packageFolder('@zipcaption/lite'));
+}
+
+export async function modelSource(location: string | URL): Promise<ModelSource> {
+  const protocol = location instanceof URL ? location.protocol : /^(https?:|file:)\/\//.exec(location)?.[1];
+  if (protocol === 'http:' || protocol === 'https:') return urlSource(location);
+  return folderSource(location);
+}
+
+export async function openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto> {
+  if (typeof input === 'string' || input instanceof URL) {
+    return openDecoded(await decodeImage(await readPhoto(input, request.maxBytes), request));
+  }
+  const bytes = await bytesOf(input, request.maxBytes);
+  if (bytes) return openDecoded(await decodeImage(bytes, request));
+  return openRaw(rawToRgb(input, request));
+}

@@ -1,0 +1,213 @@
+import { CaptionError } from './errors.js';
+import type { GenerationDefaults } from './model/manifest.js';
+import type { CaptionAllOptions, CaptionOptions, LoadOptions } from './types.js';
+
+/** One option's rule: what is allowed, in words, and a test for it. */
+interface Rule {
+  readonly allowed: string;
+  readonly test: (value: unknown) => boolean;
+}
+
+const wholeNumber = (min: number, max: number): Rule => ({
+  allowed: `a whole number from ${min} to ${max}`,
+  test: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+});
+const realNumber = (min: number, max: number): Rule => ({
+  allowed: `a number from ${min} to ${max}`,
+  test: (value) => typeof value === 'number' && value >= min && value <= max,
+});
+const isFunction: Rule = { allowed: 'a function', test: (value) => typeof value === 'function' };
+const isBoolean: Rule = { allowed: 'true or false', test: (value) => typeof value === 'boolean' };
+const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
+const isSignal: Rule = {
+  allowed: 'an AbortSignal',
+  test: (value) =>
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
+};
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+type Rules<Options> = Readonly<Record<keyof Options & string, Rule>>;
+
+const captionRules: Rules<CaptionOptions> = {
+  numBeams: wholeNumber(1, 64),
+  maxLength: wholeNumber(1, 512),
+  minLength: wholeNumber(0, 512),
+  lengthPenalty: realNumber(-10, 10),
+  earlyStopping: {
+    allowed: `true, false or 'never'`,
+    test: (value) => typeof value === 'boolean' || value === 'never',
+  },
+  noRepeatNgramSize: wholeNumber(0, 10),
+  repetitionPenalty: realNumber(0.1, 10),
+  numCaptions: wholeNumber(1, 64),
+  bannedWords: {
+    allowed: 'a list of words, none of them empty',
+    test: (value) => Array.isArray(value) && value.every(isText),
+  },
+  prefix: { allowed: 'a text', test: (value) => typeof value === 'string' },
+  sample: isBoolean,
+  temperature: realNumber(0.01, 100),
+  topK: wholeNumber(0, 1_000_000),
+  topP: {
+    allowed: 'a number above 0, at most 1',
+    test: (value) => typeof value === 'number' && value > 0 && value <= 1,
+  },
+  seed: wholeNumber(0, 2 ** 32 - 1),
+  attention: isBoolean,
+  signal: isSignal,
+  onToken: isFunction,
+  orientation: isBoolean,
+  maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  maxPixels: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+};
+
+const { onToken: _, ...sharedRules } = captionRules;
+const captionAllRules: Rules<CaptionAllOptions> = {
+  ...sharedRules,
+  concurrency: wholeNumber(1, 64),
+};
+
+const loadRules: Rules<LoadOptions> = {
+  model: {
+    allowed: `a model folder's path or address, or its files' bytes by name`,
+    test: (value) => isText(value) || isObject(value),
+  },
+  runtime: {
+    allowed: 'a module with the API of onnxruntime-common (InferenceSession, Tensor, env)',
+    test: (value) =>
+      isObject(value) && 'InferenceSession' in value && 'Tensor' in value && 'env' in value,
+  },
+  threads: wholeNumber(1, 64),
+  executionProviders: {
+    allowed: 'a list of names',
+    test: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+  },
+  wasm: {
+    allowed: 'an object with "mjs" and "wasm"',
+    test: (value) =>
+      isObject(value) && Object.keys(value).every((key) => key === 'mjs' || key === 'wasm'),
+  },
+  onProgress: isFunction,
+  signal: isSignal,
+};
+
+/** @throws CaptionError `INVALID_OPTION` naming the option and what is allowed */
+function check(options: unknown, rules: Readonly<Record<string, Rule>>): void {
+  if (options === undefined) return;
+  if (!isObject(options)) {
+    throw new CaptionError('INVALID_OPTION', `Options must be an object, not ${typeof options}.`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const rule = rules[name];
+    if (!rule) {
+      throw new CaptionError(
+        'INVALID_OPTION',
+        `There is no option "${name}". Known options: ${Object.keys(rules).join(', ')}.`,
+      );
+    }
+    if (value !== undefined && !rule.test(value)) {
+      throw new CaptionError(
+        'INVALID_OPTION',
+        `The option "${name}" must be ${rule.allowed}, not ${describe(value)}.`,
+      );
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `a list (${JSON.stringify(value)?.slice(0, 60)})`;
+  return isObject(value) ? 'an object' : String(value);
+}
+
+export function checkLoadOptions(options: LoadOptions): void {
+  check(options, loadRules);
+}
+
+export function checkCaptionAllOptions(options: CaptionAllOptions): void {
+  check(options, captionAllRules);
+}
+
+/** Options with the model's defaults filled in. */
+export interface ResolvedOptions extends Required<Omit<CaptionOptions, 'signal' | 'onToken'>> {
+  readonly signal?: AbortSignal;
+  readonly onToken?: NonNullable<CaptionOptions['onToken']>;
+}
+
+/** Default of `maxBytes`: 32 MiB, several times a large phone photo. */
+export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
+/** Default of `maxPixels`: more than any phone, little enough for a small machine. */
+export const DEFAULT_MAX_PIXELS = 100_000_000;
+
+/**
+ * Checks a call's options and fills in the model's defaults.
+ *
+ * @throws CaptionError `INVALID_OPTION`
+ */
+export function resolveOptions(
+  options: CaptionOptions,
+  defaults: GenerationDefaults,
+): ResolvedOptions {
+  check(options, captionRules);
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as CaptionOptions;
+  const sample = given.sample ?? false;
+  const resolved: ResolvedOptions = {
+    // Sampling draws words and streaming needs each at once; beams have no part in either.
+    numBeams: sample || given.onToken ? 1 : Math.max(defaults.numBeams, given.numCaptions ?? 1),
+    maxLength: defaults.maxLength,
+    minLength: Math.min(defaults.minLength, given.maxLength ?? defaults.maxLength),
+    lengthPenalty: defaults.lengthPenalty,
+    earlyStopping: defaults.earlyStopping,
+    noRepeatNgramSize: defaults.noRepeatNgramSize,
+    repetitionPenalty: defaults.repetitionPenalty,
+    numCaptions: 1,
+    bannedWords: [],
+    prefix: '',
+    sample,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    seed: 0,
+    attention: false,
+    orientation: true,
+    maxBytes: DEFAULT_MAX_BYTES,
+    maxPixels: DEFAULT_MAX_PIXELS,
+    ...given,
+  };
+  checkTogether(resolved, given);
+  return resolved;
+}
+
+/** The rules that concern more than one option. */
+function checkTogether(resolved: ResolvedOptions, given: CaptionOptions): void {
+  const { numBeams, numCaptions, minLength, maxLength, sample, onToken } = resolved;
+  const refuse = (message: string): never => {
+    throw new CaptionError('INVALID_OPTION', message);
+  };
+  if (minLength > maxLength) {
+    refuse(`The option "minLength" (${minLength}) must be at most "maxLength" (${maxLength}).`);
+  }
+  if (sample && numBeams > 1) {
+    refuse('The option "numBeams" must be 1 with "sample": beams are for searching, not drawing.');
+  }
+  if (!sample && numCaptions > numBeams) {
+    refuse(
+      `The option "numCaptions" (${numCaptions}) must be at most "numBeams" (${numBeams}), or "sample" true.`,
+    );
+  }
+  if (!sample) {
+    for (const name of ['temperature', 'topK', 'topP', 'seed'] as const) {
+      if (given[name] !== undefined) {
+        refuse(`The option "${name}" has a meaning only with "sample" true.`);
+      }
+    }
+  }
+  if (onToken && (numBeams > 1 || numCaptions > 1)) {
+    refuse(
+      'The option "onToken" needs "numBeams" 1 and "numCaptions" 1: beam search knows its words only at the end.',
+    );
+  }
+}

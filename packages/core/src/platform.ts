@@ -1,0 +1,64 @@
+import type { DecodedImage, ImageFormat, Orientation, RgbImage, Size } from './image/types.js';
+import type { OrtRuntime } from './model/runtime.js';
+import type { ModelSource } from './model/source.js';
+import type { CaptionAllOptions, CaptionOutcome, ImageInput, LoadOptions } from './types.js';
+
+/** How a photo is to be opened. */
+export interface OpenRequest {
+  readonly maxBytes: number;
+  readonly maxPixels: number;
+  /** Turn the photo upright? */
+  readonly orientation: boolean;
+  /** The smallest upright size that is still needed of a photo of that upright size. */
+  readonly atLeast: (upright: Size) => Size;
+}
+
+/** A photo in memory, upright, perhaps smaller than it was stored. */
+export interface OpenedPhoto extends RgbImage {
+  readonly format: ImageFormat | 'raw' | (string & {});
+  readonly stored: Size;
+  readonly upright: Size;
+  readonly orientation: Orientation;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The few things that Node and a browser do differently. `#platform` resolves to `node/platform.ts`
+ * or `browser/platform.ts` by the conditions in package.json.
+ */
+export interface Platform {
+  /** The runtime used when the caller hands in none. */
+  loadRuntime(): Promise<OrtRuntime>;
+  /** Threads inside one run when the caller names no number. */
+  defaultThreads(): number;
+  /** The embedded model. */
+  defaultModel(): Promise<ModelSource>;
+  /** A model's folder by path or address. */
+  modelSource(location: string | URL): Promise<ModelSource>;
+  /** Any input to pixels. */
+  openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto>;
+  /** Captions many photos on several threads; absent where there is no such thing. */
+  captionInWorkers?(
+    inputs: AsyncIterable<ImageInput> | Iterable<ImageInput>,
+    load: LoadOptions,
+    options: CaptionAllOptions & { concurrency: number },
+  ): AsyncGenerator<CaptionOutcome, void, undefined>;
+}
+
+/** A decoded file as an opened photo. */
+export function openDecoded(image: DecodedImage): OpenedPhoto {
+  const { data, width, height, header, warnings, orientation } = image;
+  const stored = { width: header.width, height: header.height };
+  const upright = orientation > 4 ? { width: stored.height, height: stored.width } : stored;
+  return { data, width, height, warnings, stored, upright, orientation, format: header.format };
+}
+
+/** Pixels that were handed in, as an opened photo. */
+export function openRaw(image: RgbImage): OpenedPhoto {
+  const { data, width, height } = image;
+  const size = { width, height };
+  return {
+    ...{ data, width, height, stored: size, upright: size },
+    ...{ format: 'raw', orientation: 1, warnings: [] },
+  };
+}

@@ -1,0 +1,28 @@
+import { CaptionError } from './errors.js';
+
+/** Runs one task after another, in the order in which they came. */
+export class Queue {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param signal gives up waiting when it fires; a task that has begun must watch it itself
+   * @throws CaptionError `ABORTED`, or whatever the task throws
+   */
+  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) return Promise.reject(aborted(signal));
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = () => reject(aborted(signal));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const turn = this.#last.then(async () => {
+        signal?.removeEventListener('abort', onAbort);
+        if (signal?.aborted) return;
+        await task().then(resolve, reject);
+      });
+      this.#last = turn;
+    });
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): CaptionError {
+  return new CaptionError('ABORTED', 'The caption was aborted.', { cause: signal?.reason });
+}

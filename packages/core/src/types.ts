@@ -1,0 +1,156 @@
+import type { CaptionError } from './errors.js';
+import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
+import type { OrtRuntime, WasmFiles } from './model/runtime.js';
+import type { LoadProgress, ModelBytes } from './model/source.js';
+
+/** Anything that can be captioned. Paths and `file:` URLs in Node only, the last three in a browser only. */
+export type ImageInput =
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | RawImage
+  | string
+  | URL
+  | ImageData
+  | ImageBitmap
+  | HTMLImageElement;
+
+/** Which model to load, and what runs it. */
+export interface LoadOptions {
+  /**
+   * A folder's path (Node), an `http(s):` or `file:` address of one, or its files' bytes by name.
+   * Default: the embedded model.
+   */
+  model?: string | URL | ModelBytes;
+  /** A module with the API of onnxruntime-common. Default: onnxruntime-web (WASM). */
+  runtime?: OrtRuntime;
+  /** Threads inside one run. 1–64; default 1 in Node, up to 4 in a cross-origin isolated page. */
+  threads?: number;
+  /** Passed to the runtime: `['webgpu']`, `['cuda', 'cpu']`, … Default: the runtime's own choice. */
+  executionProviders?: readonly string[];
+  /** Where the WASM runtime's two files are, when it cannot find them itself. Read at the first load. */
+  wasm?: WasmFiles;
+  /** Called while the model's files are read. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** Stops a load with code `ABORTED`. */
+  signal?: AbortSignal;
+}
+
+/** How words are searched, and what the result holds. All optional: the model's manifest has the defaults. */
+export interface CaptionOptions {
+  /** Beams kept; 1 is greedy. 1–64. */
+  numBeams?: number;
+  /** Most new tokens, the end token included. 1–512. */
+  maxLength?: number;
+  /** No end before this many new tokens. 0–`maxLength`. */
+  minLength?: number;
+  /** Exponent of the length that a score is divided by: above 0 favours long captions. -10–10. */
+  lengthPenalty?: number;
+  /** When beam search may stop: `true` at `numBeams` finished, `false` when nothing better is likely, `'never'` when nothing better is possible. */
+  earlyStopping?: boolean | 'never';
+  /** No run of this many tokens twice. 0 is off. 0–10. */
+  noRepeatNgramSize?: number;
+  /** Above 1 makes tokens that were used less likely. 0.1–10. */
+  repetitionPenalty?: number;
+  /** Captions returned, best first. 1–`numBeams` (any number up to 64 when sampling). */
+  numCaptions?: number;
+  /** Words or phrases that must not appear. */
+  bannedWords?: readonly string[];
+  /** Words that the caption starts with. */
+  prefix?: string;
+  /** Draw words at random by their probability instead of taking the best. Default false. */
+  sample?: boolean;
+  /** Sampling: below 1 safer, above 1 bolder. 0.01–100, default 1. */
+  temperature?: number;
+  /** Sampling: only among this many best words; 0 is all. Default 0. */
+  topK?: number;
+  /** Sampling: only among the best words that together have this probability. 0–1, default 1. */
+  topP?: number;
+  /** Sampling: the same seed gives the same caption. A whole number 0–2³²-1, default 0. */
+  seed?: number;
+  /** Return for each word a map of where the model looked. Default false. */
+  attention?: boolean;
+  /** Stops between steps with code `ABORTED`. */
+  signal?: AbortSignal;
+  /** Greedy and sampled search of one caption: each piece of text as it is found. */
+  onToken?: (piece: string, token: CaptionToken) => void;
+  /** Turn the photo as its EXIF orientation says. Default true. */
+  orientation?: boolean;
+  /** Largest file in bytes. Default 32 MiB. */
+  maxBytes?: number;
+  /** Largest width × height, in pixels. Default 100 million. */
+  maxPixels?: number;
+}
+
+/** Options of `captionAll`: those of `caption`, for every photo alike. */
+export interface CaptionAllOptions extends Omit<CaptionOptions, 'onToken'> {
+  /** Photos worked on at once, each on a thread with a model of its own. 1–64, default 1; browsers have 1. */
+  concurrency?: number;
+}
+
+/**
+ * What became of one photo of many: a caption, or the reason why there is none. `index` is the
+ * photo's place in the input, counted from 0.
+ */
+export type CaptionOutcome =
+  | (CaptionResult & { readonly index: number; readonly error?: undefined })
+  | { readonly index: number; readonly error: CaptionError; readonly text?: undefined };
+
+/** One token of a caption. */
+export interface CaptionToken {
+  /** Its number in the vocabulary. */
+  readonly id: number;
+  /** Its text as it stands in the caption, a leading space included where there is one. */
+  readonly text: string;
+  /** Natural logarithm of its probability given the photo and the tokens before it; at most 0. */
+  readonly logProb: number;
+}
+
+/** Where the model looked when it said a word: a map over the upright photo. */
+export interface WordAttention {
+  readonly word: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** rows × columns values, row-major from the top left, summing to 1. */
+  readonly values: Float32Array;
+}
+
+export interface CaptionCandidate {
+  readonly text: string;
+  /** Sum of log-probabilities / length^lengthPenalty, the end token counted in both. */
+  readonly score: number;
+  /** 0–1; how it is computed is the manifest's `confidence`, see docs/api.md. */
+  readonly confidence: number;
+  readonly tokens: readonly CaptionToken[];
+}
+
+/** Milliseconds each stage took. `decode` is 0 for raw pixels. */
+export interface CaptionTimings {
+  readonly decode: number;
+  readonly preprocess: number;
+  readonly encode: number;
+  readonly search: number;
+  readonly detokenize: number;
+  /** From the start of decoding to the result, waiting for an earlier call not counted. */
+  readonly total: number;
+}
+
+export interface CaptionResult extends CaptionCandidate {
+  /** Further captions, best first; empty unless `numCaptions` > 1. */
+  readonly alternatives: readonly CaptionCandidate[];
+  /** One map a word, when asked for. */
+  readonly attention?: readonly WordAttention[];
+  readonly timings: CaptionTimings;
+  readonly image: {
+    /** `'raw'` for pixels that were handed in, otherwise the kind of file. */
+    readonly format: ImageFormat | 'raw' | (string & {});
+    /** Size as stored in the file. */
+    readonly stored: Size;
+    /** Size as a person sees it, orientation applied. */
+    readonly upright: Size;
+    readonly orientation: Orientation;
+  };
+  readonly model: { readonly name: string; readonly version: string };
+  /** Things worth knowing: a truncated file, for instance. */
+  readonly warnings: readonly string[];
+}

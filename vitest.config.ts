@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources, so that a failing line is a line of TypeScript; the built packages
+    // have tests of their own (packages/core/test/package).
+    alias: [
+      { find: /^zipcaption$/, replacement: source('./packages/core/src/index.ts') },
+      { find: /^#platform$/, replacement: source('./packages/core/src/node/platform.ts') },
+    ],
+  },
+  test: {
+    include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // Building, packing and browsers take longer than a unit test on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
