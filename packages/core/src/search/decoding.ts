@@ -1,0 +1,77 @@
+import { CaptionError } from '../errors.js';
+import { nextTask } from './next-task.js';
+import type { DecoderStep, DecoderStepOutput, SearchControl } from './types.js';
+
+/**
+ * The decoder's step with what every search wants of it: the signal is heeded before and after each
+ * run, and an output whose shape is not that of the rows asked for is refused.
+ */
+export function guardStep(step: DecoderStep, control: SearchControl): DecoderStep {
+  const watched = control.signal !== undefined || control.onToken !== undefined;
+  let vocabSize: number | undefined;
+  return async (tokens, parents) => {
+    throwIfAborted(control.signal);
+    const output = await step(tokens, parents);
+    checkShape(output, tokens.length, vocabSize);
+    vocabSize = output.vocabSize;
+    // A runtime on this thread answers within one task, in which no timer, click or repaint happens:
+    // without a pause nobody could abort, nor see what was streamed.
+    if (watched) await nextTask();
+    throwIfAborted(control.signal);
+    return output;
+  };
+}
+
+/** Feeds the prompt, one token a step in one row, and gives the output after its last token. */
+export async function feedPrompt(
+  step: DecoderStep,
+  prompt: readonly number[],
+): Promise<DecoderStepOutput> {
+  let output: DecoderStepOutput | undefined;
+  for (const token of prompt) output = await step([token], [0]);
+  if (output === undefined) {
+    throw new CaptionError(
+      'MODEL_INVALID',
+      'A caption cannot be started: no start token was given. Set the start token in the manifest ' +
+        'or in generation_config.json (decoder_start_token_id or bos_token_id).',
+    );
+  }
+  return output;
+}
+
+/** Every token is banned before the caption has begun. */
+export function nothingAllowed(): CaptionError {
+  return new CaptionError(
+    'INVALID_OPTION',
+    'No caption can be made: bannedWords, noRepeatNgramSize, minLength and the tokens that the model ' +
+      'suppresses leave no first word. Ban fewer words or shorten the prefix.',
+  );
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new CaptionError('ABORTED', 'Captioning was stopped by its AbortSignal.', {
+      cause: signal.reason,
+    });
+  }
+}
+
+function checkShape(
+  { logits, vocabSize, attention }: DecoderStepOutput,
+  rows: number,
+  expectedVocabSize: number | undefined,
+): void {
+  const sound =
+    vocabSize > 0 &&
+    (expectedVocabSize === undefined || vocabSize === expectedVocabSize) &&
+    logits.length === rows * vocabSize &&
+    (attention === undefined || attention.length % rows === 0);
+  if (sound) return;
+  throw new CaptionError(
+    'RUNTIME_FAILED',
+    `The decoder was asked for ${rows} row(s) of ${expectedVocabSize ?? vocabSize} scores and gave ` +
+      `${logits.length} scores for a vocabulary of ${vocabSize}` +
+      `${attention === undefined ? '' : ` and ${attention.length} attention weights`}. ` +
+      'Check that the decoder keeps one row a sentence and that the manifest names its outputs rightly.',
+  );
+}

@@ -1,0 +1,157 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+import { CaptionError } from '../errors.js';
+import { captionPieces } from './caption-pieces.js';
+import { type CaptionStream, captionStream } from './caption-stream.js';
+import { type CaptionWord, captionWords } from './caption-words.js';
+import { decodingRules, tokenizerParts } from './tokenizer-files.js';
+
+/** What a captioner wants of a tokenizer: tokens to text, and a few given words to tokens. */
+export interface CaptionTokenizer {
+  /** One more than the largest token number. */
+  readonly vocabSize: number;
+
+  /** The number of a token by its exact text, `<eos>` for instance; undefined when there is none. */
+  tokenId(token: string): number | undefined;
+
+  /**
+   * The text of a caption. Numbers that stand for no token are left out.
+   *
+   * @param options.skipSpecialTokens leave out `<bos>`, `<eos>` and the like. Default true.
+   */
+  decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
+
+  /** Each token's share of `decode(ids)`, leading spaces included; joined they are that text. */
+  pieces(ids: readonly number[]): string[];
+
+  /** The words of `decode(ids)`, and the tokens that make up each. */
+  words(ids: readonly number[]): CaptionWord[];
+
+  /** Decodes a caption while it is being written, after the tokens of `prefix`. */
+  stream(prefix?: readonly number[]): CaptionStream;
+
+  /**
+   * The tokens of given words, special tokens not added.
+   *
+   * @param options.continuation the words follow others, which matters where a token holds the space
+   *   before it. Default false.
+   * @throws `INVALID_OPTION` when the text is empty or holds a word that the vocabulary cannot spell
+   *
+   * @example
+   * tokenizer.encodeWords('two dogs'); // [81, 45]
+   */
+  encodeWords(text: string, options?: { readonly continuation?: boolean }): number[];
+
+  /**
+   * The token sequences that say a word or phrase at the start and in the middle of a sentence; none
+   * when the vocabulary cannot spell it, as it is then never said.
+   *
+   * @throws `INVALID_OPTION` when the text is empty
+   */
+  bannedSequences(text: string): number[][];
+}
+
+/**
+ * Makes a tokenizer from the files of a Hugging Face model: WordPiece, byte-level BPE or Unigram.
+ *
+ * @param json   the parsed `tokenizer.json`
+ * @param config the parsed `tokenizer_config.json`, where the model has one
+ * @throws `MODEL_INVALID` when they do not describe a tokenizer
+ */
+export function createTokenizer(json: unknown, config: unknown = {}): CaptionTokenizer {
+  const parts = tokenizerParts(json, config);
+  const { specialTokens, cleanUpSpaces } = decodingRules(parts);
+  const tokenizer = load(parts);
+  const tokens = tokenizer.model?.vocab ?? [];
+  const specialIds = new Set([...specialTokens].map((token) => tokenizer.token_to_id(token)));
+
+  const decode: CaptionTokenizer['decode'] = (ids, { skipSpecialTokens = true } = {}) => {
+    const known = ids.filter(
+      (id) => tokens[id] !== undefined && !(skipSpecialTokens && specialIds.has(id)),
+    );
+    if (known.length === 0) return '';
+    return tokenizer.decode(known, {
+      skip_special_tokens: skipSpecialTokens,
+      clean_up_tokenization_spaces: cleanUpSpaces,
+    });
+  };
+
+  /** The words' tokens, or undefined when the vocabulary lacks something. */
+  const encode = (words: string, continuation: boolean): number[] | undefined => {
+    const text = continuation ? ` ${words}` : words;
+    const ids: readonly (number | undefined)[] = tokenizer.encode(text, {
+      add_special_tokens: false,
+    }).ids;
+    const unknown = tokenizer.model?.unk_token_id;
+    const found = ids.filter((id) => id !== undefined && id !== unknown) as number[];
+    if (found.length < ids.length) return undefined;
+    // BPE without an unknown token leaves out what it cannot spell, without a word.
+    if (unknown === undefined) {
+      const normalized = tokenizer.normalizer?.(words) ?? words;
+      if (letters(decode(found)) !== letters(normalized)) return undefined;
+    }
+    return found;
+  };
+
+  const pieces = (ids: readonly number[]) => captionPieces(ids, decode);
+
+  return {
+    vocabSize: tokens.length,
+    tokenId: (token) => tokenizer.token_to_id(token),
+    decode,
+    pieces,
+    words: (ids) => captionWords(pieces(ids)),
+    stream: (prefix = []) => captionStream(prefix, decode, cleanUpSpaces),
+
+    encodeWords(text, { continuation = false } = {}) {
+      const words = notEmpty(text);
+      const ids = encode(words, continuation);
+      if (ids !== undefined && ids.length > 0) return ids;
+      const unknown = words.split(/\s+/).find((word) => encode(word, continuation) === undefined);
+      throw new CaptionError(
+        'INVALID_OPTION',
+        `The model's vocabulary has no "${unknown ?? words}": use words that this model knows.`,
+      );
+    },
+
+    bannedSequences(text) {
+      const words = notEmpty(text);
+      const sequences = [encode(words, false), encode(words, true)];
+      const distinct = new Map(
+        sequences.flatMap((ids) => (ids?.length ? [[ids.join(), ids] as const] : [])),
+      );
+      return [...distinct.values()];
+    },
+  };
+}
+
+function load({ json, config }: ReturnType<typeof tokenizerParts>): Tokenizer {
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = new Tokenizer(json, config);
+  } catch (cause) {
+    throw new CaptionError(
+      'MODEL_INVALID',
+      `The model's tokenizer.json cannot be used (${cause instanceof Error ? cause.message : cause}). ` +
+        'Expected is a tokenizer of the kinds WordPiece, BPE or Unigram as the Hugging Face ' +
+        '"tokenizers" library saves it.',
+      { cause },
+    );
+  }
+  if (!tokenizer.model?.vocab.length) {
+    throw new CaptionError('MODEL_INVALID', "The model's tokenizer.json has an empty vocabulary.");
+  }
+  return tokenizer;
+}
+
+function notEmpty(text: string): string {
+  const words = text.trim();
+  if (words === '') {
+    throw new CaptionError('INVALID_OPTION', 'A word was expected where the text is empty.');
+  }
+  return words;
+}
+
+/** The text without spaces, in whatever form a tokenizer writes them. */
+function letters(text: string): string {
+  return text.replace(/[\s\u2581]/gu, '');
+}
