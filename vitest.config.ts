@@ -17,5 +17,8 @@ export default defineConfig({
     // Building, packing and browsers take longer than a unit test on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Leak tests collect garbage before they measure.
+    execArgv: ['--expose-gc'],
+    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/vitest/results.json' }]],
   },
 });

@@ -54,11 +54,12 @@ export class Captioner {
    * const { text, confidence } = await captioner.caption('dog.jpg', { numBeams: 5 });
    */
   async caption(input: ImageInput, options: CaptionOptions = {}): Promise<CaptionResult> {
-    const settings = resolveOptions(options, this.#model.manifest.generation);
+    const { manifest, tokenizer } = this.#model;
+    const settings = resolveOptions(options, manifest.generation);
     this.#refuseIfDisposed();
     return this.#queue.run(async () => {
       this.#refuseIfDisposed();
-      const { manifest, tokenizer } = this.#model;
+      const words = searchSettings(settings, manifest, tokenizer);
       const clock = stopwatch();
 
       const photo = await here.openPhoto(input, {
@@ -70,10 +71,10 @@ export class Captioner {
       const preprocessing = clock();
       const encoded = await this.#model.encode(pixels);
       const encode = clock();
-      const { control, ...search_ } = searchSettings(settings, manifest, tokenizer);
-      const hypotheses = await search(this.#model.decode(encoded), search_, control);
+      const hypotheses = await search(this.#model.decode(encoded), words.settings, words.control);
+      words.endStream();
       const searching = clock();
-      const captions = describeCaption(hypotheses, search_, manifest, tokenizer);
+      const captions = describeCaption(hypotheses, words.settings, manifest, tokenizer);
       const detokenize = clock();
 
       return {

@@ -1,5 +1,25 @@
 import type { ConfidenceModel } from './model/manifest.js';
 
+/** What a caption's confidence is drawn from. */
+export interface Evidence {
+  /** Mean of the tokens' log-probabilities. */
+  readonly meanLogProb: number;
+  /** Smallest of them. */
+  readonly minLogProb: number;
+  /** Number of tokens. */
+  readonly length: number;
+}
+
+/** @param logProbs log-probability of each token, the end token left out; at least one */
+export function evidence(logProbs: readonly number[]): Evidence {
+  const { length } = logProbs;
+  return {
+    meanLogProb: logProbs.reduce((sum, value) => sum + value, 0) / length,
+    minLogProb: logProbs.reduce((low, value) => Math.min(low, value), 0),
+    length,
+  };
+}
+
 /**
  * How far a caption can be trusted, 0–1.
  *
@@ -8,17 +28,16 @@ import type { ConfidenceModel } from './model/manifest.js';
  * photos (the model card says to what). Without, it is the geometric mean of the tokens'
  * probabilities, which orders captions but promises nothing.
  *
- * @param logProbs log-probability of every token, the end token included
+ * @param logProbs log-probability of each token, the end token left out
  */
 export function confidence(logProbs: readonly number[], model: ConfidenceModel | undefined): number {
   if (logProbs.length === 0) return 0;
-  const mean = logProbs.reduce((sum, value) => sum + value, 0) / logProbs.length;
-  if (!model) return Math.exp(mean);
-  const lowest = logProbs.reduce((low, value) => Math.min(low, value), 0);
+  const { meanLogProb, minLogProb, length } = evidence(logProbs);
+  if (!model) return Math.exp(meanLogProb);
   const sum =
     model.intercept +
-    model.meanLogProb * mean +
-    model.minLogProb * lowest +
-    model.length * logProbs.length;
+    model.meanLogProb * meanLogProb +
+    model.minLogProb * minLogProb +
+    model.length * length;
   return 1 / (1 + Math.exp(-sum));
 }

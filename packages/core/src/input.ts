@@ -1,4 +1,7 @@
 import { CaptionError } from './errors.js';
+import { checkPixelCount } from './image/limits.js';
+import { rawToRgb } from './image/raw.js';
+import type { RawImage, RgbImage } from './image/types.js';
 import type { ImageInput } from './types.js';
 
 /** @throws CaptionError `IMAGE_TOO_LARGE` */
@@ -33,4 +36,22 @@ export async function bytesOf(input: ImageInput, maxBytes: number): Promise<Uint
     return new Uint8Array(await input.arrayBuffer());
   }
   return undefined;
+}
+
+/**
+ * Pixels that were handed in as `{ data, width, height, channels }`.
+ *
+ * @throws CaptionError `INVALID_INPUT` for anything else, `IMAGE_TOO_LARGE`
+ */
+export function rawPixels(input: unknown, maxPixels: number): RgbImage {
+  if (typeof input !== 'object' || input === null || !('data' in input)) {
+    const found = input === null ? 'null' : typeof input;
+    throw new CaptionError(
+      'INVALID_INPUT',
+      `An image must be a file's bytes (Uint8Array, ArrayBuffer, Blob), a path, or pixels as { data, width, height, channels }; this is ${found === 'object' ? `a ${input?.constructor?.name ?? 'object'}` : found}.`,
+    );
+  }
+  const raw = input as RawImage;
+  checkPixelCount(raw, maxPixels);
+  return rawToRgb(raw);
 }

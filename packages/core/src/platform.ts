@@ -1,3 +1,4 @@
+import { uprightSize } from './image/orient.js';
 import type { DecodedImage, ImageFormat, Orientation, RgbImage, Size } from './image/types.js';
 import type { OrtRuntime } from './model/runtime.js';
 import type { ModelSource } from './model/source.js';
@@ -45,20 +46,19 @@ export interface Platform {
   ): AsyncGenerator<CaptionOutcome, void, undefined>;
 }
 
-/** A decoded file as an opened photo. */
-export function openDecoded(image: DecodedImage): OpenedPhoto {
-  const { data, width, height, header, warnings, orientation } = image;
+/** A decoded file as an opened photo; `turned` says whether its orientation was applied. */
+export function openDecoded(image: DecodedImage, turned: boolean): OpenedPhoto {
+  const { header, ...pixels } = image;
+  const orientation = turned ? header.orientation : 1;
   const stored = { width: header.width, height: header.height };
-  const upright = orientation > 4 ? { width: stored.height, height: stored.width } : stored;
-  return { data, width, height, warnings, stored, upright, orientation, format: header.format };
+  return {
+    ...{ ...pixels, stored, orientation, format: header.format },
+    upright: uprightSize(stored, orientation),
+  };
 }
 
 /** Pixels that were handed in, as an opened photo. */
 export function openRaw(image: RgbImage): OpenedPhoto {
-  const { data, width, height } = image;
-  const size = { width, height };
-  return {
-    ...{ data, width, height, stored: size, upright: size },
-    ...{ format: 'raw', orientation: 1, warnings: [] },
-  };
+  const size = { width: image.width, height: image.height };
+  return { ...image, stored: size, upright: size, format: 'raw', orientation: 1, warnings: [] };
 }

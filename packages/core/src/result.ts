@@ -33,12 +33,12 @@ function describeCandidate(
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
 ): CaptionCandidate {
-  const { tokens, logProbs, endLogProb, finished, score } = hypothesis;
+  const { tokens, logProbs, score } = hypothesis;
   const pieces = tokenizer.pieces([...prefix, ...tokens]).slice(prefix.length);
   return {
     text: tokenizer.decode([...prefix, ...tokens]),
     score,
-    confidence: confidence(finished ? [...logProbs, endLogProb] : logProbs, manifest.confidence),
+    confidence: confidence(logProbs, manifest.confidence),
     tokens: tokens.map((id, i) => ({ id, text: pieces[i] ?? '', logProb: logProbs[i] ?? 0 })),
   };
 }

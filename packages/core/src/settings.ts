@@ -3,13 +3,14 @@ import type { Manifest } from './model/manifest.js';
 import type { ResolvedOptions } from './options.js';
 import type { SearchControl, SearchSettings } from './search/types.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
+import type { CaptionToken } from './types.js';
 
 /** What the search needs to know of a call's options: words become tokens here. */
 export function searchSettings(
   options: ResolvedOptions,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
-): SearchSettings & { readonly control: SearchControl } {
+): { settings: SearchSettings; control: SearchControl; endStream(): void } {
   const { bos, eos, pad, suppress } = manifest.generation;
   if (options.attention && !manifest.decoder.attention) {
     throw new CaptionError(
@@ -18,7 +19,7 @@ export function searchSettings(
     );
   }
   const prefix = options.prefix.trim() === '' ? [] : tokenizer.encodeWords(options.prefix);
-  return {
+  const settings: SearchSettings = {
     numBeams: options.numBeams,
     maxLength: options.maxLength,
     minLength: options.minLength,
@@ -37,24 +38,31 @@ export function searchSettings(
     prompt: [bos, ...prefix],
     ...{ eos, pad },
     attention: options.attention,
-    control: searchControl(options, prefix, tokenizer),
   };
+  return { settings, ...searchControl(options, prefix, tokenizer) };
 }
 
+/** Stopping and streaming. `endStream` gives the caller the text that was held back to the last. */
 function searchControl(
-  options: ResolvedOptions,
+  { signal, onToken }: ResolvedOptions,
   prefix: readonly number[],
   tokenizer: CaptionTokenizer,
-): SearchControl {
-  const { signal, onToken } = options;
-  const stream = onToken && tokenizer.stream(prefix);
+): { control: SearchControl; endStream(): void } {
+  if (!onToken) return { control: signal ? { signal } : {}, endStream() {} };
+  const stream = tokenizer.stream(prefix);
+  let last: CaptionToken | undefined;
   return {
-    ...(signal && { signal }),
-    ...(stream && {
-      onToken: (id: number, logProb: number) => {
+    control: {
+      ...(signal && { signal }),
+      onToken(id, logProb) {
         const text = stream(id);
-        onToken(text, { id, text, logProb });
+        last = { id, text, logProb };
+        onToken(text, last);
       },
-    }),
+    },
+    endStream() {
+      const rest = stream.end();
+      if (rest !== '' && last) onToken(rest, { ...last, text: rest });
+    },
   };
 }

@@ -14,23 +14,25 @@ export interface StateTensor {
   readonly initial: readonly number[];
   /** The encoder's output that this state starts as (an LSTM's first hidden vector, for instance). */
   readonly from?: string;
+  /** Given by the first step and never changed after it: keys and values of the photo. */
+  readonly fixed?: boolean;
 }
 
 /** Weights of the logistic function that turns a caption's log-probabilities into its confidence. */
 export interface ConfidenceModel {
   readonly intercept: number;
-  /** Mean of the tokens' log-probabilities, the end token included. */
+  /** Mean of the tokens' log-probabilities, the end token left out. */
   readonly meanLogProb: number;
   /** Smallest of them. */
   readonly minLogProb: number;
-  /** Number of tokens, the end token included. */
+  /** Number of tokens, the end token left out. */
   readonly length: number;
 }
 
 /** Search settings that a model prefers; an option of the call goes before them. */
 export interface GenerationDefaults {
   readonly bos: number;
-  readonly eos: number;
+  readonly eos: number | readonly number[];
   readonly pad: number;
   readonly suppress: readonly number[];
   readonly maxLength: number;
@@ -52,11 +54,28 @@ export interface Manifest {
   readonly image: PreprocessSpec;
   readonly encoder: {
     readonly file: string;
+    /** Files beside `file` that hold its weights (ONNX external data). */
+    readonly data?: readonly string[];
     readonly input: string;
     readonly outputs: readonly string[];
   };
   readonly decoder: {
     readonly file: string;
+    readonly data?: readonly string[];
+    /** The network of the first step, where it is not the one of all later steps. */
+    readonly firstStep?: { readonly file: string; readonly data?: readonly string[] };
+    /** A bool input that is false on the first step and true on all later ones. */
+    readonly cacheSwitch?: string;
+    /**
+     * `'shared'` (default): the network takes one row of the encoder's outputs for any number of
+     * sentences. `'repeated'`: it wants a row for each.
+     */
+    readonly encoderRows?: 'shared' | 'repeated';
+    /**
+     * `'last'` (default): a step is fed the last token, the rest is in `state`. `'all'`: the network
+     * keeps no state and is fed the whole sentence every time.
+     */
+    readonly feed?: 'last' | 'all';
     readonly tokens: string;
     readonly logits: string;
     readonly attention?: string;
@@ -145,9 +164,9 @@ function readImage(json: unknown): PreprocessSpec {
 }
 
 function readEncoder(json: unknown): Manifest['encoder'] {
-  const encoder = object(json, 'encoder', ['file', 'input', 'outputs']);
+  const encoder = object(json, 'encoder', ['file', 'data', 'input', 'outputs']);
   return {
-    file: fileName(encoder.file, 'encoder.file'),
+    ...readNetwork(encoder, 'encoder'),
     input: string(encoder.input, 'encoder.input'),
     outputs: array(encoder.outputs, 'encoder.outputs', string),
   };
@@ -155,12 +174,27 @@ function readEncoder(json: unknown): Manifest['encoder'] {
 
 function readDecoder(json: unknown): Manifest['decoder'] {
   const decoder = object(json, 'decoder', [
-    ...['file', 'tokens', 'logits', 'attention', 'attentionGrid', 'encoderInputs', 'state'],
+    ...['file', 'data', 'firstStep', 'cacheSwitch', 'encoderRows', 'feed', 'tokens', 'logits'],
+    ...['attention', 'attentionGrid', 'encoderInputs', 'state'],
   ]);
   const attention = optional(decoder.attention, (v) => string(v, 'decoder.attention'));
   const side = (value: unknown, path: string) => integer(value, path, 1, MAX_SIDE);
   return {
-    file: fileName(decoder.file, 'decoder.file'),
+    ...readNetwork(decoder, 'decoder'),
+    ...present(
+      'firstStep',
+      optional(decoder.firstStep, (v) =>
+        readNetwork(object(v, 'decoder.firstStep', ['file', 'data']), 'decoder.firstStep'),
+      ),
+    ),
+    ...present(
+      'cacheSwitch',
+      optional(decoder.cacheSwitch, (v) => string(v, 'decoder.cacheSwitch')),
+    ),
+    encoderRows: oneOf(decoder.encoderRows ?? 'shared', 'decoder.encoderRows', [
+      ...(['shared', 'repeated'] as const),
+    ]),
+    feed: oneOf(decoder.feed ?? 'last', 'decoder.feed', ['last', 'all']),
     tokens: string(decoder.tokens, 'decoder.tokens'),
     logits: string(decoder.logits, 'decoder.logits'),
     ...present('attention', attention),
@@ -175,8 +209,21 @@ function readDecoder(json: unknown): Manifest['decoder'] {
   };
 }
 
+function readNetwork(
+  json: Readonly<Record<string, unknown>>,
+  path: string,
+): { readonly file: string; readonly data?: readonly string[] } {
+  return {
+    file: fileName(json.file, `${path}.file`),
+    ...present(
+      'data',
+      optional(json.data, (v) => array(v, `${path}.data`, fileName)),
+    ),
+  };
+}
+
 function readState(json: unknown, path: string): StateTensor {
-  const state = object(json, path, ['input', 'output', 'initial', 'from']);
+  const state = object(json, path, ['input', 'output', 'initial', 'from', 'fixed']);
   return {
     input: string(state.input, `${path}.input`),
     output: string(state.output, `${path}.output`),
@@ -185,6 +232,9 @@ function readState(json: unknown, path: string): StateTensor {
       'from',
       optional(state.from, (v) => string(v, `${path}.from`)),
     ),
+    ...(state.fixed !== undefined && {
+      fixed: oneOf(state.fixed as boolean, `${path}.fixed`, [true, false]),
+    }),
   };
 }
 
@@ -207,8 +257,10 @@ function readGeneration(json: unknown): GenerationDefaults {
   const token = (value: unknown, path: string) => integer(value, path, 0, MAX_TOKEN);
   return {
     bos: token(g.bos, 'generation.bos'),
-    eos: token(g.eos, 'generation.eos'),
-    pad: token(g.pad ?? g.eos, 'generation.pad'),
+    eos: Array.isArray(g.eos)
+      ? array(g.eos, 'generation.eos', token)
+      : token(g.eos, 'generation.eos'),
+    pad: token(g.pad ?? (Array.isArray(g.eos) ? g.eos[0] : g.eos), 'generation.pad'),
     suppress: array(g.suppress ?? [], 'generation.suppress', token),
     maxLength: integer(g.maxLength ?? 20, 'generation.maxLength', 1, 512),
     minLength: integer(g.minLength ?? 0, 'generation.minLength', 0, 512),

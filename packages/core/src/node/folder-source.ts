@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { CaptionError } from '../errors.js';
@@ -12,6 +12,17 @@ export function folderSource(location: string | URL): ModelSource {
     name: folder,
     // Hashing costs a good part of a cold start, and a disk is not a network.
     verify: false,
+    path: (file) => join(folder, file),
+    size: (file) =>
+      stat(join(folder, file)).then(
+        (found) => found.size,
+        () => Number.NaN,
+      ),
+    has: (file) =>
+      stat(join(folder, file)).then(
+        (found) => found.isFile(),
+        () => false,
+      ),
     async read(file, control) {
       try {
         const bytes = await readFile(join(folder, file), control?.signal ? { signal: control.signal } : {});
@@ -21,7 +32,7 @@ export function folderSource(location: string | URL): ModelSource {
         if (control?.signal?.aborted) {
           throw new CaptionError('ABORTED', 'Loading the model was aborted.', { cause });
         }
-        const hint = file === 'manifest.json' ? ' A model is a folder with a manifest.json.' : '';
+        const hint = file === 'manifest.json' ? ' A model is a folder with a manifest.json (or a config.json, from Hugging Face).' : '';
         throw new CaptionError(
           'MODEL_NOT_FOUND',
           `Cannot read ${file} of the model in ${folder}: ${explain(cause)}.${hint}`,

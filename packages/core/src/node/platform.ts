@@ -1,7 +1,6 @@
 import { CaptionError } from '../errors.js';
-import { bytesOf } from '../input.js';
+import { bytesOf, rawPixels } from '../input.js';
 import { decodeImage } from '../image/decode.js';
-import { rawToRgb } from '../image/raw.js';
 import type { OrtRuntime } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
 import { openDecoded, openRaw, type OpenedPhoto, type OpenRequest } from '../platform.js';
@@ -39,10 +38,10 @@ export async function modelSource(location: string | URL): Promise<ModelSource> 
 }
 
 export async function openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto> {
-  if (typeof input === 'string' || input instanceof URL) {
-    return openDecoded(await decodeImage(await readPhoto(input, request.maxBytes), request));
-  }
-  const bytes = await bytesOf(input, request.maxBytes);
-  if (bytes) return openDecoded(await decodeImage(bytes, request));
-  return openRaw(rawToRgb(input, request));
+  const bytes =
+    typeof input === 'string' || input instanceof URL
+      ? await readPhoto(input, request.maxBytes)
+      : await bytesOf(input, request.maxBytes);
+  if (bytes) return openDecoded(await decodeImage(bytes, request), request.orientation);
+  return openRaw(rawPixels(input, request.maxPixels));
 }

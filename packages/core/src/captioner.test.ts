@@ -1,0 +1,220 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as ort from 'onnxruntime-web';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Captioner, captionImage, loadCaptioner } from './captioner.js';
+import type { CaptionOutcome, ImageInput } from './types.js';
+
+/* The whole way of a photo, on a tiny random model and on the embedded one. */
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const tinyModel = path('../test/fixtures/tiny-model');
+const photo = path('../../../samples/rocket.jpg');
+
+let tiny: Captioner;
+beforeAll(async () => {
+  tiny = await loadCaptioner({ model: tinyModel });
+});
+afterAll(() => tiny.dispose());
+
+async function collect(outcomes: AsyncIterable<CaptionOutcome>): Promise<CaptionOutcome[]> {
+  const all: CaptionOutcome[] = [];
+  for await (const outcome of outcomes) all.push(outcome);
+  return all;
+}
+
+describe('what can be captioned', () => {
+  test('a path, a file: URL, bytes, an ArrayBuffer and a Blob give the same caption', async () => {
+    const bytes = await readFile(photo);
+    const buffer = new Uint8Array(bytes).buffer;
+    const inputs: ImageInput[] = [
+      ...[photo, pathToFileURL(photo), pathToFileURL(photo).href, bytes, new Uint8Array(buffer)],
+      ...[buffer, new Blob([bytes])],
+    ];
+    const results = await Promise.all(inputs.map((input) => tiny.caption(input)));
+    expect(new Set(results.map(({ text, score }) => `${text} ${score}`)).size).toBe(1);
+  });
+
+  test('raw pixels: grey, RGB and RGBA', async () => {
+    const grey = Uint8Array.from({ length: 12 * 10 }, (_, i) => (i * 7) % 256);
+    const spread = (channels: 3 | 4) =>
+      Uint8Array.from({ length: grey.length * channels }, (_, i) =>
+        i % channels === 3 ? 255 : (grey[Math.floor(i / channels)] ?? 0),
+      );
+    const size = { width: 12, height: 10 };
+    const results = await Promise.all([
+      tiny.caption({ data: grey, channels: 1, ...size }),
+      tiny.caption({ data: spread(3), channels: 3, ...size }),
+      tiny.caption({ data: new Uint8ClampedArray(spread(4)), channels: 4, ...size }),
+    ]);
+    expect(new Set(results.map(({ score }) => score)).size).toBe(1);
+    expect(results[0]?.image).toEqual({ format: 'raw', stored: size, upright: size, orientation: 1 });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a path that leads nowhere', './no-such-photo.jpg', 'FILE_NOT_FOUND'],
+    ['a folder', tinyModel, 'INVALID_INPUT'],
+    ['a web address', 'https://example.com/a.jpg', 'INVALID_INPUT'],
+    ['a text file', path('./captioner.ts'), 'UNSUPPORTED_FORMAT'],
+    ['no bytes at all', new Uint8Array(), 'UNSUPPORTED_FORMAT'],
+    ['a number', 3, 'INVALID_INPUT'],
+    ['null', null, 'INVALID_INPUT'],
+    ['pixels of a wrong length', { data: new Uint8Array(5), width: 2, height: 2, channels: 3 }, 'INVALID_INPUT'],
+  ])('but not %s', async (_, input, code) => {
+    await expect(tiny.caption(input as ImageInput)).rejects.toMatchObject({ name: 'CaptionError', code });
+  });
+
+  test('nor more bytes or pixels than allowed', async () => {
+    const tooLarge = { code: 'IMAGE_TOO_LARGE' };
+    const bytes = await readFile(photo);
+    for (const input of [photo, bytes, new Blob([bytes])]) {
+      await expect(tiny.caption(input, { maxBytes: 1000 })).rejects.toMatchObject(tooLarge);
+      await expect(tiny.caption(input, { maxPixels: 1000 })).rejects.toMatchObject(tooLarge);
+    }
+    const raw = { data: new Uint8Array(300), width: 10, height: 10, channels: 3 } as const;
+    await expect(tiny.caption(raw, { maxPixels: 99 })).rejects.toMatchObject(tooLarge);
+  });
+});
+
+describe('a result', () => {
+  test('tells of the words, the stages, the photo and the model', async () => {
+    const result = await tiny.caption(photo, { numBeams: 3, numCaptions: 3, attention: true });
+    expect(result.text).toBe(result.tokens.map((token) => token.text).join(''));
+    expect(result.tokens.every(({ logProb }) => logProb <= 0)).toBe(true);
+    expect(result.alternatives).toHaveLength(2);
+    const scores = [result, ...result.alternatives].map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    expect(result.confidence).toBeGreaterThan(0);
+    expect(result.confidence).toBeLessThanOrEqual(1);
+    const { decode, preprocess, encode, search, detokenize, total } = result.timings;
+    expect(decode + preprocess + encode + search + detokenize).toBeCloseTo(total, 6);
+    expect(result.image).toMatchObject({ format: 'jpeg', orientation: 1 });
+    expect(result.model).toEqual({ name: 'tiny', version: '1.0.0' });
+    expect(result.warnings).toEqual([]);
+  });
+
+  test('has one map a word, each summing to 1', async () => {
+    const { attention = [], text } = await tiny.caption(photo, { attention: true, minLength: 4 });
+    expect(attention.map(({ word }) => word).join(' ')).toBe(text);
+    for (const { rows, columns, values } of attention) {
+      expect(values).toHaveLength(rows * columns);
+      expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+    }
+  });
+});
+
+describe('options', () => {
+  test('prefix starts the caption, bannedWords never appear', async () => {
+    const { text } = await tiny.caption(photo, { prefix: 'the dog' });
+    expect(text).toMatch(/^the dog /);
+    const words = text.split(' ').slice(2);
+    const other = await tiny.caption(photo, { prefix: 'the dog', bannedWords: words });
+    expect(other.text.split(' ').slice(2).filter((word) => words.includes(word))).toEqual([]);
+  });
+
+  test('onToken streams what the result holds', async () => {
+    const pieces: string[] = [];
+    const result = await tiny.caption(photo, { onToken: (piece) => pieces.push(piece) });
+    expect(pieces.join('')).toBe(result.text);
+    expect(pieces).toHaveLength(result.tokens.length);
+  });
+
+  test('sampling repeats itself with the same seed', async () => {
+    const draw = (seed: number) => tiny.caption(photo, { sample: true, seed, temperature: 3 });
+    expect((await draw(5)).text).toBe((await draw(5)).text);
+    const texts = await Promise.all([1, 2, 3, 4, 5, 6].map(async (seed) => (await draw(seed)).text));
+    expect(new Set(texts).size).toBeGreaterThan(1);
+  });
+
+  test('a signal stops a search between steps', async () => {
+    const controller = new AbortController();
+    const stopped = tiny.caption(photo, {
+      signal: controller.signal,
+      minLength: 8,
+      onToken: () => controller.abort(),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(tiny.caption(photo, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+  });
+
+  test('unknown ones are refused, and models without attention say so', async () => {
+    await expect(tiny.caption(photo, { beams: 3 } as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+  });
+});
+
+describe('many photos', () => {
+  test('overlapping calls wait for each other and agree with single ones', async () => {
+    const alone = await tiny.caption(photo);
+    const together = await Promise.all(Array.from({ length: 8 }, () => tiny.caption(photo)));
+    expect(together.every(({ text, score }) => text === alone.text && score === alone.score)).toBe(true);
+  });
+
+  test('captionAll keeps the order and goes on after a bad photo', async () => {
+    const outcomes = await collect(tiny.captionAll([photo, './missing.jpg', photo]));
+    expect(outcomes.map(({ index, error }) => [index, error?.code])).toEqual([
+      [0, undefined],
+      [1, 'FILE_NOT_FOUND'],
+      [2, undefined],
+    ]);
+    expect(outcomes[0]?.text).toBe(outcomes[2]?.text);
+  });
+
+  test('captionAll stops at once when its signal fires', async () => {
+    const controller = new AbortController();
+    const outcomes = tiny.captionAll([photo, photo, photo], { signal: controller.signal });
+    await outcomes.next();
+    controller.abort();
+    await expect(outcomes.next()).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  test('memory stays where it is over hundreds of captions', async () => {
+    const bytes = await readFile(photo);
+    const run = async (count: number) => {
+      for (let i = 0; i < count; i++) await tiny.caption(bytes);
+      globalThis.gc?.();
+      return process.memoryUsage();
+    };
+    const before = await run(100);
+    const after = await run(300);
+    // Typed arrays live outside the heap; both must stay.
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(8e6);
+    expect(after.external - before.external).toBeLessThan(4e6);
+    expect(after.rss - before.rss).toBeLessThan(60e6);
+  });
+});
+
+test('a disposed captioner refuses work, and disposing twice is harmless', async () => {
+  const captioner = await loadCaptioner({ model: tinyModel });
+  const last = captioner.caption(photo);
+  await captioner.dispose();
+  await captioner.dispose();
+  expect((await last).text).toBeTypeOf('string');
+  await expect(captioner.caption(photo)).rejects.toMatchObject({ code: 'DISPOSED' });
+});
+
+test('another runtime with the same API runs the same model to the same words', async () => {
+  const native = await loadCaptioner({ model: tinyModel, runtime: await import('onnxruntime-node') });
+  const expected = await tiny.caption(photo);
+  const result = await native.caption(photo);
+  expect(result.text).toBe(expected.text);
+  expect(result.score).toBeCloseTo(expected.score, 4);
+  await native.dispose();
+});
+
+test('the runtime may be handed in', async () => {
+  const captioner = await loadCaptioner({ model: tinyModel, runtime: ort, threads: 1 });
+  expect((await captioner.caption(photo)).text).toBe((await tiny.caption(photo)).text);
+  await captioner.dispose();
+});
+
+test('captionImage uses the embedded model, loaded once', async () => {
+  const bytes = await readFile(photo);
+  const [first, second] = await Promise.all([captionImage(photo), captionImage(bytes)]);
+  expect(first.model.name).toBe('lite');
+  expect(first.text).toMatch(/^\w+( [\w'-]+){2,}$/);
+  expect(second.text).toBe(first.text);
+});

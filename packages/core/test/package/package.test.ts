@@ -1,0 +1,172 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/version.js';
+import { buildCore, installedFolder, sample, tinyModel } from './pack.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = installedFolder();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a script in the folder with plain Node and gives what it prints. */
+function run(script: string): string {
+  const file = join(folder, 'script.mjs');
+  writeFileSync(file, script);
+  return execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+}
+
+describe('the packed package in an empty folder', () => {
+  test('captions a photo with plain Node', () => {
+    const output = run(`
+      import { captionImage } from 'zipcaption';
+      const { text, model } = await captionImage(${JSON.stringify(sample('rocket.jpg'))});
+      console.log(JSON.stringify({ text, model }));
+    `);
+    const { text, model } = JSON.parse(output);
+    expect(model.name).toBe('lite');
+    expect(text.split(' ').length).toBeGreaterThan(2);
+  });
+
+  test('captions on worker threads, in order, with a bad photo between', () => {
+    const inputs = JSON.stringify([sample('rocket.jpg'), 'missing.jpg', sample('chelsea.png')]);
+    const output = run(`
+      import { loadCaptioner } from 'zipcaption';
+      const captioner = await loadCaptioner({ model: ${JSON.stringify(tinyModel)} });
+      const inputs = ${inputs};
+      const collect = async (options) => {
+        const outcomes = [];
+        for await (const { index, text, error } of captioner.captionAll(inputs, options)) {
+          outcomes.push([index, text ?? null, error?.code ?? null]);
+        }
+        return outcomes;
+      };
+      const [one, two] = [await collect({}), await collect({ concurrency: 2 })];
+      await captioner.dispose();
+      console.log(JSON.stringify({ one, two }));
+    `);
+    const { one, two } = JSON.parse(output);
+    expect(two).toEqual(one);
+    expect(one.map(([index, , code]: unknown[]) => [index, code])).toEqual([
+      [0, null],
+      [1, 'FILE_NOT_FOUND'],
+      [2, null],
+    ]);
+  });
+
+  test('a worker whose model does not load ends the whole with that error', () => {
+    const output = run(`
+      import { loadCaptioner } from 'zipcaption';
+      import { cpSync, rmSync } from 'node:fs';
+      cpSync(${JSON.stringify(tinyModel)}, 'model', { recursive: true });
+      const captioner = await loadCaptioner({ model: 'model' });
+      rmSync('model/encoder.onnx');
+      try {
+        for await (const _ of captioner.captionAll(['x.jpg', 'y.jpg'], { concurrency: 2 }));
+      } catch (error) { console.log(error.name, error.code); }
+      await captioner.dispose();
+    `);
+    expect(output.trim()).toBe('CaptionError MODEL_NOT_FOUND');
+  });
+
+  test('ends by itself: nothing keeps the process alive', () => {
+    const script = `
+      import { loadCaptioner } from 'zipcaption';
+      const captioner = await loadCaptioner({ model: ${JSON.stringify(tinyModel)} });
+      await captioner.caption(${JSON.stringify(sample('rocket.jpg'))});
+    `;
+    const file = join(folder, 'end.mjs');
+    writeFileSync(file, script);
+    const { status, signal } = spawnSync(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
+  });
+
+  test('loads no runtime and no decoder before it is asked for a caption', () => {
+    const hook = `export async function load(url, context, next) {
+      process._rawDebug(url);
+      return next(url, context);
+    }`;
+    writeFileSync(join(folder, 'hook.mjs'), hook);
+    writeFileSync(
+      join(folder, 'import.mjs'),
+      `import { register } from 'node:module';
+       register('./hook.mjs', import.meta.url);
+       await import('zipcaption');`,
+    );
+    const { stderr } = spawnSync(process.execPath, ['import.mjs'], { cwd: folder, encoding: 'utf8' });
+    expect(stderr).toMatch(/zipcaption\/dist\/captioner\.js/);
+    expect(stderr).not.toMatch(/onnxruntime|omggif|fflate|jsquash|png\/decode/);
+  });
+
+  test('holds what it should, and its version is the one it says', () => {
+    const manifest = JSON.parse(
+      readFileSync(join(folder, 'node_modules/zipcaption/package.json'), 'utf8'),
+    );
+    expect(manifest.version).toBe(VERSION);
+    const files = execFileSync('find', ['.', '-type', 'f'], {
+      ...{ cwd: join(folder, 'node_modules/zipcaption'), encoding: 'utf8' },
+    }).split('\n');
+    expect(files.filter((file) => /\.test\.|fixtures|\.map$|tsbuildinfo/.test(file))).toEqual([]);
+    for (const file of ['./dist/index.js', './dist/index.d.ts', './dist/cli/main.js', './README.md', './LICENSE']) {
+      expect(files).toContain(file);
+    }
+  });
+});
+
+describe('bundled by esbuild for a browser', () => {
+  test('has no Node built-in, none of the decoders that a browser has itself, and is small', async () => {
+    const dist = buildCore();
+    const { metafile, outputFiles } = await build({
+      entryPoints: [join(dist, 'index.js')],
+      ...{ bundle: true, minify: true, write: false, metafile: true, splitting: true },
+      ...{ format: 'esm', platform: 'browser', outdir: 'out', logLevel: 'silent' },
+      external: ['onnxruntime-web/wasm'],
+    });
+    const modules = Object.keys(metafile.inputs);
+    expect(modules.filter((path) => /\/dist\/node\/|jpeg\/decoder|png\/decode|fflate|omggif/.test(path))).toEqual([]);
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+    expect(imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([]);
+    const size = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents).length, 0);
+    expect(size).toBeLessThan(45_000);
+  });
+});
+
+test('bundled by esbuild for Node into one file, with model and runtime beside it, it captions', async () => {
+  const dist = buildCore();
+  const { cpSync, mkdtempSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const target = mkdtempSync(join(tmpdir(), 'zipcaption-bundle-'));
+  const entry = join(target, 'entry.mjs');
+  writeFileSync(
+    entry,
+    `import { loadCaptioner } from ${JSON.stringify(join(dist, 'index.js'))};
+     const here = (path) => new URL(path, import.meta.url);
+     const captioner = await loadCaptioner({
+       model: here('./model/'),
+       wasm: { mjs: here('./ort-wasm-simd-threaded.mjs').href, wasm: here('./ort-wasm-simd-threaded.wasm').href },
+     });
+     console.log((await captioner.caption(process.argv[2])).text);
+     await captioner.dispose();`,
+  );
+  await build({
+    entryPoints: [entry],
+    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'silent' },
+    outfile: join(target, 'deployed/index.mjs'),
+    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+  });
+  const runtime = join(createRequire(join(dist, 'index.js')).resolve('onnxruntime-web'), '..');
+  for (const file of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
+    cpSync(join(runtime, file), join(target, 'deployed', file));
+  }
+  cpSync(tinyModel, join(target, 'deployed/model'), { recursive: true });
+  const text = execFileSync(process.execPath, ['index.mjs', sample('rocket.jpg')], {
+    ...{ cwd: join(target, 'deployed'), encoding: 'utf8' },
+  });
+  expect(text.trim()).not.toBe('');
+  rmSync(target, { recursive: true, force: true });
+});
