@@ -1,7 +1,8 @@
+import { expOfNegative } from './exponential.js';
 import { searchIndependentRows } from './independent-rows.js';
 import { seededRandom } from './random.js';
 import type { DecoderStep, Hypothesis, SearchControl, SearchSettings } from './types.js';
-import { logitsWarpers, softmax } from './warpers.js';
+import { logitsWarpers, maximum } from './warpers.js';
 
 /**
  * Draws each token by its probability. `numCaptions` captions are drawn independently of each other
@@ -30,16 +31,17 @@ export function sampleSearch(
  * @param point 0 ≤ point < 1
  */
 export function drawToken(logits: Float64Array, point: number): number | undefined {
-  const probabilities = softmax(logits);
+  const max = maximum(logits);
+  if (max === -Infinity) return undefined;
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += expOfNegative((logits[i] as number) - max);
+
+  const target = point * total;
   let mass = 0;
-  let last: number | undefined;
-  for (let token = 0; token < probabilities.length; token++) {
-    const probability = probabilities[token] as number;
-    if (probability === 0) continue;
-    mass += probability;
-    last = token;
-    if (point < mass) return token;
+  for (let token = 0; token < logits.length; token++) {
+    mass += expOfNegative((logits[token] as number) - max);
+    // The sums add the same numbers in the same order, so the last mass is the total: above any target.
+    if (target < mass) return token;
   }
-  // Rounding may leave the whole mass a hair below 1, and the point beyond it.
-  return last;
+  return undefined;
 }

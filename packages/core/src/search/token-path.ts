@@ -36,7 +36,7 @@ export function tokensOf(path: TokenPath | undefined): number[] {
   return steps(path).map(({ token }) => token);
 }
 
-/** What a hypothesis tells of its tokens. `attention` is there when every token has it. */
+/** What a hypothesis tells of its tokens. `attention` is there when it was kept and there are any. */
 export function tracePath(path: TokenPath | undefined): {
   tokens: number[];
   logProbs: number[];
@@ -50,7 +50,7 @@ export function tracePath(path: TokenPath | undefined): {
     tokens: all.map(({ token }) => token),
     logProbs: all.map(({ logProb }) => logProb),
   };
-  return attention.length === all.length ? { ...traced, attention } : traced;
+  return attention.length > 0 ? { ...traced, attention } : traced;
 }
 
 function steps(path: TokenPath | undefined): TokenPath[] {

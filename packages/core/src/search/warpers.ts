@@ -1,3 +1,4 @@
+import { expOfNegative, NEGLIGIBLE } from './exponential.js';
 import { TopK } from './top-k.js';
 import type { SearchSettings } from './types.js';
 
@@ -37,76 +38,59 @@ export function keepTopK(k: number): LogitsWarper {
   };
 }
 
+const BINS_PER_UNIT = 32;
+
 /**
  * Keeps the best tokens until their probabilities reach p, the one that reaches it included, and at
  * least one (nucleus sampling: Holtzman et al. 2020, section 3.1).
+ *
+ * Instead of sorting the vocabulary, tokens are binned by logit. Bins above the one in which the sum
+ * reaches p are kept whole, those below go whole, and only that one bin is sorted.
  */
 export function keepTopP(p: number): LogitsWarper {
+  const bins = new Float64Array(-NEGLIGIBLE * BINS_PER_UNIT + 1);
   return (logits) => {
-    const probabilities = softmax(logits);
-    // Only the nucleus need be in order, so tokens are taken from a heap of them all; for the usual p
-    // that is a handful out of tens of thousands.
-    const heap = maxHeap(probabilities);
-    const kept = new Map<number, number>();
+    const max = maximum(logits);
+    if (max === -Infinity) return;
+    const binOf = (logit: number) => Math.min((max - logit) * BINS_PER_UNIT, bins.length - 1) | 0;
+
+    bins.fill(0);
+    let total = 0;
+    for (let i = 0; i < logits.length; i++) {
+      const logit = logits[i] as number;
+      const weight = expOfNegative(logit - max);
+      const bin = binOf(logit);
+      bins[bin] = (bins[bin] as number) + weight;
+      total += weight;
+    }
     let mass = 0;
-    while (heap.size > 0 && (kept.size === 0 || mass < p)) {
-      const token = heap.pop();
-      kept.set(token, logits[token] as number);
-      mass += probabilities[token] as number;
+    let last = 0;
+    while (last < bins.length - 1 && mass + (bins[last] as number) < p * total) {
+      mass += bins[last++] as number;
     }
-    logits.fill(-Infinity);
-    for (const [token, logit] of kept) logits[token] = logit;
+
+    const undecided: number[] = [];
+    for (let i = 0; i < logits.length; i++) {
+      const bin = binOf(logits[i] as number);
+      if (bin === last) undecided.push(i);
+      else if (bin > last) logits[i] = -Infinity;
+    }
+    undecided.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
+    undecided.forEach((token, i) => {
+      const isBest = last === 0 && i === 0;
+      const weight = expOfNegative((logits[token] as number) - max);
+      if (mass >= p * total && !isBest) logits[token] = -Infinity;
+      mass += weight;
+    });
   };
 }
 
-/** Probabilities from logits; the maximum is taken out first so that none overflows. */
-export function softmax(logits: Float64Array): Float64Array {
+/** The largest of the values; -Infinity when there is none. */
+export function maximum(values: Float64Array): number {
   let max = -Infinity;
-  for (const logit of logits) if (logit > max) max = logit;
-  const probabilities = new Float64Array(logits.length);
-  if (max === -Infinity) return probabilities;
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) {
-    const power = Math.exp((logits[i] as number) - max);
-    probabilities[i] = power;
-    sum += power;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value > max) max = value;
   }
-  for (let i = 0; i < logits.length; i++) probabilities[i] = (probabilities[i] as number) / sum;
-  return probabilities;
-}
-
-/** A heap of the indices of `values` above 0, the index of the largest value on top. */
-function maxHeap(values: Float64Array): { readonly size: number; pop(): number } {
-  const heap = new Int32Array(values.length);
-  let size = 0;
-  for (let i = 0; i < values.length; i++) if ((values[i] as number) > 0) heap[size++] = i;
-
-  const isBetter = (a: number, b: number): boolean => {
-    const difference = (values[a] as number) - (values[b] as number);
-    return difference > 0 || (difference === 0 && a < b);
-  };
-  const siftDown = (from: number): void => {
-    const index = heap[from] as number;
-    let at = from;
-    for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
-      if (child + 1 < size && isBetter(heap[child + 1] as number, heap[child] as number)) child++;
-      if (isBetter(index, heap[child] as number)) break;
-      heap[at] = heap[child] as number;
-      at = child;
-    }
-    heap[at] = index;
-  };
-  for (let i = (size >> 1) - 1; i >= 0; i--) siftDown(i);
-
-  return {
-    get size() {
-      return size;
-    },
-    pop() {
-      const top = heap[0] as number;
-      heap[0] = heap[--size] as number;
-      siftDown(0);
-      return top;
-    },
-  };
+  return max;
 }
