@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { CaptionError } from '../index.js';
+import { allowed, readValue } from './flag-value.js';
+import { FLAGS, type Flag, type FlagValues } from './flags.js';
+import { nearest } from './nearest.js';
+
+export interface Arguments {
+  readonly flags: FlagValues;
+  /** What is not a flag: files, folders, globs, addresses, `-`. */
+  readonly operands: readonly string[];
+}
+
+const flags: readonly Flag[] = FLAGS;
+const byName = new Map(flags.map((flag) => [flag.name, flag]));
+
+/**
+ * Reads a command line: `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-qr` for two
+ * switches, `--` before what is no flag. Of a flag given twice the last counts, but for repeatable ones.
+ *
+ * @param argv the words after the program's name
+ * @throws CaptionError `INVALID_OPTION` for an unknown flag, a missing or surplus or wrong value
+ *
+ * @example parseArguments(['--beams=5', 'dog.jpg']) // { flags: { beams: 5 }, operands: ['dog.jpg'] }
+ */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(flags.map((flag) => [flag.name, nodeOption(flag)])),
+    // Its own messages know neither ranges nor the nearest flag, so that they are made here.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Record<string, unknown> = {};
+  const operands: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const flag = byName.get(token.name);
+    if (!flag) throw unknownFlag(token.rawName);
+    const value = givenValue(flag, token);
+    const before = values[flag.name];
+    values[flag.name] = flag.repeatable ? [...(Array.isArray(before) ? before : []), value] : value;
+  }
+  // Each value was read by its flag's own rule, which is what the type says.
+  return { flags: values as FlagValues, operands };
+}
+
+function nodeOption(flag: Flag) {
+  const type = flag.value.kind === 'switch' ? ('boolean' as const) : ('string' as const);
+  return flag.short ? { type, short: flag.short } : { type };
+}
+
+interface GivenValue {
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
+  const name = `--${flag.name}`;
+  if (flag.value.kind === 'switch') {
+    if (value === undefined) return true;
+    throw refuse(`${name} takes no value, not even "${value}".`);
+  }
+  // In `--beams --json` the second is the next flag, not the number of beams.
+  const isFlag = !inlineValue && value !== undefined && /^-[^\d.]/.test(value);
+  if (value === undefined || isFlag) {
+    throw refuse(`${name} needs ${allowed(flag.value)} after it.`);
+  }
+  if (value === '' && flag.value.kind === 'text' && flag.name !== 'prefix') {
+    throw refuse(`${name} needs ${allowed(flag.value)}, not an empty text.`);
+  }
+  const read = readValue(flag.value, value);
+  if (read === undefined) {
+    throw refuse(`${name} must be ${allowed(flag.value)}, not "${value}".`);
+  }
+  return read;
+}
+
+function unknownFlag(rawName: string): CaptionError {
+  const given = rawName.replace(/^-+/, '');
+  const guess = rawName.startsWith('--') ? nearest(given.toLowerCase(), known.keys()) : undefined;
+  const meant = guess === undefined ? undefined : known.get(guess);
+  const hint = meant ? ` Did you mean --${meant}?` : ' --help lists them all.';
+  return refuse(`There is no flag ${rawName}.${hint}`);
+}
+
+/** Names that people try, with the flag they mean: the flags', and those of the library's options. */
+const known = new Map([
+  ...flags.flatMap(({ name, option }) => (option ? [[kebab(option), name] as const] : [])),
+  ...flags.map(({ name }) => [name, name] as const),
+]);
+
+function kebab(camel: string): string {
+  return camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function refuse(message: string): CaptionError {
+  return new CaptionError('INVALID_OPTION', message);
+}

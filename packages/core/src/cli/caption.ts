@@ -1,0 +1,73 @@
+import { CaptionError, type Captioner } from '../index.js';
+import type { Arguments } from './arguments.js';
+import { attentionPaths } from './attention/target.js';
+import { captionSources, type SourceOutcome } from './caption-sources.js';
+import { findInputs } from './inputs.js';
+import type { Interruption } from './interruption.js';
+import { loadModel } from './load-model.js';
+import { Printer } from './printer.js';
+import { type CaptionSettings, captionSettings, defaultJobs } from './settings.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Captions the photos that a command line names, and prints them as it says.
+ *
+ * @returns the exit code: 0 all captioned, 1 some failed
+ * @throws CaptionError what stops all of them: wrong usage, no model, `ABORTED`
+ */
+export async function captionCommand(
+  { flags, operands }: Arguments,
+  terminal: Terminal,
+  { signal }: Interruption,
+): Promise<number> {
+  const settings = captionSettings(flags);
+  const { sources, notes } = await findInputs(operands, settings);
+  const drawings = settings.attention && attentionPaths(settings.attention, sources);
+  const concurrency = settings.jobs ?? defaultJobs(sources.length, settings.runtime);
+  const printer = new Printer(terminal, settings, sources.length);
+  let captioner: Captioner | undefined;
+  const load = async () => {
+    captioner = await loadModel(settings, terminal, signal);
+    printer.begin();
+    return captioner;
+  };
+
+  try {
+    for (const note of notes) await printer.note(note);
+    let place = 0;
+    const options = { ...settings.options, concurrency, signal };
+    for await (const outcome of captionSources(sources, load, options, { ...settings, signal })) {
+      // What is wrong with an option is wrong for every photo.
+      if (outcome.error?.code === 'INVALID_OPTION') throw outcome.error;
+      await printer.photo(outcome, await draw(outcome, drawings?.[place++], settings));
+    }
+    await printer.end();
+  } catch (error) {
+    if (error instanceof CaptionError && error.code === 'ABORTED') await printer.end();
+    throw error;
+  } finally {
+    printer.stop();
+    await captioner?.dispose();
+  }
+  return printer.failed > 0 ? 1 : 0;
+}
+
+/** Draws a photo's attention where that was asked for; gives the reason when it does not work. */
+async function draw(
+  outcome: SourceOutcome,
+  path: string | undefined,
+  { attention, maxBytes, maxPixels }: CaptionSettings,
+): Promise<CaptionError | undefined> {
+  if (!attention || !path || outcome.error) return undefined;
+  const { source, input, result } = outcome;
+  // Loaded only now: who wants captions alone does not wait for it.
+  const { drawAttention } = await import('./attention/draw.js');
+  try {
+    const file = { kind: attention.kind, path, name: source.name };
+    await drawAttention(input, result, file, { maxBytes, maxPixels });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CaptionError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,290 @@
+import type { CaptionOptions } from '../index.js';
+
+/** What a flag is followed by. Ranges are the library's own; a test holds them together. */
+export type FlagValue =
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'text'; readonly placeholder: string }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | {
+      readonly kind: 'integer' | 'number';
+      readonly min: number;
+      readonly max: number;
+      /** `min` itself is not allowed. */
+      readonly above?: true;
+    }
+  | { readonly kind: 'bytes' | 'pixels' };
+
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  readonly value: FlagValue;
+  /** May be given several times, each adding to the list. */
+  readonly repeatable?: true;
+  readonly group: 'Photos' | 'Output' | 'Search' | 'Sampling' | 'Attention' | 'Model' | 'Other';
+  readonly help: string;
+  /** The library's option that the value is for. */
+  readonly option?: keyof CaptionOptions;
+}
+
+const SWITCH = { kind: 'switch' } as const;
+const text = <P extends string>(placeholder: P) => ({ kind: 'text', placeholder }) as const;
+const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
+const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
+
+/** Every flag, in the order of the help. */
+export const FLAGS = [
+  {
+    name: 'recursive',
+    short: 'r',
+    group: 'Photos',
+    value: SWITCH,
+    help: 'Take the photos in folders of folders too.',
+  },
+  {
+    name: 'max-bytes',
+    group: 'Photos',
+    value: { kind: 'bytes' },
+    option: 'maxBytes',
+    help: 'Refuse larger files: 10MB, 512KiB, a number of bytes. Default 32MiB.',
+  },
+  {
+    name: 'max-pixels',
+    group: 'Photos',
+    value: { kind: 'pixels' },
+    option: 'maxPixels',
+    help: 'Refuse photos of more pixels: 24M, a number of pixels. Default 100M.',
+  },
+  {
+    name: 'timeout',
+    group: 'Photos',
+    value: number(0.1, 86_400),
+    help: 'Seconds that the download of one photo may take. Default 30.',
+  },
+
+  {
+    name: 'format',
+    group: 'Output',
+    value: { kind: 'choice', choices: ['text', 'json', 'jsonl', 'csv', 'md'] },
+    help: 'What is printed. Default text: a line a photo, its name, two spaces, the caption.',
+  },
+  {
+    name: 'json',
+    group: 'Output',
+    value: SWITCH,
+    help: 'One JSON object for one photo, an array for several. As --format json.',
+  },
+  {
+    name: 'jsonl',
+    group: 'Output',
+    value: SWITCH,
+    help: 'One JSON object a line. As --format jsonl.',
+  },
+  {
+    name: 'alternatives',
+    group: 'Output',
+    value: SWITCH,
+    help: 'Print further captions too; this is so when --num-captions is above 1, and asks for 3 when it is not given.',
+  },
+  {
+    name: 'no-alternatives',
+    group: 'Output',
+    value: SWITCH,
+    help: 'Print the best caption only, whatever --num-captions says.',
+  },
+  {
+    name: 'min-confidence',
+    group: 'Output',
+    value: number(0, 1),
+    help: 'Hide captions of less confidence: "maybe" stands in text and md, nothing in csv, null in JSON. Default 0.',
+  },
+  {
+    name: 'timings',
+    group: 'Output',
+    value: SWITCH,
+    help: 'What each stage took, on stderr; with csv and md as columns.',
+  },
+  {
+    name: 'quiet',
+    short: 'q',
+    group: 'Output',
+    value: SWITCH,
+    help: 'Nothing on stderr but errors.',
+  },
+
+  {
+    name: 'beams',
+    short: 'b',
+    group: 'Search',
+    value: integer(1, 64),
+    option: 'numBeams',
+    help: 'Beams kept while words are searched; 1 is greedy.',
+  },
+  {
+    name: 'max-length',
+    group: 'Search',
+    value: integer(1, 512),
+    option: 'maxLength',
+    help: 'Most tokens, the end token included.',
+  },
+  {
+    name: 'min-length',
+    group: 'Search',
+    value: integer(0, 512),
+    option: 'minLength',
+    help: 'No end before this many tokens.',
+  },
+  {
+    name: 'length-penalty',
+    group: 'Search',
+    value: number(-10, 10),
+    option: 'lengthPenalty',
+    help: 'Above 0 favours long captions, below 0 short ones.',
+  },
+  {
+    name: 'early-stopping',
+    group: 'Search',
+    value: { kind: 'choice', choices: ['true', 'false', 'never'] },
+    option: 'earlyStopping',
+    help: 'When beam search may stop: with enough finished captions (true), when nothing better is likely (false) or possible (never).',
+  },
+  {
+    name: 'num-captions',
+    short: 'n',
+    group: 'Search',
+    value: integer(1, 64),
+    option: 'numCaptions',
+    help: 'Captions for each photo, best first.',
+  },
+  {
+    name: 'no-repeat-ngram',
+    group: 'Search',
+    value: integer(0, 10),
+    option: 'noRepeatNgramSize',
+    help: 'No run of this many tokens twice; 0 is off.',
+  },
+  {
+    name: 'repetition-penalty',
+    group: 'Search',
+    value: number(0.1, 10),
+    option: 'repetitionPenalty',
+    help: 'Above 1 makes words that were used less likely.',
+  },
+  {
+    name: 'prefix',
+    group: 'Search',
+    value: text('WORDS'),
+    option: 'prefix',
+    help: 'Words that the caption starts with.',
+  },
+  {
+    name: 'ban',
+    group: 'Search',
+    value: text('WORD'),
+    option: 'bannedWords',
+    repeatable: true,
+    help: 'A word or phrase that must not appear. May be repeated.',
+  },
+
+  {
+    name: 'sample',
+    group: 'Sampling',
+    value: SWITCH,
+    option: 'sample',
+    help: 'Draw words by their probability instead of taking the best.',
+  },
+  {
+    name: 'temperature',
+    group: 'Sampling',
+    value: number(0.01, 100),
+    option: 'temperature',
+    help: 'Below 1 safer, above 1 bolder. Default 1.',
+  },
+  {
+    name: 'top-k',
+    group: 'Sampling',
+    value: integer(0, 1_000_000),
+    option: 'topK',
+    help: 'Only among this many best words; 0 is all. Default 0.',
+  },
+  {
+    name: 'top-p',
+    group: 'Sampling',
+    value: { ...number(0, 1), above: true },
+    option: 'topP',
+    help: 'Only among the best words that together have this probability. Default 1.',
+  },
+  {
+    name: 'seed',
+    group: 'Sampling',
+    value: integer(0, 2 ** 32 - 1),
+    option: 'seed',
+    help: 'The same seed gives the same captions. Default 0.',
+  },
+
+  {
+    name: 'attention',
+    group: 'Attention',
+    value: text('FILE'),
+    help: 'Draw where the model looked at each word: a .png picture or a .html page. For several photos a folder ending in /, or a pattern with {name}.',
+  },
+
+  {
+    name: 'model',
+    short: 'm',
+    group: 'Model',
+    value: text('FOLDER'),
+    help: "Another model: its folder's path or http(s) address. Default: the embedded one.",
+  },
+  {
+    name: 'runtime',
+    group: 'Model',
+    value: { kind: 'choice', choices: ['web', 'node'] },
+    help: 'ONNX runtime: web (WebAssembly) or node (native and faster; install onnxruntime-node first). Default web.',
+  },
+  {
+    name: 'threads',
+    group: 'Model',
+    value: integer(1, 64),
+    help: 'Threads inside one run of the network. Default 1.',
+  },
+  {
+    name: 'jobs',
+    short: 'j',
+    group: 'Model',
+    value: integer(1, 64),
+    help: 'Photos worked on at a time, each on a thread with its own copy of the model. Default: by the number of photos and cores, at most 4.',
+  },
+
+  {
+    name: 'help',
+    short: 'h',
+    group: 'Other',
+    value: SWITCH,
+    help: 'Print this.',
+  },
+  {
+    name: 'version',
+    short: 'V',
+    group: 'Other',
+    value: SWITCH,
+    help: 'Print the version.',
+  },
+] as const satisfies readonly Flag[];
+
+type AnyFlag = (typeof FLAGS)[number];
+export type FlagName = AnyFlag['name'];
+
+type ValueOf<F extends Flag> = F['value'] extends { kind: 'switch' }
+  ? true
+  : F['value'] extends { kind: 'text' }
+    ? string
+    : F['value'] extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+      ? Choice
+      : number;
+
+/** What was given on a command line; flags that were not are absent. */
+export type FlagValues = {
+  readonly [F in AnyFlag as F['name']]?: F extends { repeatable: true }
+    ? readonly ValueOf<F>[]
+    : ValueOf<F>;
+};

@@ -1,0 +1,46 @@
+import type { FormatContext, OutputFormat } from './format.js';
+import { rounded } from './report.js';
+import { STAGES } from './stages.js';
+
+/**
+ * Comma-separated values as RFC 4180 has them: a header line, lines ending in CR LF, a field in
+ * quotes when it holds a comma, a quote or a line break, quotes in it doubled.
+ */
+export function csvFormat({ captions, timings }: FormatContext): OutputFormat {
+  const further = Array.from({ length: captions - 1 }, (_, index) => index);
+  const stages = timings ? STAGES : [];
+  const header = [
+    ...['file', 'caption', 'score', 'confidence'],
+    ...further.map((index) => `caption_${index + 2}`),
+    ...stages.map((stage) => `${stage}_ms`),
+    'error',
+  ];
+  return {
+    head: () => line(header),
+    photo(report) {
+      if (report.error) {
+        const empty = header.slice(2).map(() => '');
+        return line([report.file, ...empty, `${report.error.code}: ${report.error.message}`]);
+      }
+      const { result } = report;
+      return line([
+        report.file,
+        report.hidden ? '' : result.text,
+        String(rounded(result.score, 6)),
+        String(rounded(result.confidence, 6)),
+        ...further.map((index) => report.alternatives[index]?.text ?? ''),
+        ...stages.map((stage) => String(rounded(result.timings[stage], 2))),
+        '',
+      ]);
+    },
+    tail: () => '',
+  };
+}
+
+function line(fields: readonly string[]): string {
+  return `${fields.map(quoted).join(',')}\r\n`;
+}
+
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

@@ -1,0 +1,63 @@
+import type { CaptionTimings } from '../../index.js';
+import type { FormatContext, OutputFormat } from './format.js';
+import { type PhotoReport, rounded } from './report.js';
+
+/** A photo as one JSON object. Numbers are rounded to what they can mean. */
+export function photoObject(report: PhotoReport): Readonly<Record<string, unknown>> {
+  if (report.error) {
+    const { code, message } = report.error;
+    return { file: report.file, error: { code, message } };
+  }
+  const { text, score, confidence, timings, warnings } = report.result;
+  return {
+    file: report.file,
+    caption: report.hidden ? null : text,
+    score: rounded(score, 6),
+    confidence: rounded(confidence, 6),
+    ...(report.alternatives.length > 0 && {
+      alternatives: report.alternatives.map((candidate) => ({
+        caption: candidate.text,
+        score: rounded(candidate.score, 6),
+        confidence: rounded(candidate.confidence, 6),
+      })),
+    }),
+    timings: roundedTimings(timings),
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function roundedTimings(timings: CaptionTimings): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(timings).map(([stage, ms]: [string, number]) => [stage, rounded(ms, 2)]),
+  );
+}
+
+/** One object for one photo, an array for any other number; every prefix can be closed by `tail`. */
+export function jsonFormat({ photos }: FormatContext): OutputFormat {
+  if (photos === 1) {
+    return {
+      head: () => '',
+      photo: (report) => `${JSON.stringify(photoObject(report), null, 2)}\n`,
+      tail: () => '',
+    };
+  }
+  let first = true;
+  return {
+    head: () => '[',
+    photo(report) {
+      const separator = first ? '\n' : ',\n';
+      first = false;
+      return separator + JSON.stringify(photoObject(report), null, 2).replace(/^/gm, '  ');
+    },
+    tail: () => (first ? ']\n' : '\n]\n'),
+  };
+}
+
+/** One object a line (https://jsonlines.org). */
+export function jsonLinesFormat(): OutputFormat {
+  return {
+    head: () => '',
+    photo: (report) => `${JSON.stringify(photoObject(report))}\n`,
+    tail: () => '',
+  };
+}

@@ -1,0 +1,40 @@
+import type { OutputFormat } from './format.js';
+
+/**
+ * A line a photo: its name, two spaces, the caption. Further captions follow on lines of their own,
+ * indented. A photo that failed has no line; what went wrong is on stderr.
+ */
+export function textFormat(): OutputFormat {
+  return {
+    head: () => '',
+    photo(report) {
+      if (report.error) return '';
+      const caption = report.hidden ? 'maybe' : printable(report.result.text);
+      const further = report.alternatives.map(
+        ({ text, confidence }, index) =>
+          `  ${index + 2}. ${printable(text)} (${confidence.toFixed(2)})\n`,
+      );
+      return `${printable(report.file)}  ${caption}\n${further.join('')}`;
+    },
+    tail: () => '',
+  };
+}
+
+/**
+ * Text that cannot command a terminal or break a line: control characters, and those that turn the
+ * direction of writing, become escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) =>
+      SHORT_ESCAPES[character] ??
+      `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};

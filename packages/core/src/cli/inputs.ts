@@ -1,0 +1,151 @@
+import { stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CaptionError } from '../index.js';
+import { glob, hasGlobCharacters } from './glob.js';
+import { naturalOrder } from './natural-order.js';
+import { kindByName, photosInFolder } from './photo-files.js';
+
+/** One photo to caption. `name` is what the output calls it. */
+export type PhotoSource =
+  | { readonly kind: 'file'; readonly name: string; readonly path: string }
+  | { readonly kind: 'url'; readonly name: string; readonly url: URL }
+  | { readonly kind: 'stdin'; readonly name: string }
+  | { readonly kind: 'missing'; readonly name: string; readonly error: CaptionError };
+
+export interface Inputs {
+  readonly sources: readonly PhotoSource[];
+  /** Things worth a line on stderr: files that were passed over. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * What the words on the command line stand for, in their order: files, folders, globs, `http(s):`
+ * and `file:` addresses, `-` for standard input. What leads nowhere is a source of kind `missing`,
+ * so that it fails in its turn without stopping the others.
+ *
+ * @throws CaptionError `INVALID_OPTION` when standard input is named twice
+ */
+export async function findInputs(
+  operands: readonly string[],
+  { recursive }: { recursive: boolean },
+): Promise<Inputs> {
+  if (operands.filter((operand) => operand === '-').length > 1) {
+    throw new CaptionError('INVALID_OPTION', 'Standard input (-) can be read only once.');
+  }
+  const found = await Promise.all(operands.map((operand) => findInput(operand, recursive)));
+  return {
+    sources: found.flatMap(({ sources }) => sources),
+    notes: found.flatMap(({ notes }) => notes),
+  };
+}
+
+async function findInput(operand: string, recursive: boolean): Promise<Inputs> {
+  if (operand === '-') return only({ kind: 'stdin', name: '-' });
+  if (/^https?:\/\//i.test(operand)) return address(operand);
+  if (/^file:/i.test(operand)) return fileAddress(operand, recursive);
+  return pathOrGlob(operand, operand, recursive);
+}
+
+function address(operand: string): Inputs {
+  if (!URL.canParse(operand)) return missing(operand, 'This is not a valid address.');
+  return only({ kind: 'url', name: operand, url: new URL(operand) });
+}
+
+function fileAddress(operand: string, recursive: boolean): Promise<Inputs> | Inputs {
+  try {
+    return pathOrGlob(operand, fileURLToPath(operand), recursive);
+  } catch (cause) {
+    return missing(operand, 'This is not the address of a file on this machine.', cause);
+  }
+}
+
+async function pathOrGlob(name: string, path: string, recursive: boolean): Promise<Inputs> {
+  let cause: unknown;
+  // A file whose name happens to look like a glob is that file.
+  const found = await stat(path).catch((error: unknown) => {
+    cause = error;
+    return undefined;
+  });
+  if (found?.isDirectory()) return folder(path, recursive);
+  if (found) return only({ kind: 'file', name, path });
+  if (hasGlobCharacters(path)) return globbed(path);
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (path === '') return missing('""', 'The name of a photo is empty.');
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return missing(name, 'There is no such file or folder.', cause);
+  }
+  return missing(name, `It cannot be opened (${String(code ?? cause)}).`, cause);
+}
+
+async function folder(path: string, recursive: boolean): Promise<Inputs> {
+  const { photos, unread, closed } = await photosInFolder(path, recursive);
+  const notes = closed
+    .filter((entry) => entry.path !== path)
+    .map((entry) => `${entry.path} was passed over: it cannot be opened (${reason(entry.cause)}).`);
+  if (unread.length > 0) notes.push(unreadNote(path, unread));
+  const [own] = closed.filter((entry) => entry.path === path);
+  if (own) return missing(path, `The folder cannot be opened (${reason(own.cause)}).`, own.cause);
+  if (photos.length === 0) {
+    const deeper = recursive ? '' : ' With -r the folders in it are searched too.';
+    return {
+      ...missing(path, `No photo (JPEG, PNG, WebP, GIF) is in this folder.${deeper}`),
+      notes,
+    };
+  }
+  return { sources: photos.toSorted(naturalOrder).map(fileSource), notes };
+}
+
+function unreadNote(path: string, unread: readonly string[]): string {
+  const extensions = [...new Set(unread.map((file) => extname(file).toLowerCase()))].sort();
+  const files = unread.length === 1 ? '1 file' : `${unread.length} files`;
+  return `${path}: ${files} of a kind that is not read (${extensions.join(', ')}) passed over; convert to JPEG first.`;
+}
+
+async function globbed(pattern: string): Promise<Inputs> {
+  const matches = await glob(pattern);
+  // `photos/**` means the photos there; `scans/*.img` means those files, whatever their name.
+  const namesExtension = /[^.*?]/.test(extname(pattern));
+  const files = namesExtension ? matches : matches.filter((file) => kindByName(file) === 'photo');
+  if (files.length === 0) return missing(pattern, 'No photo matches this pattern.');
+  return { sources: files.toSorted(naturalOrder).map(fileSource), notes: [] };
+}
+
+function fileSource(path: string): PhotoSource {
+  return { kind: 'file', name: path, path };
+}
+
+function only(source: PhotoSource): Inputs {
+  return { sources: [source], notes: [] };
+}
+
+function missing(name: string, message: string, cause?: unknown): Inputs {
+  return only({
+    kind: 'missing',
+    name,
+    error: new CaptionError('FILE_NOT_FOUND', message, { cause }),
+  });
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
+
+/** A name for files made from a photo: its own without folder and extension, safe in any file system. */
+export function baseName(source: PhotoSource): string {
+  if (source.kind === 'stdin') return 'stdin';
+  const path = source.kind === 'url' ? decodedPath(source.url) : source.name;
+  const last = basename(path.replaceAll('\\', '/'));
+  const stem = last.slice(0, last.length - extname(last).length);
+  // Characters that Windows forbids in names, which is more than any other system does.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  return stem.replace(/[\u0000-\u001f<>:"/\\|?*]/g, '_').replace(/^\.+$/, '') || 'photo';
+}
+
+function decodedPath(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch {
+    return url.pathname;
+  }
+}

@@ -1,0 +1,43 @@
+import { constants } from 'node:os';
+
+/** One press of Ctrl-C can arrive several times: from the terminal, and from the script that started us. */
+const SAME_PRESS_MS = 500;
+
+/**
+ * Ctrl-C or a request to end: what is under way stops, what is done stays printed. A second one
+ * ends at once.
+ */
+export class Interruption {
+  readonly #controller = new AbortController();
+  #signal: 'SIGINT' | 'SIGTERM' | undefined;
+  #at = 0;
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => this.#received(signal));
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** 128 + the signal's number, as shells have it; nothing when no signal came. */
+  get exitCode(): number | undefined {
+    return this.#signal && 128 + constants.signals[this.#signal];
+  }
+
+  /** Stops the work for another reason: nobody reads the output any more. */
+  stop(): void {
+    this.#controller.abort();
+  }
+
+  #received(signal: 'SIGINT' | 'SIGTERM'): void {
+    const now = performance.now();
+    if (this.#signal === undefined) {
+      this.#signal = signal;
+      this.#at = now;
+      this.#controller.abort();
+    } else if (now - this.#at > SAME_PRESS_MS) process.exit(this.exitCode);
+  }
+}

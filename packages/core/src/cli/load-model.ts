@@ -1,0 +1,39 @@
+import { type Captioner, type LoadOptions, type LoadProgress, loadCaptioner } from '../index.js';
+import { renderDownload } from './progress.js';
+import { nativeRuntime } from './runtime.js';
+import type { CaptionSettings } from './settings.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Loads the model that the settings name; a download is shown on standard error.
+ *
+ * @throws CaptionError as `loadCaptioner` does
+ */
+export async function loadModel(
+  { model, runtime, threads, quiet }: CaptionSettings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Captioner> {
+  const isDownload = model !== undefined && /^https?:/i.test(model);
+  const options: LoadOptions = {
+    signal,
+    ...(model !== undefined && { model }),
+    ...(threads !== undefined && { threads }),
+    ...(runtime === 'node' && { runtime: await nativeRuntime() }),
+    ...(isDownload && !quiet && { onProgress: (progress) => show(progress, terminal) }),
+  };
+  // Without a terminal a line has to do: a long silence looks like a hang.
+  if (isDownload && !quiet && !terminal.live) {
+    await terminal.note(`zipcaption: loading the model from ${model}`);
+  }
+  try {
+    return await loadCaptioner(options);
+  } finally {
+    terminal.status('');
+  }
+}
+
+function show(progress: LoadProgress, terminal: Terminal): void {
+  const { columns, colour } = terminal;
+  terminal.status(renderDownload(progress, { columns, colour }));
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { CaptionError, VERSION } from '../index.js';
+import { parseArguments } from './arguments.js';
+import { captionCommand } from './caption.js';
+import { fullHelp, SHORT_HELP } from './help.js';
+import { Interruption } from './interruption.js';
+import { speakFlags } from './speak-flags.js';
+import { SUBCOMMANDS } from './subcommands.js';
+import { Terminal } from './terminal.js';
+
+const OK = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+const interruption = new Interruption();
+const terminal = new Terminal(() => interruption.stop());
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [first = '', ...rest] = argv;
+  const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
+  if (subcommand) return (await subcommand())(rest);
+
+  const given = parseArguments(argv);
+  if (given.flags.help) {
+    await terminal.print(fullHelp());
+    return OK;
+  }
+  if (given.flags.version) {
+    await terminal.print(`zipcaption ${VERSION}\n`);
+    return OK;
+  }
+  if (given.operands.length === 0) {
+    await terminal.note(SHORT_HELP.trimEnd());
+    return WRONG_USAGE;
+  }
+  return captionCommand(given, terminal, interruption);
+}
+
+async function exitCodeOf(error: unknown): Promise<number> {
+  if (interruption.exitCode !== undefined) return interruption.exitCode;
+  if (!(error instanceof CaptionError)) {
+    const stack = error instanceof Error ? error.stack : String(error);
+    await terminal.note(`zipcaption: an unexpected error, please report it:\n${stack}`);
+    return FAILED;
+  }
+  // Nobody reads the output any more (`| head`): that is an end, not a failure.
+  if (error.code === 'ABORTED') return OK;
+  await terminal.note(`zipcaption: ${speakFlags(error.message)}`);
+  return error.code === 'INVALID_OPTION' ? WRONG_USAGE : FAILED;
+}
+
+// Everything printed has been taken by now; what may still be under way (a download that was
+// stopped, a thread) is not waited for.
+process.exit(await run(process.argv.slice(2)).catch(exitCodeOf));

@@ -1,0 +1,67 @@
+import { duration } from './duration.js';
+
+export interface ProgressState {
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  /** Since the first photo was begun. */
+  readonly elapsedMs: number;
+}
+
+export interface ProgressLook {
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+const BAR = 24;
+/** Left-hand eighths of a block, U+258F to U+2589, so that the bar grows by less than a character. */
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/**
+ * One line that tells how far the work has come: bar, count, rate, time left. It is never wider than
+ * the terminal; the bar goes first when there is no room.
+ */
+export function renderProgress(state: ProgressState, { columns, colour }: ProgressLook): string {
+  const facts = [count(state), ...rates(state)];
+  const failed = state.failed > 0 ? [`${state.failed} failed`] : [];
+  const paint = (code: number, text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const plain = [...facts, ...failed].join('  ');
+  // A line as wide as the terminal makes some of them wrap.
+  const room = columns - 1;
+  if (plain.length > room) return plain.slice(0, Math.max(0, room));
+  const text = [...facts, ...failed.map((part) => paint(31, part))].join('  ');
+  if (plain.length + BAR + 2 > room) return text;
+  return `${paint(36, bar(state))}  ${text}`;
+}
+
+function bar({ done, total }: ProgressState): string {
+  const filled = total > 0 ? (done / total) * BAR : 0;
+  const whole = Math.floor(filled);
+  const part = EIGHTHS[Math.floor((filled - whole) * 8)] ?? '';
+  return ('█'.repeat(whole) + part).padEnd(BAR, '░');
+}
+
+function count({ done, total }: ProgressState): string {
+  return `${String(done).padStart(String(total).length)}/${total}`;
+}
+
+function rates({ done, total, elapsedMs }: ProgressState): string[] {
+  if (done === 0 || elapsedMs <= 0) return [];
+  const aSecond = (done / elapsedMs) * 1000;
+  const rate = aSecond >= 1 ? `${aSecond.toFixed(1)}/s` : `${(60 * aSecond).toFixed(1)}/min`;
+  const left = (elapsedMs / done) * (total - done);
+  return done < total ? [rate, `${duration(left)} left`] : [rate, duration(elapsedMs)];
+}
+
+/** How far the download of a model's file has come. */
+export function renderDownload(
+  { file, loaded, total }: { file: string; loaded: number; total?: number },
+  { columns }: ProgressLook,
+): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const amount = total
+    ? `${megabytes(loaded)} of ${megabytes(total)} MB (${Math.floor((100 * loaded) / total)} %)`
+    : `${megabytes(loaded)} MB`;
+  return `Loading model: ${file} ${amount}`.slice(0, Math.max(0, columns - 1));
+}

@@ -1,0 +1,24 @@
+import { CaptionError, type OrtRuntime } from '../index.js';
+
+/**
+ * The native runtime, which is no dependency of ours: who wants it installs it.
+ *
+ * @throws CaptionError `RUNTIME_UNAVAILABLE` when it is not there or not for this machine
+ */
+export async function nativeRuntime(): Promise<OrtRuntime> {
+  // In a variable, so that neither TypeScript nor a bundler looks for what may not be there.
+  const name = 'onnxruntime-node';
+  try {
+    const module = (await import(name)) as OrtRuntime & { default?: OrtRuntime };
+    return module.InferenceSession ? module : (module.default ?? module);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? '--runtime node needs the package onnxruntime-node, which is not installed. Run "npm install onnxruntime-node" beside zipcaption, or leave --runtime away.'
+        : `--runtime node: onnxruntime-node does not load here (${cause instanceof Error ? cause.message : String(cause)}). Leave --runtime away to use WebAssembly.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,123 @@
+import { availableParallelism } from 'node:os';
+import { CaptionError, type CaptionOptions } from '../index.js';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../options.js';
+import { type AttentionTarget, attentionTarget } from './attention/target.js';
+import type { FlagValues } from './flags.js';
+import type { FormatName } from './formats/format.js';
+
+/** What a command line asks for, its flags checked against each other. */
+export interface CaptionSettings {
+  readonly recursive: boolean;
+  readonly format: FormatName;
+  readonly options: CaptionOptions;
+  /** Print further captions? */
+  readonly alternatives: boolean;
+  /** Captions of less confidence are hidden. */
+  readonly minConfidence: number;
+  readonly timings: boolean;
+  readonly quiet: boolean;
+  readonly attention: AttentionTarget | undefined;
+  readonly model: string | undefined;
+  readonly runtime: 'web' | 'node';
+  readonly threads: number | undefined;
+  readonly jobs: number | undefined;
+  readonly maxBytes: number;
+  readonly maxPixels: number;
+  /** For the download of one photo. */
+  readonly timeoutMs: number;
+}
+
+/** @throws CaptionError `INVALID_OPTION` when flags contradict each other */
+export function captionSettings(flags: FlagValues): CaptionSettings {
+  const runtime = flags.runtime ?? 'web';
+  if (runtime === 'node' && (flags.jobs ?? 1) > 1) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      '--jobs must be 1 with --runtime node: the native runtime uses several cores by --threads.',
+    );
+  }
+  const attention = flags.attention === undefined ? undefined : attentionTarget(flags.attention);
+  const numCaptions = captionsWanted(flags);
+  return {
+    recursive: flags.recursive ?? false,
+    format: formatWanted(flags),
+    options: { ...captionOptions(flags), numCaptions, attention: attention !== undefined },
+    alternatives: numCaptions > 1 && !flags['no-alternatives'],
+    minConfidence: flags['min-confidence'] ?? 0,
+    timings: flags.timings ?? false,
+    quiet: flags.quiet ?? false,
+    attention,
+    model: flags.model,
+    runtime,
+    threads: flags.threads,
+    jobs: flags.jobs,
+    maxBytes: flags['max-bytes'] ?? DEFAULT_MAX_BYTES,
+    maxPixels: flags['max-pixels'] ?? DEFAULT_MAX_PIXELS,
+    timeoutMs: (flags.timeout ?? 30) * 1000,
+  };
+}
+
+function formatWanted(flags: FlagValues): FormatName {
+  const wanted = new Set<FormatName>([
+    ...(flags.format ? [flags.format] : []),
+    ...(flags.json ? ['json' as const] : []),
+    ...(flags.jsonl ? ['jsonl' as const] : []),
+  ]);
+  if (wanted.size > 1) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `Only one format can be printed, not ${[...wanted].join(' and ')}.`,
+    );
+  }
+  return [...wanted][0] ?? 'text';
+}
+
+function captionsWanted(flags: FlagValues): number {
+  if (flags.alternatives && flags['no-alternatives']) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      '--alternatives and --no-alternatives exclude each other.',
+    );
+  }
+  const given = flags['num-captions'];
+  if (flags.alternatives && given === 1) {
+    throw new CaptionError('INVALID_OPTION', '--alternatives needs --num-captions 2 or more.');
+  }
+  if (given !== undefined) return given;
+  // Three at most, but never more than there are beams to find them with.
+  return flags.alternatives ? Math.max(2, Math.min(3, flags.beams ?? 3)) : 1;
+}
+
+function captionOptions(flags: FlagValues): CaptionOptions {
+  const early = flags['early-stopping'];
+  const given: { [Name in keyof CaptionOptions]: CaptionOptions[Name] | undefined } = {
+    numBeams: flags.beams,
+    maxLength: flags['max-length'],
+    minLength: flags['min-length'],
+    lengthPenalty: flags['length-penalty'],
+    earlyStopping: early === undefined || early === 'never' ? early : early === 'true',
+    noRepeatNgramSize: flags['no-repeat-ngram'],
+    repetitionPenalty: flags['repetition-penalty'],
+    bannedWords: flags.ban,
+    prefix: flags.prefix,
+    sample: flags.sample,
+    temperature: flags.temperature,
+    topK: flags['top-k'],
+    topP: flags['top-p'],
+    seed: flags.seed,
+    maxBytes: flags['max-bytes'],
+    maxPixels: flags['max-pixels'],
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as CaptionOptions;
+}
+
+/** Photos from which on another thread, which has to load the model first, saves time. */
+const PHOTOS_A_JOB = 4;
+
+/** Photos worked on at a time when nobody says: no thread for a handful, no more than four. */
+export function defaultJobs(photos: number, runtime: 'web' | 'node'): number {
+  if (runtime === 'node') return 1;
+  return Math.max(1, Math.min(4, availableParallelism(), Math.floor(photos / PHOTOS_A_JOB)));
+}

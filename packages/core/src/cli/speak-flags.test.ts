@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { CaptionError } from '../index.js';
+import { resolveOptions } from '../options.js';
+import { speakFlags } from './speak-flags.js';
+
+describe('speakFlags', () => {
+  it('turns the names of options into flags', () => {
+    const defaults = {
+      ...{ numBeams: 1, maxLength: 20, minLength: 0, lengthPenalty: 1, earlyStopping: true },
+      ...{ noRepeatNgramSize: 0, repetitionPenalty: 1 },
+    } as const;
+    const messageOf = (options: Parameters<typeof resolveOptions>[0]) => {
+      try {
+        resolveOptions(options, defaults);
+      } catch (error) {
+        return speakFlags((error as CaptionError).message);
+      }
+      throw new Error('accepted');
+    };
+    expect(messageOf({ numBeams: 2, numCaptions: 3 })).toBe(
+      '--num-captions (3) must be at most --beams (2), or --sample.',
+    );
+    expect(messageOf({ temperature: 2 })).toBe('--temperature has a meaning only with --sample.');
+    expect(messageOf({ minLength: 30 })).toBe(
+      '--min-length (30) must be at most --max-length (20).',
+    );
+  });
+
+  it('leaves alone what is no option', () => {
+    const message = 'encoder.onnx gave no output "logits" of shape NaN; see onnxruntime-web.';
+    expect(speakFlags(message)).toBe(message);
+  });
+
+  it('knows names without quotes', () => {
+    expect(speakFlags('The file has 9 bytes, and maxBytes allows 5.')).toBe(
+      'The file has 9 bytes, and --max-bytes allows 5.',
+    );
+  });
+});

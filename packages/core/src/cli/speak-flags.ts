@@ -1,0 +1,40 @@
+import { CaptionError } from '../index.js';
+import { FLAGS, type Flag } from './flags.js';
+
+const flags: readonly Flag[] = FLAGS;
+const flagOf = new Map<string, string>([
+  ...flags.flatMap(({ option, name }) => (option ? [[option, name] as const] : [])),
+  ['concurrency', 'jobs'],
+  ...['model', 'runtime', 'threads'].map((name) => [name, name] as const),
+]);
+
+const switches = new Set(
+  flags.filter(({ value }) => value.kind === 'switch').map(({ name }) => name),
+);
+
+/**
+ * The library's messages name options (`The option "numBeams" must be …`, `maxBytes allows …`); who
+ * typed a command line knows them as flags.
+ */
+export function speakFlags(message: string): string {
+  const quoted = /(?:\bthe option )?"(\w+)"( true\b)?/gi;
+  const bare = /\b[a-z]+(?:[A-Z][a-z]*)+\b/g;
+  return message
+    .replace(quoted, (whole, option: string, on = '') => {
+      const flag = flagOf.get(option);
+      if (!flag) return whole;
+      return `--${flag}${switches.has(flag) ? '' : on}`;
+    })
+    .replace(bare, (option) => {
+      const flag = flagOf.get(option);
+      return flag ? `--${flag}` : option;
+    });
+}
+
+/** The error, speaking of flags. */
+export function inFlags(error: CaptionError): CaptionError {
+  const message = speakFlags(error.message);
+  return message === error.message
+    ? error
+    : new CaptionError(error.code, message, { cause: error });
+}
