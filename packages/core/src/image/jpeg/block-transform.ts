@@ -1,0 +1,222 @@
+import type { Coverage } from './coverage.js';
+import { foldingOf, type InverseDct, inverseDct, type Points } from './inverse-dct.js';
+import type { QuantTable } from './tables.js';
+import { ZIGZAG } from './zigzag.js';
+
+/**
+ * What becomes of a block's coefficients: they are dequantised and summed up (T.81, A.3.4), then
+ * turned into samples. A decoder does, for each coefficient but those that are 0,
+ *
+ *     sums[slots[k]] += value * weights[k]
+ *
+ * and then calls `write` once, which leaves `sums` all 0 for the next block.
+ */
+export interface BlockTransform {
+  /** By k, the place in the zigzag order. Long enough that a damaged run past 63 stays inside. */
+  readonly slots: Uint8Array;
+  readonly weights: Float64Array;
+  readonly sums: Float64Array;
+  /** Whether coefficients other than DC have any part in it. */
+  readonly needsAc: boolean;
+  /** @param flat nothing but the DC term, k = 0, was added */
+  write(row: number, column: number, flat: boolean): void;
+}
+
+/** Samples of one component, rows top down. */
+export interface Plane {
+  readonly data: Uint8ClampedArray;
+  readonly stride: number;
+}
+
+/** Half the range of 8-bit samples, by which they are shifted before coding (A.3.1). */
+const LEVEL_SHIFT = 128;
+
+/** One more than the furthest that k can go: from 62 on by a run of 15 and one. */
+const REACH = 79;
+
+function weighted(
+  quant: QuantTable,
+  across: Points,
+  down: Points,
+): Pick<BlockTransform, 'slots' | 'weights' | 'sums'> {
+  const horizontal = foldingOf(across);
+  const vertical = foldingOf(down);
+  const unused = across * down;
+  const slots = new Uint8Array(REACH).fill(unused);
+  const weights = new Float64Array(REACH);
+  for (let k = 0; k < 64; k++) {
+    const place = ZIGZAG[k] as number;
+    const u = place & 7;
+    const v = place >> 3;
+    const weight = (horizontal.weight[u] as number) * (vertical.weight[v] as number);
+    if (weight === 0) continue;
+    slots[k] = (vertical.target[v] as number) * across + (horizontal.target[u] as number);
+    weights[k] = weight * (quant[k] as number);
+  }
+  return { slots, weights, sums: new Float64Array(unused + 1) };
+}
+
+/** Whether the k-th coefficient has any part in a block of so many samples. */
+export function isNeeded(k: number, across: Points, down: Points): boolean {
+  const place = ZIGZAG[k] as number;
+  return foldingOf(across).weight[place & 7] !== 0 && foldingOf(down).weight[place >> 3] !== 0;
+}
+
+/** Writes blocks side by side into a plane, `across` × `down` samples each. */
+export class TilingTransform implements BlockTransform {
+  readonly slots: Uint8Array;
+  readonly weights: Float64Array;
+  readonly sums: Float64Array;
+  readonly needsAc: boolean;
+  readonly #plane: Plane;
+  readonly #across: Points;
+  readonly #down: Points;
+  readonly #columns: InverseDct;
+  readonly #rows: InverseDct;
+
+  constructor(quant: QuantTable, plane: Plane, across: Points, down: Points) {
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, across, down));
+    this.needsAc = across * down > 1;
+    this.#plane = plane;
+    this.#across = across;
+    this.#down = down;
+    this.#columns = inverseDct[down];
+    this.#rows = inverseDct[across];
+  }
+
+  write(row: number, column: number, flat: boolean): void {
+    const { data, stride } = this.#plane;
+    const across = this.#across;
+    const down = this.#down;
+    const sums = this.sums;
+    let to = row * down * stride + column * across;
+    if (flat) {
+      const level = (sums[0] as number) + LEVEL_SHIFT;
+      sums[0] = 0;
+      for (let y = 0; y < down; y++, to += stride) {
+        for (let x = 0; x < across; x++) data[to + x] = level;
+      }
+      return;
+    }
+    for (let x = 0; x < across; x++) this.#columns(sums, x, across);
+    for (let y = 0, from = 0; y < down; y++, from += across, to += stride) {
+      this.#rows(sums, from, 1);
+      for (let x = 0; x < across; x++) data[to + x] = (sums[from + x] as number) + LEVEL_SHIFT;
+    }
+    sums.fill(0);
+  }
+}
+
+/**
+ * Decodes blocks whole and averages what of them is in the picture: for the last blocks of rows and
+ * columns, where a cell may be cut by the picture's edge. The folding of {@link TilingTransform} would
+ * count the samples beyond it, which an encoder fills as it likes.
+ */
+export class EdgeTransform implements BlockTransform {
+  readonly slots: Uint8Array;
+  readonly weights: Float64Array;
+  readonly sums: Float64Array;
+  readonly needsAc = true;
+  readonly #samples = new Uint8ClampedArray(64);
+  readonly #cells: Float32Array;
+
+  constructor(
+    quant: QuantTable,
+    private readonly plane: Plane,
+    private readonly across: Points,
+    private readonly down: Points,
+    private readonly horizontal: Coverage,
+    private readonly vertical: Coverage,
+  ) {
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, 8, 8));
+    this.#cells = new Float32Array(across * down);
+  }
+
+  write(row: number, column: number): void {
+    const { across, down } = this;
+    const { data, stride } = this.plane;
+    const cells = { data: this.#cells, stride: across };
+    takeSamples(this.sums, this.#samples);
+    cells.data.fill(LEVEL_SHIFT);
+    const left = column * across;
+    const top = row * down;
+    spread(this.#samples, row, column, this.horizontal, this.vertical, cells, left, top);
+    for (let y = 0; y < down; y++) {
+      const to = (top + y) * stride + left;
+      for (let x = 0; x < across; x++) data[to + x] = cells.data[y * across + x] as number;
+    }
+  }
+}
+
+/**
+ * Decodes blocks whole and adds their samples to the cells that they have a share in: for components
+ * whose sampling factor is such that cells begin and end within blocks, such as 2 of 3.
+ */
+export class SpreadingTransform implements BlockTransform {
+  readonly slots: Uint8Array;
+  readonly weights: Float64Array;
+  readonly sums: Float64Array;
+  readonly needsAc = true;
+  readonly #samples = new Uint8ClampedArray(64);
+
+  constructor(
+    quant: QuantTable,
+    private readonly means: Means,
+    private readonly horizontal: Coverage,
+    private readonly vertical: Coverage,
+  ) {
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, 8, 8));
+  }
+
+  write(row: number, column: number): void {
+    takeSamples(this.sums, this.#samples);
+    spread(this.#samples, row, column, this.horizontal, this.vertical, this.means, 0, 0);
+  }
+}
+
+/** Means of cells that are summed up from several blocks, before rounding; grey (128) at first. */
+export interface Means {
+  readonly data: Float32Array;
+  readonly stride: number;
+}
+
+/** Turns the coefficients of a whole block into samples, and leaves zeros in their place. */
+function takeSamples(sums: Float64Array, samples: Uint8ClampedArray): void {
+  for (let x = 0; x < 8; x++) inverseDct[8](sums, x, 8);
+  for (let y = 0; y < 64; y += 8) inverseDct[8](sums, y, 1);
+  for (let i = 0; i < 64; i++) samples[i] = (sums[i] as number) + LEVEL_SHIFT;
+  sums.fill(0);
+}
+
+/** Adds a block's samples, as they differ from grey, to cells counted from (`left`, `top`). */
+function spread(
+  samples: Uint8ClampedArray,
+  row: number,
+  column: number,
+  horizontal: Coverage,
+  vertical: Coverage,
+  cells: Means,
+  left: number,
+  top: number,
+): void {
+  const x0 = column * 8;
+  const y0 = row * 8;
+  const xEnd = Math.min(x0 + 8, horizontal.first.length - 1);
+  const yEnd = Math.min(y0 + 8, vertical.first.length - 1);
+  for (let y = y0; y < yEnd; y++) {
+    const jEnd = vertical.first[y + 1] as number;
+    for (let j = vertical.first[y] as number; j < jEnd; j++) {
+      const rowShare = vertical.shares[j] as number;
+      const to = ((vertical.cells[j] as number) - top) * cells.stride - left;
+      for (let x = x0; x < xEnd; x++) {
+        const sample = samples[(y - y0) * 8 + x - x0] as number;
+        const part = (sample - LEVEL_SHIFT) * rowShare;
+        const iEnd = horizontal.first[x + 1] as number;
+        for (let i = horizontal.first[x] as number; i < iEnd; i++) {
+          const cell = to + (horizontal.cells[i] as number);
+          cells.data[cell] = (cells.data[cell] as number) + part * (horizontal.shares[i] as number);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import {
+  type BlockTransform,
+  EdgeTransform,
+  isNeeded,
+  type Means,
+  type Plane,
+  SpreadingTransform,
+  TilingTransform,
+} from './block-transform.js';
+import { coverageOf } from './coverage.js';
+import type { Component, Frame } from './frame.js';
+import { planAxis, type Scale, scaledSize } from './scale.js';
+import type { QuantTable } from './tables.js';
+
+/** The finished samples of a component, and how many output pixels in a row and column take each. */
+export interface ComponentPlane extends Plane {
+  readonly repeatX: number;
+  readonly repeatY: number;
+}
+
+/** Mid-grey, or no colour: what stands where the file gives nothing. */
+const GREY = 128;
+
+/**
+ * The way of one component's blocks into the output, at a scale. Its plane is about as large as the
+ * output, never as the file's picture.
+ */
+export interface ComponentOutput {
+  readonly blocksAcross: number;
+  readonly blocksDown: number;
+  /** Places in zigzag order of the coefficients that are needed; DC first. */
+  readonly needed: readonly number[];
+  /** The transform for a block. */
+  transformAt(row: number, column: number): BlockTransform;
+  /** The plane, when all blocks were written. */
+  finish(): ComponentPlane;
+}
+
+const ALL = Array.from({ length: 64 }, (_, k) => k);
+
+/**
+ * Plans the way of a component and takes the memory for it.
+ *
+ * @param exactEdges at the right and lower edge, average only what is in the picture. Needs all
+ * coefficients of the blocks there.
+ */
+export function componentOutput(
+  frame: Frame,
+  component: Component,
+  scale: Scale,
+  quant: QuantTable,
+  exactEdges: boolean,
+): ComponentOutput {
+  const across = planAxis(component.h, frame.hMax, scale);
+  const down = planAxis(component.v, frame.vMax, scale);
+  if (across === undefined || down === undefined) {
+    return spreadOutput(frame, component, scale, quant);
+  }
+
+  const { blocksAcross, blocksDown } = component;
+  const plane: ComponentPlane = {
+    data: new Uint8ClampedArray(blocksAcross * across.points * blocksDown * down.points).fill(GREY),
+    stride: blocksAcross * across.points,
+    repeatX: across.repeat,
+    repeatY: down.repeat,
+  };
+  const tiling = new TilingTransform(quant, plane, across.points, down.points);
+  const needed = ALL.filter((k) => isNeeded(k, across.points, down.points));
+
+  // Pixels that a sample of the plane stands for; one that reaches beyond the picture is cut.
+  const cellWidth = (8 * frame.hMax) / component.h / across.points;
+  const cellHeight = (8 * frame.vMax) / component.v / down.points;
+  const cutsX = exactEdges && across.points < 8 && frame.width % cellWidth !== 0;
+  const cutsY = exactEdges && down.points < 8 && frame.height % cellHeight !== 0;
+  if (!cutsX && !cutsY) {
+    return { blocksAcross, blocksDown, needed, transformAt: () => tiling, finish: () => plane };
+  }
+  const edge = new EdgeTransform(
+    quant,
+    plane,
+    across.points,
+    down.points,
+    coverageOf(frame.width, component.h, frame.hMax, cellWidth),
+    coverageOf(frame.height, component.v, frame.vMax, cellHeight),
+  );
+  const cutColumn = cutsX ? blocksAcross - 1 : -1;
+  const cutRow = cutsY ? blocksDown - 1 : -1;
+  const transformAt = (row: number, column: number) =>
+    column === cutColumn || row === cutRow ? edge : tiling;
+  return { blocksAcross, blocksDown, needed: ALL, transformAt, finish: () => plane };
+}
+
+function spreadOutput(
+  frame: Frame,
+  component: Component,
+  scale: Scale,
+  quant: QuantTable,
+): ComponentOutput {
+  const { blocksAcross, blocksDown } = component;
+  const { width, height } = scaledSize(frame, scale);
+  const means: Means = { data: new Float32Array(width * height).fill(GREY), stride: width };
+  const spreading = new SpreadingTransform(
+    quant,
+    means,
+    coverageOf(frame.width, component.h, frame.hMax, 8 / scale),
+    coverageOf(frame.height, component.v, frame.vMax, 8 / scale),
+  );
+  return {
+    blocksAcross,
+    blocksDown,
+    needed: ALL,
+    transformAt: () => spreading,
+    finish: () => ({
+      data: Uint8ClampedArray.from(means.data),
+      stride: width,
+      repeatX: 1,
+      repeatY: 1,
+    }),
+  };
+}

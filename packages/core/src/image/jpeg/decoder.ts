@@ -1,0 +1,143 @@
+import { CaptionError } from '../../errors.js';
+import type { DecodedPixels, DecodeRequest } from '../types.js';
+import { colourModelOf, toRgb } from './colour.js';
+import { EntropyWindow } from './entropy-window.js';
+import { namesCoding } from './frame.js';
+import { type JpegHead, readHead, readTables } from './header.js';
+import { findMarker, Marker, nextSegment } from './markers.js';
+import type { Picture } from './picture.js';
+import { ProgressivePicture } from './progressive-picture.js';
+import { chooseScale, scaledSize } from './scale.js';
+import { readScanHeader, walkScan } from './scan.js';
+import { SequentialPicture } from './sequential-picture.js';
+
+/**
+ * More scans than any encoder writes; a file with more is made to keep decoders busy, since a scan of a
+ * few hundred bytes can touch every block of the picture.
+ */
+const MAX_SCANS = 500;
+
+/** The part of a picture for which the file must at least have bytes before memory is taken for it. */
+const LEAST_SHARE = 1 / 64;
+
+/**
+ * Decodes a JPEG: baseline, extended sequential or progressive, Huffman-coded, 8 bits a sample.
+ *
+ * Asked for less than the full size, it decodes straight to 1/8, 1/4 or 1/2: the smallest at which both
+ * sides still have the pixels that were asked for. Each output pixel is the mean of the pixels that it
+ * stands for, and time and memory go with the output and the file's bytes rather than with the picture's
+ * full size.
+ *
+ * A file that is cut off or damaged gives what can be read of it, mid-grey where nothing can, and says
+ * so in `warnings`.
+ *
+ * @param bytes the whole file
+ * @param request `atLeast`: the size, as stored, that is needed; the full size by default
+ * @returns RGB as stored: the EXIF orientation, which {@link readJpegHeader} gives, is not applied
+ * @throws CaptionError `UNSUPPORTED_FORMAT` for arithmetic, lossless, hierarchical and 12-bit coding,
+ * `DECODE_FAILED` when nothing usable is in the file
+ *
+ * @example
+ * decodeJpeg(bytes, { atLeast: { width: 224, height: 224 } }); // a 4032×3024 photo comes as 504×378
+ */
+export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
+  const head = readHead(bytes);
+  const { frame } = head;
+  refuseEmpty(bytes, head);
+  const scale = chooseScale(frame, request.atLeast);
+  const picture = frame.progressive
+    ? new ProgressivePicture(frame, scale)
+    : new SequentialPicture(frame, scale);
+  const warnings = readScans(bytes, head, picture);
+  const size = scaledSize(frame, scale);
+  return { ...size, data: toRgb(colourModelOf(head), picture.finish(), size), warnings };
+}
+
+/**
+ * Reads scans, and the tables between them, until the picture is complete or the file ends (T.81, B.2.1).
+ *
+ * @returns what a user may want to know about damage
+ * @throws CaptionError `DECODE_FAILED` when not a single block could be read
+ */
+function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[] {
+  const { frame, tables } = head;
+  const window = new EntropyWindow(bytes);
+  let scans = 0;
+  let leftovers = false;
+  let problem: CaptionError | undefined;
+  for (let at = head.firstScan; !picture.complete; ) {
+    const segment = nextSegment(bytes, at);
+    if (segment === undefined || segment.marker === Marker.EOI) break;
+    at = segment.end;
+    try {
+      if (segment.marker === Marker.SOS) {
+        if (++scans > MAX_SCANS) break;
+        const scan = readScanHeader(bytes, segment, frame);
+        if (!picture.wants(scan)) {
+          at = findMarker(bytes, segment.end, true);
+          continue;
+        }
+        const decoder = picture.begin(scan, tables, window);
+        const { restartInterval } = tables;
+        const outcome = walkScan(bytes, at, window, frame, scan, restartInterval, decoder);
+        picture.end(scan, outcome);
+        leftovers ||= outcome.leftovers;
+        at = outcome.end;
+      } else if (namesCoding(segment.marker)) {
+        break;
+      } else {
+        readTables(bytes, segment, tables);
+      }
+    } catch (error) {
+      // Damage here may leave later scans readable, and what was read before it is kept in any case.
+      if (!(error instanceof CaptionError)) throw error;
+      problem ??= error;
+    }
+  }
+
+  if (scans > MAX_SCANS) {
+    throw new CaptionError(
+      'DECODE_FAILED',
+      `The JPEG has more than ${MAX_SCANS} scans; no camera or program writes such files, so it was not read on.`,
+    );
+  }
+  if (picture.missing === 1) {
+    throw new CaptionError(
+      'DECODE_FAILED',
+      'The JPEG has a header but no image data that can be read; it is cut off or damaged.',
+      problem && { cause: problem },
+    );
+  }
+  return warningsAbout(picture, leftovers);
+}
+
+function warningsAbout({ missing, coarse }: Picture, leftovers: boolean): string[] {
+  if (missing > 0) {
+    const percent = missing < 0.01 ? 'less than 1' : `${Math.round(missing * 100)}`;
+    return [
+      `The JPEG is cut off or damaged: ${percent} % of its picture data is missing and left grey.`,
+    ];
+  }
+  if (coarse) return ['The JPEG is cut off or damaged: some of its detail is missing.'];
+  if (leftovers) return ['The JPEG has data left over after its last block; it may be damaged.'];
+  return [];
+}
+
+/**
+ * Refuses a file that is too small to hold even a little of the picture that its header declares, so
+ * that a few bytes cannot ask for hundreds of megabytes. A block takes at least two bits, one for DC and
+ * one for the end of block, or one bit in a progressive file (T.81, F.1.2 and G.1.2).
+ */
+function refuseEmpty(bytes: Uint8Array, { frame, firstScan }: JpegHead): void {
+  const blocks = frame.components.reduce(
+    (sum, { blocksAcross, blocksDown }) => sum + blocksAcross * blocksDown,
+    0,
+  );
+  const leastBits = blocks * (frame.progressive ? 1 : 2);
+  if ((bytes.length - firstScan) * 8 < leastBits * LEAST_SHARE) {
+    throw new CaptionError(
+      'DECODE_FAILED',
+      `The JPEG says it has ${frame.width}×${frame.height} pixels but holds almost no data for them; it is cut off or damaged.`,
+    );
+  }
+}

@@ -1,0 +1,2 @@
+export { decodeJpeg } from './decoder.js';
+export { readJpegHeader } from './header.js';

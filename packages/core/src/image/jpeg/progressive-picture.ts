@@ -1,0 +1,143 @@
+import { type ComponentOutput, type ComponentPlane, componentOutput } from './component-output.js';
+import type { EntropyWindow } from './entropy-window.js';
+import type { Component, Frame } from './frame.js';
+import { missingTable, type Picture, quantTableOf } from './picture.js';
+import {
+  AcFirstDecoder,
+  AcRefineDecoder,
+  CoefficientStore,
+  DcFirstDecoder,
+  DcRefineDecoder,
+} from './progressive.js';
+import type { Scale } from './scale.js';
+import type { BlockDecoder, ScanHeader, ScanOutcome, ScanPart } from './scan.js';
+import { shareMissing } from './sequential-picture.js';
+import { huffmanTable, type Tables } from './tables.js';
+
+/**
+ * Pictures up to this size have the means of cells at their edges made exact, for which the scans of AC
+ * coefficients must be read even if only DC is kept of all other blocks. In larger ones the cut cells
+ * are too small a part to wait for that.
+ */
+const EXACT_EDGE_PIXELS = 1 << 20;
+
+/** A component while it is put together from scans. */
+interface Growing {
+  readonly output: ComponentOutput;
+  readonly store: CoefficientStore;
+  /** How many low bits of each coefficient, in zigzag order, are not read yet. */
+  readonly bitsLeft: Uint8Array;
+  /** The share of its blocks whose DC term was read. */
+  read: number;
+}
+
+const NOTHING_READ = 255;
+
+/** The picture of a progressive file: coefficients are kept until all scans are read (T.81, G.1). */
+export class ProgressivePicture implements Picture {
+  readonly #frame: Frame;
+  readonly #scale: Scale;
+  readonly #components: (Growing | undefined)[];
+  #damaged = false;
+
+  constructor(frame: Frame, scale: Scale) {
+    this.#frame = frame;
+    this.#scale = scale;
+    this.#components = frame.components.map(() => undefined);
+  }
+
+  get complete(): boolean {
+    return this.#components.every((growing) => growing !== undefined && isComplete(growing));
+  }
+
+  wants({ parts, from }: ScanHeader): boolean {
+    return parts.some(({ index }) => {
+      const growing = this.#components[index];
+      return growing === undefined || from === 0 || growing.store.stored.length > 1;
+    });
+  }
+
+  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): BlockDecoder {
+    const { parts, from, to, high, low } = scan;
+    const growing = parts.map(({ index, component }) => this.#grow(index, component, tables));
+    if (from === 0) {
+      if (high > 0) {
+        return new DcRefineDecoder(
+          window,
+          growing.map(({ store }) => store),
+          low,
+        );
+      }
+      const tabled = growing.map(({ store }, i) => {
+        const slot = (parts[i] as ScanPart).dcTable;
+        const table = huffmanTable(tables, 'dc', slot);
+        if (table === undefined) throw missingTable('DC Huffman', slot);
+        return { table, store };
+      });
+      return new DcFirstDecoder(window, tabled, low);
+    }
+    // A scan of AC coefficients has one component (G.1.1.1.1).
+    const [{ store }] = growing as [Growing];
+    const slot = (parts[0] as ScanPart).acTable;
+    const table = huffmanTable(tables, 'ac', slot);
+    if (table === undefined) throw missingTable('AC Huffman', slot);
+    const Decoder = high > 0 ? AcRefineDecoder : AcFirstDecoder;
+    return new Decoder(window, table, store, from, to, low);
+  }
+
+  #grow(index: number, component: Component, tables: Tables): Growing {
+    const known = this.#components[index];
+    if (known !== undefined) return known;
+    const { width, height } = this.#frame;
+    const quant = quantTableOf(component, tables);
+    const exactEdges = width * height <= EXACT_EDGE_PIXELS;
+    const output = componentOutput(this.#frame, component, this.#scale, quant, exactEdges);
+    const { blocksAcross, blocksDown, needed } = output;
+    const growing: Growing = {
+      output,
+      store: new CoefficientStore(blocksAcross, blocksDown, needed),
+      bitsLeft: new Uint8Array(64).fill(NOTHING_READ),
+      read: 0,
+    };
+    this.#components[index] = growing;
+    return growing;
+  }
+
+  end({ parts, from, to, high, low }: ScanHeader, { decoded, total }: ScanOutcome): void {
+    for (const { index } of parts) {
+      const growing = this.#components[index];
+      if (growing === undefined) continue;
+      growing.bitsLeft.fill(low, from, to + 1);
+      if (from === 0 && high === 0) growing.read = Math.max(growing.read, decoded / total);
+      else this.#damaged ||= decoded < total;
+    }
+  }
+
+  get missing(): number {
+    return shareMissing(
+      this.#frame,
+      this.#components.map((growing) => growing?.read ?? 0),
+    );
+  }
+
+  get coarse(): boolean {
+    return this.#damaged || !this.complete;
+  }
+
+  finish(): ComponentPlane[] {
+    return this.#frame.components.map((component, index) => {
+      const growing = this.#components[index];
+      if (growing === undefined) {
+        const blank = new Uint16Array(64);
+        return componentOutput(this.#frame, component, this.#scale, blank, false).finish();
+      }
+      growing.store.write(growing.output);
+      this.#components[index] = undefined;
+      return growing.output.finish();
+    });
+  }
+}
+
+function isComplete({ store, bitsLeft }: Growing): boolean {
+  return store.stored.every((k) => bitsLeft[k] === 0);
+}

@@ -1,0 +1,52 @@
+import type { Size } from '../types.js';
+import type { Points } from './inverse-dct.js';
+
+/** How many output pixels come of 8 pixels of the file, along both axes: 1 is 1/8, 8 the full size. */
+export type Scale = Points;
+
+const SCALES: readonly Scale[] = [1, 2, 4, 8];
+
+/** The output's size at a scale; a rest of a cell at the right and lower edge makes a pixel too. */
+export function scaledSize(size: Size, scale: Scale): Size {
+  return {
+    width: Math.ceil((size.width * scale) / 8),
+    height: Math.ceil((size.height * scale) / 8),
+  };
+}
+
+/** The smallest scale at which the picture still has `atLeast` pixels on both sides, where it has them at all. */
+export function chooseScale(size: Size, atLeast: Size | undefined): Scale {
+  if (atLeast === undefined) return 8;
+  const width = Math.min(size.width, atLeast.width);
+  const height = Math.min(size.height, atLeast.height);
+  const fits = (scale: Scale) => {
+    const scaled = scaledSize(size, scale);
+    return scaled.width >= width && scaled.height >= height;
+  };
+  return SCALES.find(fits) ?? 8;
+}
+
+/** How a component's samples along one axis become the output's. */
+export interface AxisPlan {
+  /** Samples that are made of a block. */
+  readonly points: Points;
+  /** How many output pixels in a row take the same sample: above 1 at full size of coarser components. */
+  readonly repeat: number;
+}
+
+/**
+ * Plans one axis of a component. A component that is stored at half the size of the others is decoded
+ * at twice their scale, so that it comes out at the output's own size: at 1/2 of a 4:2:0 file the
+ * colour differences need no scaling at all. Only where whole blocks are still too coarse are samples
+ * repeated.
+ *
+ * @returns `undefined` when no whole number of samples or pixels does it: such components take the
+ * slow way of spreading samples over pixels by their shares
+ */
+export function planAxis(factor: number, factorMax: number, scale: Scale): AxisPlan | undefined {
+  const wanted = (scale * factorMax) / factor;
+  if (wanted === 1 || wanted === 2 || wanted === 4 || wanted === 8) {
+    return { points: wanted, repeat: 1 };
+  }
+  return wanted % 8 === 0 ? { points: 8, repeat: wanted / 8 } : undefined;
+}

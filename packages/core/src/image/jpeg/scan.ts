@@ -1,0 +1,239 @@
+import { CaptionError } from '../../errors.js';
+import type { EntropyWindow } from './entropy-window.js';
+import type { Component, Frame } from './frame.js';
+import { findMarker, isRestart, Marker, type Segment } from './markers.js';
+
+/** A component's part in a scan. */
+export interface ScanPart {
+  /** Which component of the frame, counted from 0. */
+  readonly index: number;
+  readonly component: Component;
+  /** Slots of its Huffman tables, 0 to 3. */
+  readonly dcTable: number;
+  readonly acTable: number;
+}
+
+/** What a start-of-scan segment says (T.81, B.2.3). */
+export interface ScanHeader {
+  readonly parts: readonly ScanPart[];
+  /** First and last coefficient in zigzag order (Ss, Se). */
+  readonly from: number;
+  readonly to: number;
+  /** How many low bits the scan before left out, and how many this one still does (Ah, Al). */
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Reads a start-of-scan segment. @throws CaptionError `DECODE_FAILED` when it makes no sense */
+export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame): ScanHeader {
+  const { start, end } = segment;
+  const count = bytes[start] ?? 0;
+  if (count < 1 || count > 4 || end < start + 4 + 2 * count) throw damagedScan('is cut short');
+  const parts: ScanPart[] = [];
+  for (let i = 0; i < count; i++) {
+    const id = bytes[start + 1 + 2 * i];
+    const tables = bytes[start + 2 + 2 * i] as number;
+    // Files with the same identifier twice exist; a scan then means them in the frame's order.
+    const index = frame.components.findIndex(
+      (component, at) => component.id === id && parts.every((part) => part.index !== at),
+    );
+    const component = frame.components[index];
+    if (component === undefined) throw damagedScan(`names component ${id}, which is not there`);
+    if (tables >> 4 > 3 || (tables & 15) > 3) throw damagedScan('names tables that cannot be');
+    parts.push({ index, component, dcTable: tables >> 4, acTable: tables & 15 });
+  }
+  const at = start + 1 + 2 * count;
+  const approximation = bytes[at + 2] as number;
+  const header: ScanHeader = {
+    parts,
+    from: bytes[at] as number,
+    to: bytes[at + 1] as number,
+    high: approximation >> 4,
+    low: approximation & 15,
+  };
+  // In sequential files these are fixed, and a wrong value there does no harm.
+  if (frame.progressive) checkProgression(header);
+  return header;
+}
+
+/** The rules of G.1.1.1 for spectral selection and successive approximation. */
+function checkProgression({ parts, from, to, high, low }: ScanHeader): void {
+  const bandFits = from === 0 ? to === 0 : parts.length === 1 && to >= from && to <= 63;
+  const bitsFit = low <= 13 && (high === 0 || high === low + 1);
+  if (!bandFits || !bitsFit) {
+    throw damagedScan(`codes coefficients ${from}–${to}, bits ${high} to ${low}, which cannot be`);
+  }
+}
+
+/** One of the ways in which a scan codes blocks. */
+export interface BlockDecoder {
+  /** Forgets what was predicted from earlier blocks: at the start of a scan and after a restart marker. */
+  restart(): void;
+  /**
+   * Decodes the next block of a component.
+   *
+   * @param part which component, counted in the scan
+   * @returns whether the data made sense; if not, nothing more can be read before the next restart marker
+   */
+  decodeBlock(part: number, row: number, column: number): boolean;
+}
+
+/** How a scan went. */
+export interface ScanOutcome {
+  /** MCUs that the scan should have, and those that were decoded. */
+  readonly total: number;
+  readonly decoded: number;
+  /** Bytes of data were left over after the last MCU: a sign of damage. */
+  readonly leftovers: boolean;
+  /** Where in the file the scan's data ends. */
+  readonly end: number;
+}
+
+/** How far ahead a restart marker's number may be for the intervals between to count as lost. */
+const BELIEVED_LOSS = 3;
+
+/**
+ * Goes through a scan's blocks in the order of T.81, A.2: block by block if it has one component, else
+ * MCU by MCU. After damage it goes on at the next restart marker, whose number tells how many
+ * intervals were lost.
+ *
+ * @param at where the entropy-coded data begins
+ */
+export function walkScan(
+  bytes: Uint8Array,
+  at: number,
+  window: EntropyWindow,
+  frame: Frame,
+  header: ScanHeader,
+  restartInterval: number,
+  decoder: BlockDecoder,
+): ScanOutcome {
+  const decodeMcus =
+    header.parts.length === 1
+      ? singleComponentWalk(window, header, decoder)
+      : interleavedWalk(window, frame, header, decoder);
+  const total = mcusOf(frame, header);
+  const interval = restartInterval || total;
+
+  let mcu = 0;
+  let decoded = 0;
+  let leftovers = false;
+  for (let segmentAt = at; ; ) {
+    window.start(segmentAt);
+    decoder.restart();
+    const end = Math.min(mcu + interval, total);
+    const reached = decodeMcus(mcu, end);
+    decoded += reached - mcu;
+    const sound = reached === end && !window.hasLeftovers;
+    leftovers ||= reached === end && window.hasLeftovers;
+    const marker = window.endOfSegment();
+    if (end >= total) return { total, decoded, leftovers, end: marker };
+
+    const resumed = findResumption(bytes, marker, end / interval, sound);
+    mcu = end + resumed.lost * interval;
+    if (resumed.dataAt === undefined || mcu >= total) {
+      return { total, decoded, leftovers, end: resumed.markerAt };
+    }
+    segmentAt = resumed.dataAt;
+  }
+}
+
+function mcusOf(frame: Frame, { parts }: ScanHeader): number {
+  const [first] = parts;
+  return parts.length === 1 && first !== undefined
+    ? first.component.blocksAcross * first.component.blocksDown
+    : frame.mcusAcross * frame.mcusDown;
+}
+
+/** Decodes MCUs from one number up to another, and says which one it reached. */
+type McuWalk = (from: number, to: number) => number;
+
+/** A scan of one component codes its own blocks row by row, none beyond its edges (A.2.2). */
+function singleComponentWalk(
+  window: EntropyWindow,
+  header: ScanHeader,
+  decoder: BlockDecoder,
+): McuWalk {
+  const across = header.parts[0]?.component.blocksAcross ?? 1;
+  return (from, to) => {
+    let row = Math.floor(from / across);
+    let column = from % across;
+    for (let mcu = from; mcu < to; mcu++) {
+      if (window.bit >= window.refillBit) window.refill();
+      if (!decoder.decodeBlock(0, row, column)) return mcu;
+      if (++column === across) {
+        column = 0;
+        row++;
+      }
+    }
+    return to;
+  };
+}
+
+/** An MCU holds h × v blocks of each component, those beyond the picture's edges included (A.2.3). */
+function interleavedWalk(
+  window: EntropyWindow,
+  frame: Frame,
+  header: ScanHeader,
+  decoder: BlockDecoder,
+): McuWalk {
+  const across = frame.mcusAcross;
+  const blocks = header.parts.flatMap(({ component: { h, v } }, part) =>
+    Array.from({ length: h * v }, (_, i) => ({ part, h, v, x: i % h, y: Math.floor(i / h) })),
+  );
+  return (from, to) => {
+    let row = Math.floor(from / across);
+    let column = from % across;
+    for (let mcu = from; mcu < to; mcu++) {
+      for (const { part, h, v, x, y } of blocks) {
+        if (window.bit >= window.refillBit) window.refill();
+        if (!decoder.decodeBlock(part, row * v + y, column * h + x)) return mcu;
+      }
+      if (++column === across) {
+        column = 0;
+        row++;
+      }
+    }
+    return to;
+  };
+}
+
+interface Resumption {
+  /** Where data goes on, or `undefined` when the scan is over. */
+  readonly dataAt: number | undefined;
+  /** Intervals that are missing before it. */
+  readonly lost: number;
+  /** The marker at which the search ended. */
+  readonly markerAt: number;
+}
+
+/**
+ * Finds the restart marker to go on from. They are numbered 0 to 7 in turn (B.2.1), so a wrong number
+ * shows that intervals are missing, or that this is a marker from before the damage.
+ *
+ * @param passed intervals that should have been decoded so far
+ * @param sound the last one was decoded to its end and its data ended there
+ */
+function findResumption(
+  bytes: Uint8Array,
+  from: number,
+  passed: number,
+  sound: boolean,
+): Resumption {
+  for (let at = from; ; at = findMarker(bytes, at + 2)) {
+    const marker = bytes[at + 1];
+    if (marker === undefined) return { dataAt: undefined, lost: 0, markerAt: at };
+    if (isRestart(marker)) {
+      const ahead = (marker - Marker.RST0 - (passed - 1)) & 7;
+      if (ahead <= BELIEVED_LOSS) return { dataAt: at + 2, lost: ahead, markerAt: at };
+      // Some encoders number them wrongly; that is no reason to drop sound data.
+      if (sound) return { dataAt: at + 2, lost: 0, markerAt: at };
+    } else if (marker >= Marker.SOF0) {
+      return { dataAt: undefined, lost: 0, markerAt: at };
+    }
+  }
+}
+
+function damagedScan(what: string): CaptionError {
+  return new CaptionError('DECODE_FAILED', `A scan header of the JPEG ${what}; it is damaged.`);
+}

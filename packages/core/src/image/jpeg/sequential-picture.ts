@@ -1,0 +1,81 @@
+import { type ComponentOutput, type ComponentPlane, componentOutput } from './component-output.js';
+import type { EntropyWindow } from './entropy-window.js';
+import type { Frame } from './frame.js';
+import { missingTable, type Picture, quantTableOf } from './picture.js';
+import type { Scale } from './scale.js';
+import type { ScanHeader, ScanOutcome } from './scan.js';
+import { SequentialDecoder } from './sequential.js';
+import { huffmanTable, type Tables } from './tables.js';
+
+/**
+ * The picture of a baseline or extended sequential file: each component comes in one scan, alone or
+ * with others, and its blocks go straight into the output.
+ */
+export class SequentialPicture implements Picture {
+  readonly #frame: Frame;
+  readonly #scale: Scale;
+  readonly #outputs: (ComponentOutput | undefined)[];
+  /** The share of each component that was read. */
+  readonly #read: number[];
+
+  constructor(frame: Frame, scale: Scale) {
+    this.#frame = frame;
+    this.#scale = scale;
+    this.#outputs = frame.components.map(() => undefined);
+    this.#read = frame.components.map(() => 0);
+  }
+
+  get complete(): boolean {
+    return this.#read.every((share) => share > 0);
+  }
+
+  wants({ parts }: ScanHeader): boolean {
+    return parts.every(({ index }) => this.#read[index] === 0);
+  }
+
+  begin({ parts }: ScanHeader, tables: Tables, window: EntropyWindow): SequentialDecoder {
+    return new SequentialDecoder(
+      window,
+      parts.map(({ index, component, dcTable, acTable }) => {
+        const quant = quantTableOf(component, tables);
+        const output = componentOutput(this.#frame, component, this.#scale, quant, true);
+        this.#outputs[index] = output;
+        const dc = huffmanTable(tables, 'dc', dcTable);
+        const ac = huffmanTable(tables, 'ac', acTable);
+        if (dc === undefined) throw missingTable('DC Huffman', dcTable);
+        if (ac === undefined) throw missingTable('AC Huffman', acTable);
+        return { dc, ac, output };
+      }),
+    );
+  }
+
+  end({ parts }: ScanHeader, { decoded, total }: ScanOutcome): void {
+    for (const { index } of parts) this.#read[index] = decoded / total;
+  }
+
+  get missing(): number {
+    return shareMissing(this.#frame, this.#read);
+  }
+
+  readonly coarse = false;
+
+  finish(): ComponentPlane[] {
+    return this.#frame.components.map((component, index) => {
+      const output =
+        this.#outputs[index] ??
+        componentOutput(this.#frame, component, this.#scale, new Uint16Array(64), false);
+      return output.finish();
+    });
+  }
+}
+
+/** The missing share of a picture by the shares of its components that were read, weighed by their blocks. */
+export function shareMissing({ components }: Frame, read: readonly number[]): number {
+  let blocks = 0;
+  let missing = 0;
+  components.forEach(({ blocksAcross, blocksDown }, index) => {
+    blocks += blocksAcross * blocksDown;
+    missing += blocksAcross * blocksDown * (1 - (read[index] ?? 0));
+  });
+  return missing / blocks;
+}
