@@ -8,7 +8,7 @@ export interface CaptionStream {
 /**
  * Decodes a caption token by token. Held back is what the next token may still change: a part of a
  * character, and with `cleanUpSpaces` an ending that could become a contraction. All texts joined
- * are the caption's without its prefix.
+ * are what the tokens add to their prefix.
  */
 export function captionStream(
   prefix: readonly number[],
@@ -16,7 +16,7 @@ export function captionStream(
   cleanUpSpaces: boolean,
 ): CaptionStream {
   const ids = [...prefix];
-  let given = decode(ids).length;
+  let given = certainPart(decode(ids), cleanUpSpaces).length;
 
   const advance = (text: string): string => {
     const fresh = text.slice(given);
@@ -34,6 +34,7 @@ export function captionStream(
 function certainPart(text: string, cleanUpSpaces: boolean): string {
   // U+FFFD stands for bytes that are no character, or not yet.
   const wholeCharacters = text.replace(/\uFFFD+$/, '');
-  // Beginnings of " n't", " 've", " 're", " ' " and, in the bare space, of all the others.
-  return cleanUpSpaces ? wholeCharacters.replace(/ (?:n'?|'[vr]?)?$/, '') : wholeCharacters;
+  // Beginnings of " n't" (which " n ' t" becomes as well), " 've", " 're", " ' " and, in the bare space,
+  // of all the others.
+  return cleanUpSpaces ? wholeCharacters.replace(/ (?:n(?: ?')?|'[vr]?)?$/, '') : wholeCharacters;
 }

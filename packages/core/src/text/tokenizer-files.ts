@@ -22,7 +22,9 @@ export function tokenizerParts(json: unknown, config: unknown): TokenizerParts {
   }
   checkVocabulary(json.model.vocab);
   const absent = { decoder: null, normalizer: null, post_processor: null, pre_tokenizer: null };
-  const added = Array.isArray(json.added_tokens) ? json.added_tokens.filter(isAddedToken) : [];
+  const added = (Array.isArray(json.added_tokens) ? json.added_tokens : []).filter(
+    (token) => isAddedToken(token) && isTokenNumber(token.id),
+  );
   return {
     json: { ...absent, ...json, model: json.model, added_tokens: added },
     config: config ?? {},

@@ -1,8 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { CaptionError } from '../errors.js';
-import { captionPieces } from './caption-pieces.js';
 import { type CaptionStream, captionStream } from './caption-stream.js';
 import { type CaptionWord, captionWords } from './caption-words.js';
+import { tokenSpans } from './token-spans.js';
 import { decodingRules, tokenizerParts } from './tokenizer-files.js';
 
 /** What a captioner wants of a tokenizer: tokens to text, and a few given words to tokens. */
@@ -92,14 +92,21 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
     return found;
   };
 
-  const pieces = (ids: readonly number[]) => captionPieces(ids, decode);
-
   return {
     vocabSize: tokens.length,
     tokenId: (token) => tokenizer.token_to_id(token),
     decode,
-    pieces,
-    words: (ids) => captionWords(pieces(ids)),
+
+    pieces(ids) {
+      const text = decode(ids);
+      return tokenSpans(ids, text, decode).map(({ start, end }) => text.slice(start, end));
+    },
+
+    words(ids) {
+      const text = decode(ids);
+      return captionWords(text, tokenSpans(ids, text, decode));
+    },
+
     stream: (prefix = []) => captionStream(prefix, decode, cleanUpSpaces),
 
     encodeWords(text, { continuation = false } = {}) {
