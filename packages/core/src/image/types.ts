@@ -72,7 +72,5 @@ export interface ImageHeader extends Size {
 export interface DecodedImage extends RgbImage {
   /** What the file's header says: full size as stored, and how it is turned. */
   readonly header: ImageHeader;
-  /** The orientation that was applied: the header's, or 1 where it was to be ignored. */
-  readonly orientation: Orientation;
   readonly warnings: readonly string[];
 }

@@ -1,0 +1,148 @@
+import { CaptionError } from '../errors.js';
+import { readGifHeader } from './gif/header.js';
+import { decodeJpeg, readJpegHeader } from './jpeg/index.js';
+import { applyOrientation, uprightSize } from './orient.js';
+import { readPngHeader } from './png/header.js';
+import { supportedFormat } from './sniff.js';
+import type {
+  DecodedImage,
+  DecodedPixels,
+  DecodeLimits,
+  DecodeRequest,
+  ImageFormat,
+  ImageHeader,
+  RgbImage,
+  Size,
+} from './types.js';
+import { readWebpHeader } from './webp/header.js';
+
+export interface DecodeOptions extends DecodeLimits {
+  /** Turn the photo as its EXIF orientation says. */
+  readonly orientation: boolean;
+  /**
+   * The smallest size that is still needed of a photo that is this large when upright: a decoder
+   * that can work at a lower resolution then does. Without it, every pixel is decoded.
+   */
+  readonly atLeast?: (upright: Size) => Size;
+}
+
+interface Reader {
+  readonly readHeader: (bytes: Uint8Array) => ImageHeader;
+  /** Loads the decoder on first use where it is not one of the common ones. */
+  readonly decode: (
+    bytes: Uint8Array,
+    request: DecodeRequest,
+  ) => DecodedPixels | Promise<DecodedPixels>;
+}
+
+const READERS: Readonly<Record<ImageFormat, Reader>> = {
+  jpeg: { readHeader: readJpegHeader, decode: decodeJpeg },
+  png: {
+    readHeader: readPngHeader,
+    decode: async (bytes, request) => (await import('./png/decode.js')).decodePng(bytes, request),
+  },
+  webp: {
+    readHeader: readWebpHeader,
+    decode: async (bytes, request) => (await import('./webp/decode.js')).decodeWebp(bytes, request),
+  },
+  gif: {
+    readHeader: readGifHeader,
+    decode: async (bytes, request) => (await import('./gif/decode.js')).decodeGif(bytes, request),
+  },
+};
+
+/**
+ * What a photo's header says: kind, size as stored and orientation. Nothing is decoded.
+ *
+ * @throws CaptionError `UNSUPPORTED_FORMAT`, or `DECODE_FAILED` when the header is damaged
+ */
+export function readHeader(bytes: Uint8Array): ImageHeader {
+  const format = supportedFormat(bytes);
+  return orDecodeFailed(format, () => READERS[format].readHeader(bytes));
+}
+
+/**
+ * The pixels of a JPEG, PNG, WebP or GIF (first picture): RGB, alpha laid on white.
+ *
+ * The limits are checked against the file's length and its header before anything is decoded.
+ *
+ * @throws CaptionError `IMAGE_TOO_LARGE`, `UNSUPPORTED_FORMAT` or `DECODE_FAILED`
+ *
+ * @example
+ * const photo = await decodeImage(bytes, {
+ *   maxBytes: 32 * 2 ** 20, maxPixels: 100e6, orientation: true,
+ *   atLeast: () => ({ width: 224, height: 224 }),
+ * });
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
+  if (bytes.length > options.maxBytes) {
+    throw new CaptionError(
+      'IMAGE_TOO_LARGE',
+      `The file has ${bytes.length} bytes, and maxBytes allows ${options.maxBytes}. Give a smaller file or raise maxBytes.`,
+    );
+  }
+  const header = readHeader(bytes);
+  const { width, height } = header;
+  if (width * height > options.maxPixels) {
+    throw new CaptionError(
+      'IMAGE_TOO_LARGE',
+      `The photo has ${width}×${height} = ${width * height} pixels, and maxPixels allows ${options.maxPixels}. Give a smaller photo or raise maxPixels.`,
+    );
+  }
+
+  const orientation = options.orientation ? header.orientation : 1;
+  const needed = options.atLeast?.(uprightSize(header, orientation));
+  const request: DecodeRequest = needed ? { atLeast: uprightSize(needed, orientation) } : {};
+  const decoded = await orDecodeFailed(header.format, () =>
+    READERS[header.format].decode(bytes, request),
+  );
+  const upright = applyOrientation(withReduction(decoded, header), orientation);
+  return { ...upright, header, warnings: decoded.warnings };
+}
+
+/**
+ * A decoder that halves (1/2, 1/4, 1/8) and rounds up need not say so: it shows in the sizes. One
+ * with other factors brings its `reduction` along.
+ */
+function withReduction(decoded: DecodedPixels, full: Size): RgbImage {
+  const { width, height, data, reduction } = decoded;
+  if (reduction) return { width, height, data, reduction };
+  const x = halvings(full.width, width);
+  const y = halvings(full.height, height);
+  // A side of one pixel tells nothing of its factor; the other side's is the same.
+  const factor = Math.max(x, y);
+  if (factor === 1) return { width, height, data };
+  const { width: fullWidth, height: fullHeight } = full;
+  return {
+    ...{ width, height, data },
+    reduction: {
+      ...{ full: { width: fullWidth, height: fullHeight }, x: factor, y: factor, left: 0, top: 0 },
+    },
+  };
+}
+
+function halvings(full: number, reduced: number): number {
+  return [1, 2, 4, 8].find((factor) => Math.ceil(full / factor) === reduced) ?? 1;
+}
+
+/** A decoder's own kind of exception tells a user nothing, and no caller can expect it. */
+function orDecodeFailed<T>(format: ImageFormat, work: () => T): T {
+  const fail = (cause: unknown): never => {
+    if (cause instanceof CaptionError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CaptionError(
+      'DECODE_FAILED',
+      `This ${format === 'webp' ? 'WebP' : format.toUpperCase()} cannot be decoded: ${why}. Check that the file is whole, or save it again.`,
+      { cause },
+    );
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(fail) as T) : result;
+  } catch (cause) {
+    return fail(cause);
+  }
+}

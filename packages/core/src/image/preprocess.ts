@@ -1,0 +1,156 @@
+import { type Box, type Resample, resize } from './resize.js';
+import type { RgbImage, Size } from './types.js';
+
+/** How a photo becomes the tensor that a model looks at. */
+export interface PreprocessSpec {
+  /** Sides of the tensor in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /**
+   * `'stretch'`: both sides to size, the shape of the photo is lost. `'cover'`: resized until it
+   * covers width × height, the middle is kept. `'contain'`: resized until all of it fits in, the
+   * rest is `background`.
+   */
+  readonly fit: 'stretch' | 'cover' | 'contain';
+  readonly resample: Resample;
+  /**
+   * With `'cover'`: the shorter side is resized to this instead, and the middle width × height is
+   * kept (Hugging Face's `resize` to `shortest_edge`, then `center_crop`, with their rounding).
+   */
+  readonly shortestEdge?: number;
+  /** With `'stretch'`: both sides are resized to this instead, and the middle width × height is kept. */
+  readonly stretchTo?: Size;
+  /** Factor that 0–255 is multiplied with before `mean` and `std`. Default 1/255. */
+  readonly rescale?: number;
+  /** Subtracted from, and divided out of, the rescaled values, in the order R, G, B. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** `'nchw'` (default): all of the first channel, then the second…; `'nhwc'`: pixel by pixel. */
+  readonly layout?: 'nchw' | 'nhwc';
+  /** Order of the channels in the tensor. Default `'rgb'`. */
+  readonly channelOrder?: 'rgb' | 'bgr';
+  /**
+   * Colour (R, G, B, 0–255) of what the photo does not cover. Default mid-grey with `'contain'`,
+   * black with `'cover'` where `shortestEdge` leaves gaps, as Hugging Face pads.
+   */
+  readonly background?: readonly [number, number, number];
+}
+
+/**
+ * The tensor of a photo: `width × height × 3` values, `(sample × rescale - mean) / std`.
+ *
+ * @example
+ * const pixels = preprocess(photo, {
+ *   width: 224, height: 224, fit: 'stretch', resample: 'bilinear',
+ *   mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225],
+ * }); // 1×3×224×224
+ */
+export function preprocess(image: RgbImage, spec: PreprocessSpec): Float32Array {
+  return normalise(fitted(image, spec), spec);
+}
+
+/**
+ * The smallest size, as a person sees the photo, that a decoder has to give so that nothing the
+ * model sees is enlarged: each side of the resized photo before it is cropped. It may be larger
+ * than a small photo is.
+ */
+export function sizeNeeded(spec: PreprocessSpec, upright: Size): Size {
+  return resizedSize(spec, upright);
+}
+
+/** The photo resized, cropped and laid on the background: exactly width × height, still 8 bits. */
+export function fitted(image: RgbImage, spec: PreprocessSpec): RgbImage {
+  const size = resizedSize(spec, image.reduction?.full ?? image);
+  const x = along(size.width, spec.width, spec.fit);
+  const y = along(size.height, spec.height, spec.fit);
+  const window: Box = { left: x.from, top: y.from, width: x.length, height: y.length };
+  const part = resize(image, size, spec.resample, { box: photoBox(image), window });
+  if (x.length === spec.width && y.length === spec.height) return part;
+  return laidOn(backgroundOf(spec), part, spec, x.at, y.at);
+}
+
+/** Where the whole photo lies in the pixels at hand. */
+function photoBox(image: RgbImage): Box {
+  const r = image.reduction;
+  if (!r) return { left: 0, top: 0, width: image.width, height: image.height };
+  return { left: r.left, top: r.top, width: r.full.width / r.x, height: r.full.height / r.y };
+}
+
+/** Size of the whole photo once resized, before cropping or padding. */
+function resizedSize(spec: PreprocessSpec, photo: Size): Size {
+  const { width, height } = spec;
+  if (spec.fit === 'stretch') return spec.stretchTo ?? { width, height };
+  if (spec.fit === 'contain') {
+    return width * photo.height <= height * photo.width
+      ? { width, height: Math.max(1, Math.round((photo.height * width) / photo.width)) }
+      : { width: Math.max(1, Math.round((photo.width * height) / photo.height)), height };
+  }
+  if (spec.shortestEdge !== undefined) {
+    // int(size * long / short) of transformers' get_resize_output_image_size.
+    const edge = spec.shortestEdge;
+    return photo.width <= photo.height
+      ? { width: edge, height: Math.trunc((edge * photo.height) / photo.width) }
+      : { width: Math.trunc((edge * photo.width) / photo.height), height: edge };
+  }
+  return width * photo.height >= height * photo.width
+    ? { width, height: Math.max(height, Math.trunc((photo.height * width) / photo.width)) }
+    : { width: Math.max(width, Math.trunc((photo.width * height) / photo.height)), height };
+}
+
+/**
+ * Centring on one axis: `length` positions of the resized photo starting at `from` are kept and
+ * stand at `at` in the result. An odd pixel is cut off at the end; one that is missing is filled in
+ * at the start with `'cover'` (both as transformers' `center_crop` does), at the end otherwise.
+ */
+function along(
+  resized: number,
+  wanted: number,
+  fit: PreprocessSpec['fit'],
+): { from: number; length: number; at: number } {
+  if (resized >= wanted) return { from: Math.floor((resized - wanted) / 2), length: wanted, at: 0 };
+  const gap = (wanted - resized) / 2;
+  return { from: 0, length: resized, at: fit === 'cover' ? Math.ceil(gap) : Math.floor(gap) };
+}
+
+function backgroundOf(spec: PreprocessSpec): readonly [number, number, number] {
+  return spec.background ?? (spec.fit === 'contain' ? [128, 128, 128] : [0, 0, 0]);
+}
+
+function laidOn(
+  colour: readonly [number, number, number],
+  part: RgbImage,
+  { width, height }: Size,
+  left: number,
+  top: number,
+): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i += 3) data.set(colour, i);
+  for (let y = 0; y < part.height; y++) {
+    const row = part.data.subarray(y * part.width * 3, (y + 1) * part.width * 3);
+    data.set(row, ((top + y) * width + left) * 3);
+  }
+  return { width, height, data };
+}
+
+/** 256 possible samples, so 256 divisions a channel instead of one a pixel. */
+function normalise(image: RgbImage, spec: PreprocessSpec): Float32Array {
+  const pixels = image.width * image.height;
+  const tensor = new Float32Array(pixels * 3);
+  const [pixelStep, channelStep] = spec.layout === 'nhwc' ? [3, 1] : [1, pixels];
+  const order = spec.channelOrder === 'bgr' ? [2, 1, 0] : [0, 1, 2];
+  order.forEach((channel, place) => {
+    const table = normalisationTable(spec, channel);
+    let to = place * channelStep;
+    for (let from = channel; from < image.data.length; from += 3, to += pixelStep) {
+      tensor[to] = table[image.data[from] as number] as number;
+    }
+  });
+  return tensor;
+}
+
+function normalisationTable(spec: PreprocessSpec, channel: number): Float32Array {
+  const rescale = spec.rescale ?? 1 / 255;
+  const mean = spec.mean[channel] ?? 0;
+  const std = spec.std[channel] ?? 1;
+  return Float32Array.from({ length: 256 }, (_, sample) => (sample * rescale - mean) / std);
+}

@@ -1,0 +1,84 @@
+/** Enough to find an SVG's root element behind a licence comment. */
+const PROBE_BYTES = 4096;
+
+interface TextKind {
+  readonly test: RegExp;
+  readonly name: string;
+  readonly advice: string;
+}
+
+const TEXT_KINDS: readonly TextKind[] = [
+  {
+    test: /^version https:\/\/git-lfs\.github\.com\/spec/,
+    name: 'a Git LFS pointer, not the photo it stands for',
+    advice: 'Fetch the real file with `git lfs pull`.',
+  },
+  {
+    test: /<svg[\s>]/i,
+    name: 'an SVG drawing',
+    advice: 'Draw it to PNG, for instance with `rsvg-convert drawing.svg -o drawing.png`.',
+  },
+  {
+    test: /^\s*(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype html|<html|<head|<body)/i,
+    name: 'an HTML page',
+    advice:
+      'A download that gives a page (an error, a login) instead of the photo looks like this: check the URL.',
+  },
+  {
+    test: /^\s*<Error>|^\s*<\?xml[\s\S]*?<Error>/,
+    name: 'an XML error message',
+    advice: 'Object stores answer so when access is refused or a key is wrong: check the URL.',
+  },
+  {
+    test: /^\s*<(\?xml|[a-z!][\w:.-]*[\s/>])/i,
+    name: 'an XML document',
+    advice: 'Give the photo itself: JPEG, PNG, WebP or GIF.',
+  },
+  {
+    test: /^\s*data:image\//,
+    name: 'a data: URL as text',
+    advice: 'Decode what stands after "base64," into bytes and give those.',
+  },
+  {
+    // How the signatures of JPEG, PNG, GIF and WebP (RIFF) look in Base64.
+    test: /^\s*(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)[\w+/=\s-]*$/,
+    name: 'a picture in Base64, as text',
+    advice: "Decode it into bytes first, for instance with `Buffer.from(text, 'base64')`.",
+  },
+  {
+    test: /^P[1-7]\s/,
+    name: 'a Netpbm picture (PBM, PGM, PPM)',
+    advice: 'Convert it to PNG, for instance with `magick picture.ppm picture.png`.',
+  },
+  {
+    test: /^\s*(\{\s*("|\})|\[\s*["\d{[\]tfn-])/,
+    name: 'a JSON text',
+    advice: 'If a service answered so, look into it for an error message or for the URL.',
+  },
+];
+
+/** What kind of text this is; undefined for anything that is not text. */
+export function textKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefined {
+  const text = asText(bytes.subarray(0, PROBE_BYTES));
+  if (text === undefined) return undefined;
+  return (
+    TEXT_KINDS.find(({ test }) => test.test(text)) ?? {
+      name: 'a plain text',
+      advice: 'Give the photo itself: JPEG, PNG, WebP or GIF.',
+    }
+  );
+}
+
+/** The bytes as text, or undefined where they hold what no text holds. */
+function asText(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  const encoding = isUtf16 ? (first === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8';
+  const text = new TextDecoder(encoding).decode(bytes);
+  // The last character may be cut in two by the probe's end; any other that is not valid is no text.
+  const body = text.slice(0, -1);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text)) return undefined;
+  if (body.includes('\ufffd')) return undefined;
+  return text;
+}

@@ -1,0 +1,117 @@
+import { CaptionError } from '../../errors.js';
+
+/** The decoder's WebAssembly: its bytes, the compiled module, or a function that gets one of them. */
+export type WebpWasm =
+  | Uint8Array
+  | WebAssembly.Module
+  | (() => Promise<Uint8Array | WebAssembly.Module>);
+
+/** What the decoder gives: RGBA with straight alpha. */
+export interface WebpPixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray;
+}
+
+/** A decoder whose memory grew beyond this is thrown away: WebAssembly memory never shrinks. */
+const KEPT_BYTES = 32 * 2 ** 20;
+
+/** What is used of the module that Emscripten made. */
+interface Codec {
+  decode(bytes: Uint8Array): WebpPixels | null;
+  readonly HEAPU8: Uint8Array;
+}
+
+type CodecFactory = (options: {
+  noInitialRun: boolean;
+  locateFile(name: string): string;
+  print(text: string): void;
+  printErr(text: string): void;
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ): WebAssembly.Exports;
+}) => Promise<Codec>;
+
+let wasm: WebpWasm | undefined;
+let compiled: Promise<WebAssembly.Module> | undefined;
+let idle: Codec | undefined;
+
+/**
+ * Says where `webp_dec.wasm` of @jsquash/webp comes from. Each platform's entry sets its own way to
+ * find it; a bundle that carries the file elsewhere sets it again before the first WebP.
+ *
+ * @example
+ * setWebpWasm(() => readFile(new URL('./webp_dec.wasm', import.meta.url)));
+ */
+export function setWebpWasm(source: WebpWasm): void {
+  wasm = source;
+  compiled = undefined;
+  idle = undefined;
+}
+
+/**
+ * Decodes a still WebP whole with libwebp (through @jsquash/webp, loaded on first use).
+ *
+ * @returns undefined where libwebp finds the data damaged or cut short
+ * @throws CaptionError `UNSUPPORTED_FORMAT` when the WebAssembly cannot be found
+ */
+export async function decodeWithLibwebp(bytes: Uint8Array): Promise<WebpPixels | undefined> {
+  const codec = idle ?? (await newCodec());
+  // While it works, or if it fails, it is not for anybody else.
+  idle = undefined;
+  const pixels = codec.decode(bytes) ?? undefined;
+  if (codec.HEAPU8.length <= KEPT_BYTES) idle = codec;
+  return pixels;
+}
+
+async function newCodec(): Promise<Codec> {
+  const factory = (await import('@jsquash/webp/codec/dec/webp_dec.js'))
+    .default as unknown as CodecFactory;
+  compiled ??= compile();
+  const module = await compiled.catch((cause: unknown) => {
+    compiled = undefined;
+    throw cause;
+  });
+  const silent = () => undefined;
+  return withoutTrace('ImageData', () =>
+    factory({
+      noInitialRun: true,
+      locateFile: (name) => name,
+      print: silent,
+      printErr: silent,
+      instantiateWasm(imports, done) {
+        const instance = new WebAssembly.Instance(module, imports);
+        done(instance);
+        return instance.exports;
+      },
+    }),
+  );
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  try {
+    const found = typeof wasm === 'function' ? await wasm() : wasm;
+    if (!found) throw new Error('no location was set');
+    return found instanceof WebAssembly.Module
+      ? found
+      : await WebAssembly.compile(found as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
+    throw new CaptionError(
+      'UNSUPPORTED_FORMAT',
+      'This is a WebP, and its decoder (webp_dec.wasm of @jsquash/webp) is not to be found. Put the file beside the program, or convert the photo to JPEG.',
+      { cause },
+    );
+  }
+}
+
+/** Node has no `ImageData`; the codec's glue code defines one for all, which is not ours to leave. */
+async function withoutTrace<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const scope = globalThis as Record<string, unknown>;
+  const wasThere = name in scope;
+  try {
+    return await work();
+  } finally {
+    if (!wasThere) delete scope[name];
+  }
+}
