@@ -1,0 +1,37 @@
+import { build } from 'esbuild';
+
+/**
+ * The function as one ES module. What it loads only when asked to (the AWS SDK, the native runtime)
+ * stays outside.
+ *
+ * @param root the repository's folder
+ */
+export async function bundleFunction(root: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['packages/lambda-adapter/src/lambda/entry.ts'],
+    outfile: 'index.mjs',
+    write: false,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    // The oldest runtime that Lambda still offers.
+    target: 'node22',
+    // Licences ask to stay with the code; there is no other file for them to be in.
+    legalComments: 'eof',
+    logLevel: 'warning',
+    external: ['@aws-sdk/client-s3', 'onnxruntime-node'],
+    alias: {
+      zipcaption: `${root}/packages/core/src/index.ts`,
+      '#platform': `${root}/packages/core/src/node/platform.ts`,
+    },
+    // Some of what is bundled was CommonJS and calls `require` for parts of Node.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error('esbuild wrote nothing.');
+  return file.contents;
+}

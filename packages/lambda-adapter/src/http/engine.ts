@@ -1,0 +1,19 @@
+import type { Captioner } from 'zipcaption';
+
+/** What the app needs of a captioner. */
+export type Engine = Pick<Captioner, 'caption' | 'model'>;
+
+/** Gives the loaded captioner; loads it when that has not happened yet. */
+export type GetEngine = () => Promise<Engine>;
+
+/** Loads once and shares it; a load that failed is tried anew by the next caller. */
+export function once(load: GetEngine): GetEngine {
+  let loading: Promise<Engine> | undefined;
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}

@@ -1,0 +1,110 @@
+import type { CaptionOptions } from 'zipcaption';
+import { type CaptionJson, toJson } from './answer.js';
+import { noteTimings } from './caption-route.js';
+import type { Engine } from './engine.js';
+import { HttpError, toProblem } from './problem.js';
+import type { RequestRecord } from './request-record.js';
+import type { TimeLimit } from './time-limit.js';
+
+export interface EventStreamRequest {
+  readonly captioner: Engine;
+  readonly photo: Uint8Array;
+  readonly options: CaptionOptions;
+  readonly limit: TimeLimit;
+  readonly requestId: string;
+  readonly record: RequestRecord;
+  /** The caption, if it is known from before. */
+  readonly remembered: CaptionJson | undefined;
+  /** Called when all is sent or the client has gone; not when the stream never came to be. */
+  done(): void;
+}
+
+/**
+ * Server-sent events (HTML standard, section 9.2): `token` with each piece of text as it is found,
+ * then `result` with the whole answer, or `error` with problem details. A failure before the first
+ * word still becomes an answer with a status of its own.
+ */
+export async function eventStream(request: EventStreamRequest): Promise<Response> {
+  const { captioner, photo, options, limit, requestId, record, remembered, done } = request;
+  const { numBeams = 1, numCaptions = 1 } = options;
+  if (numBeams > 1 || numCaptions > 1) {
+    throw new HttpError(
+      'INVALID_OPTION',
+      'Words can be streamed with "beams" 1 and "numCaptions" 1 only: beam search knows them at the end.',
+    );
+  }
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const gone = new AbortController();
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+    },
+    cancel: () => {
+      controller = undefined;
+      gone.abort();
+    },
+  });
+  const send = (event: string, data: unknown) =>
+    controller?.enqueue(encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+  const end = () => {
+    done();
+    controller?.close();
+    controller = undefined;
+  };
+
+  let answered = false;
+  let started: () => void = () => undefined;
+  const firstWord = new Promise<void>((resolve) => {
+    started = () => {
+      answered = true;
+      record.status = 200;
+      resolve();
+    };
+  });
+  const work = async (): Promise<CaptionJson> => {
+    if (remembered && remembered.alternatives.length === 0) {
+      record.cacheHits = 1;
+      started();
+      send('token', { text: remembered.caption });
+      return remembered;
+    }
+    const result = await captioner.caption(photo, {
+      ...options,
+      numBeams: 1,
+      numCaptions: 1,
+      signal: AbortSignal.any([limit.signal, gone.signal]),
+      onToken(piece) {
+        started();
+        if (piece !== '') send('token', { text: piece });
+      },
+    });
+    const json = toJson(result);
+    noteTimings(record, json);
+    return json;
+  };
+
+  const working = work().then(
+    (json) => {
+      started(); // An empty caption has no words.
+      send('result', { ...json, requestId });
+      end();
+    },
+    (error: unknown) => {
+      const explained = limit.explain(error);
+      record.error = explained;
+      if (!answered) throw explained;
+      send('error', toProblem(explained, requestId));
+      end();
+    },
+  );
+  await Promise.race([firstWord, working]);
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // Asks nginx, should one stand in between, not to hold the words back.
+      'x-accel-buffering': 'no',
+    },
+  });
+}

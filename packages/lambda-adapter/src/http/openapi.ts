@@ -1,0 +1,302 @@
+import { VERSION } from 'zipcaption';
+import { type ProblemCode, statusOf } from './problem.js';
+import { optionRanges } from './request-options.js';
+import type { Settings } from './settings.js';
+
+/** The API as an OpenAPI 3.1 document. */
+export function openApiDocument(settings: Settings, server: string): object {
+  const withKey = settings.apiKeys.length > 0;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'zipcaption',
+      version: VERSION,
+      summary: 'A photo into a sentence.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: server }],
+    tags: [{ name: 'captions' }, { name: 'service' }],
+    paths: {
+      '/caption': { post: captionOperation(settings, withKey) },
+      '/health': {
+        get: {
+          operationId: 'health',
+          tags: ['service'],
+          summary: 'Is the model loaded? Loads it if need be.',
+          security: [],
+          responses: {
+            200: answer('The service is ready.', { 'application/json': { schema: ref('Health') } }),
+            ...failures(['INTERNAL']),
+          },
+        },
+      },
+      '/': {
+        get: {
+          operationId: 'page',
+          tags: ['service'],
+          summary: 'A page to try the service with.',
+          security: [],
+          responses: { 200: answer('The page.', { 'text/html': { schema: { type: 'string' } } }) },
+        },
+      },
+      '/openapi.json': {
+        get: {
+          operationId: 'openapi',
+          tags: ['service'],
+          summary: 'This document.',
+          security: [],
+          responses: {
+            200: answer('This document.', { 'application/json': { schema: { type: 'object' } } }),
+          },
+        },
+      },
+    },
+    components: {
+      schemas,
+      ...(withKey && {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        },
+      }),
+    },
+  };
+}
+
+function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): object {
+  const limit = `At most ${maxBytes} bytes`;
+  return {
+    operationId: 'caption',
+    tags: ['captions'],
+    summary: 'Captions a photo.',
+    description:
+      'An empty body loads the model and answers 204: a way to warm the service up. The same photo with the same options has the same ETag.',
+    security: withKey ? [{ bearer: [] }, { apiKey: [] }] : [],
+    parameters: [
+      ...Object.keys(optionSchemas).map((name) => ({
+        ...{ name, in: 'query', required: false },
+        schema: ref(`Option_${name}`),
+      })),
+      { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } },
+    ],
+    requestBody: {
+      required: false,
+      content: {
+        'image/*': { schema: { description: `The photo's bytes. ${limit}.` } },
+        'application/octet-stream': { schema: { description: `The photo's bytes. ${limit}.` } },
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: {
+              image: {
+                description: `One photo, or up to ${maxPhotos} in parts of any name. ${limit} together.`,
+                type: 'array',
+                items: { type: 'string', contentMediaType: 'application/octet-stream' },
+              },
+              ...optionReferences(),
+            },
+          },
+        },
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['image'],
+            additionalProperties: false,
+            properties: {
+              image: { type: 'string', description: `Base64 or a data: URL. ${limit} of photo.` },
+              ...optionReferences(),
+            },
+          },
+        },
+      },
+    },
+    responses: {
+      200: {
+        ...answer('The caption; for a form with several files a list of them.', {
+          'application/json': { schema: { oneOf: [ref('Caption'), ref('Captions')] } },
+          'text/plain': { schema: { type: 'string', description: 'The sentence alone.' } },
+          'text/event-stream': {
+            schema: {
+              type: 'string',
+              description:
+                'Events "token" ({"text"}) with each piece of text, then "result" (a Caption) or "error" (a Problem).',
+            },
+          },
+        }),
+        headers: {
+          ETag: { schema: { type: 'string' } },
+          'Cache-Status': { schema: { type: 'string' } },
+          'Server-Timing': { schema: { type: 'string' } },
+          'X-Request-Id': { schema: { type: 'string' } },
+        },
+      },
+      204: { description: 'The body was empty: the model is loaded.' },
+      304: { description: 'The caption that If-None-Match names still holds.' },
+      ...failures([
+        'BAD_REQUEST',
+        ...(withKey ? (['UNAUTHORIZED'] as const) : []),
+        'URL_NOT_ALLOWED',
+        'IMAGE_TOO_LARGE',
+        'UNSUPPORTED_FORMAT',
+        'DECODE_FAILED',
+        'BUSY',
+        'INTERNAL',
+        'TIME_TOO_SHORT',
+      ]),
+    },
+  };
+}
+
+const [leastBeams, mostBeams] = optionRanges.beams;
+const [leastLength, mostLength] = optionRanges.maxLength;
+const [leastCaptions, mostCaptions] = optionRanges.numCaptions;
+
+const optionSchemas = {
+  beams: {
+    ...{ type: 'integer', minimum: leastBeams, maximum: mostBeams },
+    description: 'Beams kept while words are searched; 1 is greedy. Default: the model’s own.',
+  },
+  maxLength: {
+    ...{ type: 'integer', minimum: leastLength, maximum: mostLength },
+    description: 'Most tokens of the caption. Default: the model’s own.',
+  },
+  numCaptions: {
+    ...{ type: 'integer', minimum: leastCaptions, maximum: mostCaptions, default: 1 },
+    description: 'Captions returned, best first; at most "beams".',
+  },
+  attention: {
+    ...{ type: 'boolean', default: false },
+    description: 'Return for each word a map of where the model looked.',
+  },
+} as const;
+
+const number = { type: 'number' };
+const text = { type: 'string' };
+const candidate = {
+  caption: text,
+  score: { ...number, description: 'Sum of log-probabilities over length^lengthPenalty.' },
+  confidence: { ...number, minimum: 0, maximum: 1 },
+};
+const model = {
+  type: 'object',
+  required: ['name', 'version'],
+  properties: { name: text, version: text },
+};
+const captionProperties = {
+  ...candidate,
+  alternatives: {
+    type: 'array',
+    items: { type: 'object', required: Object.keys(candidate), properties: candidate },
+  },
+  attention: {
+    type: ['array', 'null'],
+    items: {
+      type: 'object',
+      required: ['word', 'rows', 'columns', 'values'],
+      properties: {
+        word: text,
+        rows: { type: 'integer' },
+        columns: { type: 'integer' },
+        values: {
+          ...{ type: 'array', items: number },
+          description: 'Row-major from the top left, summing to 1.',
+        },
+      },
+    },
+  },
+  timings: {
+    ...{ type: 'object', additionalProperties: number },
+    description: 'Milliseconds by stage: decode, preprocess, encode, search, detokenize, total.',
+  },
+  model: ref('Model'),
+  image: {
+    type: 'object',
+    required: ['format', 'width', 'height', 'orientation'],
+    properties: {
+      format: text,
+      width: { type: 'integer' },
+      height: { type: 'integer' },
+      orientation: { type: 'integer', minimum: 1, maximum: 8 },
+    },
+  },
+  warnings: { type: 'array', items: text },
+};
+
+const schemas = {
+  ...Object.fromEntries(
+    Object.entries(optionSchemas).map(([name, schema]) => [`Option_${name}`, schema]),
+  ),
+  Model: model,
+  Caption: {
+    type: 'object',
+    required: [...Object.keys(captionProperties), 'requestId'],
+    properties: { ...captionProperties, requestId: text },
+  },
+  Captions: {
+    type: 'object',
+    required: ['results', 'requestId'],
+    properties: {
+      requestId: text,
+      results: {
+        type: 'array',
+        items: {
+          oneOf: [
+            {
+              type: 'object',
+              required: ['name', ...Object.keys(captionProperties)],
+              properties: { name: text, ...captionProperties },
+            },
+            {
+              type: 'object',
+              required: ['name', 'error'],
+              properties: { name: text, error: ref('Problem') },
+            },
+          ],
+        },
+      },
+    },
+  },
+  Health: {
+    type: 'object',
+    required: ['status', 'model'],
+    properties: { status: { const: 'ok' }, model: ref('Model') },
+  },
+  Problem: {
+    ...{ type: 'object', description: 'RFC 9457 problem details.' },
+    required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+    properties: {
+      type: { type: 'string', format: 'uri-reference' },
+      title: text,
+      status: { type: 'integer' },
+      detail: text,
+      code: { ...text, description: 'A stable word that programs may test.' },
+      requestId: text,
+      limit: { ...number, description: 'With status 413: the limit that was passed.' },
+    },
+  },
+};
+
+function optionReferences(): object {
+  return Object.fromEntries(
+    Object.keys(optionSchemas).map((name) => [name, ref(`Option_${name}`)]),
+  );
+}
+
+function ref(name: string): object {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function answer(description: string, content: object): object {
+  return { description, content };
+}
+
+function failures(codes: readonly ProblemCode[]): object {
+  return Object.fromEntries(
+    codes.map((code) => [
+      statusOf(code),
+      answer(`Code ${code} or another of this status.`, {
+        'application/problem+json': { schema: ref('Problem') },
+      }),
+    ]),
+  );
+}

@@ -1,0 +1,205 @@
+import { decodeBase64Photo } from './base64.js';
+import { HttpError } from './problem.js';
+import { readBody } from './read-body.js';
+import { optionNames, type RequestOptions, readOptions } from './request-options.js';
+import type { Settings } from './settings.js';
+
+/** A photo as a request brings it. */
+export interface Photo {
+  /** The file's name, where the client told one. */
+  readonly name?: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface PhotoRequest {
+  /** None at all is the warm-up ping. */
+  readonly photos: readonly Photo[];
+  readonly options: RequestOptions;
+  /** Did the request come as a form with more than one file? Then the answer is a list. */
+  readonly several: boolean;
+}
+
+/** Fetches a photo that the client names by URL. */
+export type FetchPhoto = (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Multipart boundaries, part headers, JSON punctuation and the like. */
+const WRAPPING = 64 * 1024;
+
+/**
+ * Reads photos and options from `POST /caption`: the bytes themselves, a form, or JSON.
+ *
+ * @throws HttpError `INVALID_OPTION`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `BAD_REQUEST`
+ */
+export async function readPhotoRequest(
+  request: Request,
+  settings: Settings,
+  fetchPhoto: FetchPhoto,
+  signal: AbortSignal,
+): Promise<PhotoRequest> {
+  refuseContentEncoding(request.headers);
+  const query = [...new URL(request.url).searchParams];
+  readOptions(query); // A wrong option need not wait for the upload.
+  const type = mediaType(request.headers);
+  const body = (limit: number) => readBody(request, limit, () => photoTooLarge(settings), signal);
+
+  switch (type) {
+    case 'multipart/form-data': {
+      const bytes = await body(settings.maxBytes + WRAPPING);
+      return bytes.length === 0
+        ? nothing(query)
+        : readForm(bytes, request.headers, query, settings);
+    }
+    case 'application/json': {
+      // Base64 writes three bytes as four characters; line breaks add at most a thirtieth.
+      const bytes = await body(Math.ceil(settings.maxBytes * 1.4) + WRAPPING);
+      if (bytes.length === 0) return nothing(query);
+      return readJson(bytes, query, settings, fetchPhoto, signal);
+    }
+    default: {
+      const isPhoto = /^image\//.test(type) || type === 'application/octet-stream';
+      // `curl -d ''` says "form-urlencoded" without being asked: no bytes, no complaint.
+      const bytes = await body(isPhoto ? settings.maxBytes : WRAPPING).catch((error: unknown) => {
+        throw isPhoto || !isTooLarge(error) ? error : unsupported(type);
+      });
+      if (bytes.length === 0) return nothing(query);
+      if (!isPhoto) throw unsupported(type);
+      return { photos: [{ bytes }], options: readOptions(query), several: false };
+    }
+  }
+}
+
+function nothing(query: readonly (readonly [string, string])[]): PhotoRequest {
+  return { photos: [], options: readOptions(query), several: false };
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof HttpError && error.code === 'IMAGE_TOO_LARGE';
+}
+
+function unsupported(type: string): HttpError {
+  return new HttpError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `A photo is not read from ${type === '' ? 'a body without a content type' : `"${type.slice(0, 100)}"`}. Send image/* or application/octet-stream, multipart/form-data, or application/json with an "image".`,
+    {
+      headers: {
+        accept: 'image/*, application/octet-stream, multipart/form-data, application/json',
+      },
+    },
+  );
+}
+
+function mediaType(headers: Headers): string {
+  return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function refuseContentEncoding(headers: Headers): void {
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  if (/^\s*(identity)?\s*$/i.test(encoding)) return;
+  // RFC 9110 section 12.5.3: a 415 may say which encodings would do.
+  throw new HttpError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `A body with content encoding "${encoding.slice(0, 60)}" is not read; photos are compressed already, send it as it is.`,
+    { headers: { 'accept-encoding': 'identity' } },
+  );
+}
+
+/** What the 413 says names the limit, and on Lambda the reason for it. */
+export function photoTooLarge({ maxBytes, onLambda }: Settings): HttpError {
+  const limit = `${maxBytes} bytes (${(maxBytes / 2 ** 20).toFixed(1)} MiB)`;
+  const why = onLambda
+    ? ' AWS Lambda takes 6 MB of payload, which is 4.5 MiB of photo once it is written as base64.'
+    : '';
+  return new HttpError(
+    'IMAGE_TOO_LARGE',
+    `The photos of one request may have ${limit} together.${why} Send a smaller copy: 1,000 pixels on the long side are plenty for a caption.`,
+    // The rest of the upload is not read, so the connection cannot serve another request.
+    { limit: maxBytes, headers: { connection: 'close' } },
+  );
+}
+
+async function readForm(
+  bytes: Uint8Array,
+  headers: Headers,
+  query: readonly (readonly [string, string])[],
+  settings: Settings,
+): Promise<PhotoRequest> {
+  let form: FormData;
+  try {
+    const type = headers.get('content-type') ?? '';
+    form = await new Response(bytes as BodyInit, { headers: { 'content-type': type } }).formData();
+  } catch (cause) {
+    throw new HttpError(
+      'BAD_REQUEST',
+      'The multipart/form-data body is malformed: a boundary is missing or the body ends too early. Let the HTTP client write the form and its Content-Type header.',
+      { cause },
+    );
+  }
+  const photos: Photo[] = [];
+  const fields: [string, string][] = [];
+  for (const [name, value] of form) {
+    if (typeof value === 'string') fields.push([name, value]);
+    // A page's file field that was left empty comes as a file of no name and no bytes.
+    else if (value.size > 0 || value.name !== '') {
+      photos.push({ name: value.name, bytes: new Uint8Array(await value.arrayBuffer()) });
+    }
+  }
+  const options = readOptions([...query, ...fields]);
+  if (photos.length === 0) {
+    throw new HttpError(
+      'INVALID_INPUT',
+      'The form holds no file. Add one: curl -F image=@dog.jpg …',
+    );
+  }
+  if (photos.length > settings.maxPhotos) {
+    throw new HttpError(
+      'INVALID_INPUT',
+      `The form holds ${photos.length} files; at most ${settings.maxPhotos} are captioned at once.`,
+    );
+  }
+  if (photos.reduce((sum, { bytes: { length } }) => sum + length, 0) > settings.maxBytes) {
+    throw photoTooLarge(settings);
+  }
+  return { photos, options, several: photos.length > 1 };
+}
+
+async function readJson(
+  bytes: Uint8Array,
+  query: readonly (readonly [string, string])[],
+  settings: Settings,
+  fetchPhoto: FetchPhoto,
+  signal: AbortSignal,
+): Promise<PhotoRequest> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new HttpError('BAD_REQUEST', 'The body is not valid JSON.', { cause });
+  }
+  return readPhotoObject(json, query, settings, fetchPhoto, signal);
+}
+
+/** `{ "image": "…", "beams": 3 }`, from JSON or from a direct invocation. */
+export async function readPhotoObject(
+  json: unknown,
+  query: readonly (readonly [string, string])[],
+  settings: Settings,
+  fetchPhoto: FetchPhoto,
+  signal: AbortSignal,
+): Promise<PhotoRequest> {
+  if (typeof json !== 'object' || json === null || !('image' in json)) {
+    throw new HttpError(
+      'INVALID_INPUT',
+      `The JSON must be an object with an "image" (base64 or a data: URL) and perhaps ${optionNames.join(', ')}.`,
+    );
+  }
+  const { image, ...rest } = json;
+  const options = readOptions([...query, ...Object.entries(rest)]);
+  if (typeof image !== 'string' || image === '') {
+    throw new HttpError('INVALID_INPUT', 'The "image" must be a text: base64, or a data: URL.');
+  }
+  const photo = /^https?:/i.test(image)
+    ? await fetchPhoto(image, signal)
+    : decodeBase64Photo(image);
+  if (photo.length > settings.maxBytes) throw photoTooLarge(settings);
+  return { photos: [{ bytes: photo }], options, several: false };
+}

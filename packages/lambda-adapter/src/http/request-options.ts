@@ -1,0 +1,78 @@
+import { HttpError } from './problem.js';
+
+/** The options that a request may carry; what is left out is the model's default. */
+export interface RequestOptions {
+  readonly beams?: number;
+  readonly maxLength?: number;
+  readonly numCaptions?: number;
+  readonly attention?: boolean;
+}
+
+const ranges = { beams: [1, 16], maxLength: [1, 512], numCaptions: [1, 16] } as const;
+
+export const optionNames = ['beams', 'maxLength', 'numCaptions', 'attention'] as const;
+type Name = (typeof optionNames)[number];
+
+/** Ranges as the OpenAPI document shows them. Narrower than the core's, since strangers may ask. */
+export const optionRanges: Readonly<Record<Exclude<Name, 'attention'>, readonly [number, number]>> =
+  ranges;
+
+/**
+ * Options by name and value, as they stand in a query, a form or JSON.
+ *
+ * @throws HttpError `INVALID_OPTION` for a name that is unknown or given twice, and for a value out of range
+ */
+export function readOptions(entries: Iterable<readonly [string, unknown]>): RequestOptions {
+  const options: { -readonly [N in Name]?: RequestOptions[N] } = {};
+  for (const [name, value] of entries) {
+    if (!isName(name)) {
+      throw new HttpError(
+        'INVALID_OPTION',
+        `There is no option "${name.slice(0, 60)}". Known are: ${optionNames.join(', ')}.`,
+      );
+    }
+    if (options[name] !== undefined) {
+      throw new HttpError('INVALID_OPTION', `The option "${name}" is given twice.`);
+    }
+    if (name === 'attention') options.attention = flag(value);
+    else options[name] = wholeNumber(name, value);
+  }
+  const { beams, numCaptions } = options;
+  if (beams !== undefined && numCaptions !== undefined && numCaptions > beams) {
+    throw new HttpError(
+      'INVALID_OPTION',
+      `The option "numCaptions" (${numCaptions}) must be at most "beams" (${beams}).`,
+    );
+  }
+  return options;
+}
+
+function isName(name: string): name is Name {
+  return (optionNames as readonly string[]).includes(name);
+}
+
+function wholeNumber(name: keyof typeof ranges, value: unknown): number {
+  const [least, most] = ranges[name];
+  const number =
+    typeof value === 'string' && /^\d{1,6}$/.test(value.trim()) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > most) {
+    throw new HttpError(
+      'INVALID_OPTION',
+      `The option "${name}" must be a whole number from ${least} to ${most}, not ${show(value)}.`,
+    );
+  }
+  return number;
+}
+
+function flag(value: unknown): boolean {
+  if (value === true || value === 'true' || value === '1' || value === '') return true;
+  if (value === false || value === 'false' || value === '0') return false;
+  throw new HttpError(
+    'INVALID_OPTION',
+    `The option "attention" must be true or false, not ${show(value)}.`,
+  );
+}
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+}

@@ -1,0 +1,19 @@
+/** What is known of a request when it is over. Never a photo, its name or its caption. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  status: number;
+  /** Milliseconds from the arrival to the answer's end. */
+  duration: number;
+  /** Photos and their bytes together. */
+  photos?: number;
+  photoBytes?: number;
+  /** Kind of file of the last photo: `jpeg`, `png`, … */
+  format?: string;
+  /** Photos whose caption was remembered. */
+  cacheHits?: number;
+  /** Milliseconds by stage, of all photos together. */
+  timings?: Record<string, number>;
+  error?: unknown;
+}

@@ -1,0 +1,13 @@
+export type { CaptionJson } from './http/answer.js';
+export { type App, type AppOptions, type CallContext, createApp } from './http/app.js';
+export type { Engine } from './http/engine.js';
+export type { HttpErrorCode, Problem, ProblemCode } from './http/problem.js';
+export type { RequestRecord } from './http/request-record.js';
+export { readSettings, type Settings } from './http/settings.js';
+export type { LambdaContext } from './lambda/context.js';
+export type { DirectEvent, DirectResult } from './lambda/direct.js';
+export { engineFromEnvironment } from './lambda/engine-from-environment.js';
+export { createHandler, type Handler } from './lambda/handler.js';
+export { type AwsLambda, createStreamHandler } from './lambda/stream-handler.js';
+export { createWriter, type LogWriter } from './lambda/write-log.js';
+export { type NodeServer, type ServerOptions, startServer } from './server/node-server.js';

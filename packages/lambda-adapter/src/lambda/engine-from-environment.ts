@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { CaptionError, type LoadOptions, loadCaptioner } from 'zipcaption';
+import type { Engine } from '../http/engine.js';
+import { modelLocation } from './model-location.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Loads the captioner that the environment asks for: `ZIPCAPTION_MODEL`, `ZIPCAPTION_MODEL_SHA256`,
+ * `ZIPCAPTION_RUNTIME` (`wasm`, the default, or `native`).
+ *
+ * @param folder the folder of the running bundle, whose model and runtime files are used
+ */
+export async function engineFromEnvironment(
+  env: Environment = process.env,
+  folder: string = fileURLToPath(new URL('.', import.meta.url)),
+): Promise<Engine> {
+  const [model, runtime] = await Promise.all([findModel(env, folder), findRuntime(env, folder)]);
+  return loadCaptioner({ ...(model !== undefined && { model }), ...runtime });
+}
+
+async function findModel(env: Environment, folder: string): Promise<string | undefined> {
+  const location = modelLocation(env, folder);
+  if (!location?.startsWith('s3://')) return location;
+  const { fetchS3Model } = await import('./s3-model.js');
+  const sha256 = env.ZIPCAPTION_MODEL_SHA256;
+  return fetchS3Model(location, sha256 ? { sha256 } : {});
+}
+
+const MJS = 'ort-wasm-simd-threaded.mjs';
+const WASM = 'ort-wasm-simd-threaded.wasm';
+
+function findRuntime(env: Environment, folder: string): Pick<LoadOptions, 'runtime' | 'wasm'> {
+  switch (env.ZIPCAPTION_RUNTIME || 'wasm') {
+    case 'native':
+      return { runtime: loadNative() };
+    case 'wasm': {
+      // Beside a bundle; an installed package finds the runtime's files by itself.
+      const [mjs, wasm] = [join(folder, MJS), join(folder, WASM)];
+      if (!existsSync(mjs) || !existsSync(wasm)) return {};
+      return { wasm: { mjs: pathToFileURL(mjs), wasm: pathToFileURL(wasm) } };
+    }
+    default:
+      throw new CaptionError(
+        'RUNTIME_UNAVAILABLE',
+        `ZIPCAPTION_RUNTIME must be "wasm" or "native", not "${env.ZIPCAPTION_RUNTIME}".`,
+      );
+  }
+}
+
+/** From the zip or a layer; `require` looks into both, `import` does not. */
+function loadNative(): NonNullable<LoadOptions['runtime']> {
+  try {
+    return createRequire(import.meta.url)('onnxruntime-node') as NonNullable<
+      LoadOptions['runtime']
+    >;
+  } catch (cause) {
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      'ZIPCAPTION_RUNTIME is "native", but onnxruntime-node for this architecture is not there. Package it with --native, or add it as a layer.',
+      { cause },
+    );
+  }
+}
