@@ -1,9 +1,9 @@
 import { CaptionError } from '../errors.js';
 import { checkPixelCount } from '../image/limits.js';
-import { readHeader } from '../image/header.js';
-import type { ImageHeader, RgbImage, Size } from '../image/types.js';
-import { refuseUnknownKind } from '../image/sniff.js';
+import { supportedFormat } from '../image/sniff.js';
+import type { RgbImage, Size } from '../image/types.js';
 import type { OpenedPhoto, OpenRequest } from '../platform.js';
+import { tryHeader } from './photo-header.js';
 
 /** Decodes a file with the browser's own decoders, so that whatever the browser shows works. */
 export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise<OpenedPhoto> {
@@ -17,7 +17,7 @@ export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise
       colorSpaceConversion: 'none',
     });
   } catch (cause) {
-    refuseUnknownKind(bytes);
+    supportedFormat(bytes); // Where it is none, that is what the user has to hear.
     throw new CaptionError('DECODE_FAILED', 'The browser cannot decode this image.', { cause });
   }
   try {
@@ -25,18 +25,16 @@ export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise
     const upright = { width: bitmap.width, height: bitmap.height };
     const stored = header ? { width: header.width, height: header.height } : upright;
     const orientation = request.orientation ? (header?.orientation ?? 1) : 1;
-    return { ...image, stored, upright, orientation, format: header?.format ?? 'other', warnings: [] };
+    return {
+      ...image,
+      stored,
+      upright,
+      orientation,
+      format: header?.format ?? 'other',
+      warnings: [],
+    };
   } finally {
     bitmap.close();
-  }
-}
-
-/** A header, where the file is of a kind that we know; the browser may know others. */
-function tryHeader(bytes: Uint8Array): ImageHeader | undefined {
-  try {
-    return readHeader(bytes);
-  } catch {
-    return undefined;
   }
 }
 

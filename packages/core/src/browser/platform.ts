@@ -1,9 +1,8 @@
 import { CaptionError } from '../errors.js';
-import { rawToRgb } from '../image/raw.js';
-import { bytesOf } from '../input.js';
+import { bytesOf, rawPixels } from '../input.js';
 import type { OrtRuntime } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
-import { openRaw, type OpenedPhoto, type OpenRequest } from '../platform.js';
+import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
 import { drawPixels, openFile } from './pixels.js';
 
@@ -55,7 +54,7 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
   if (bytes) return openFile(bytes, request);
   if (typeof ImageData !== 'undefined' && input instanceof ImageData) {
     const { data, width, height } = input;
-    return openRaw(rawToRgb({ data: data as Uint8ClampedArray, width, height, channels: 4 }, request));
+    return openRaw(rawPixels({ data, width, height, channels: 4 }, request.maxPixels));
   }
   if (typeof ImageBitmap !== 'undefined' && input instanceof ImageBitmap) {
     return openRaw(drawPixels(input, input, request));
@@ -67,5 +66,5 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
     const size = { width: input.naturalWidth, height: input.naturalHeight };
     return openRaw(drawPixels(input, size, request));
   }
-  return openRaw(rawToRgb(input as Parameters<typeof rawToRgb>[0], request));
+  return openRaw(rawPixels(input, request.maxPixels));
 }

@@ -1,0 +1,60 @@
+import { duration } from './details-view.js';
+import { element } from './element.js';
+import type { LoadListener } from './local-engine.js';
+
+/** How far the model's files have come, and what to do when they do not come. */
+export function loadingView(onReady: LoadListener['ready'], retry: () => void): LoadListener {
+  const panel = element('loading', HTMLElement);
+  const title = element('loading-title', HTMLElement);
+  const bar = element('loading-bar', HTMLProgressElement);
+  const detail = element('loading-detail', HTMLElement);
+  const again = element('retry-load', HTMLButtonElement);
+  const status = element('status', HTMLElement);
+  const say = (heading: string, text: string) => {
+    title.textContent = heading;
+    detail.textContent = text;
+  };
+  again.addEventListener('click', () => {
+    again.hidden = true;
+    bar.hidden = false;
+    panel.classList.remove('failed');
+    say('Getting the model ready', '');
+    retry();
+  });
+  return {
+    progress({ loaded, total }) {
+      panel.hidden = false;
+      panel.classList.remove('failed');
+      again.hidden = true;
+      bar.hidden = false;
+      bar.max = total;
+      bar.value = loaded;
+      say(
+        'Getting the model ready',
+        `${megabytes(loaded)} of ${megabytes(total)} MB, once: it stays in this browser for the next visit.`,
+      );
+      status.textContent = `Loading the model: ${Math.round((loaded / total) * 100)} %`;
+    },
+    starting() {
+      bar.removeAttribute('value');
+      say('Starting the model', 'All files are here and their checksums are right.');
+    },
+    ready(info) {
+      panel.hidden = true;
+      status.textContent = `${info.model} · ${info.backend} · ready in ${duration(info.startup)}`;
+      onReady(info);
+    },
+    failed(message) {
+      panel.hidden = false;
+      panel.classList.add('failed');
+      bar.hidden = true;
+      again.hidden = false;
+      say('The model could not be loaded', message);
+      status.textContent = 'Model not loaded';
+    },
+  };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

@@ -1,0 +1,150 @@
+/// <reference lib="webworker" />
+import { CaptionError, type Captioner, type CaptionResult, loadCaptioner } from 'zipcaption';
+import type { Caption, CaptionRequest } from '../caption.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { type DeployedFile, DownloadError, fetchFiles } from './model-files.js';
+
+/*
+ * Everything heavy: downloading, unpacking, decoding, running the model. The page only draws.
+ */
+
+/** Put in by the build. */
+declare const MODEL_FILES: readonly DeployedFile[];
+declare const RUNTIME_WASM: DeployedFile;
+declare const RUNTIME_MJS: string;
+
+declare const self: DedicatedWorkerGlobalScope;
+
+/** Address of the page's folder: this script lies in it. */
+const base = new URL('.', import.meta.url).href;
+
+let loading: Promise<Captioner> | undefined;
+const running = new Map<number, AbortController>();
+let backend = '';
+
+const tell = (message: FromWorker) => self.postMessage(message);
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'load') void ready().catch(() => undefined);
+  if (data.type === 'caption') void caption(data);
+  if (data.type === 'cancel') running.get(data.id)?.abort();
+};
+
+/** The captioner; the first call loads it, and the first call after a failure tries again. */
+function ready(): Promise<Captioner> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    tell({ type: 'load-failed', ...describe(error) });
+    throw error;
+  });
+  return loading;
+}
+
+async function load(): Promise<Captioner> {
+  const files = await fetchFiles([...MODEL_FILES, RUNTIME_WASM], base, (progress) =>
+    tell({ type: 'progress', ...progress }),
+  );
+  tell({ type: 'starting' });
+  const start = performance.now();
+  const wasm = files.get(RUNTIME_WASM.name);
+  const captioner = await loadCaptioner({
+    model: files,
+    wasm: { mjs: new URL(RUNTIME_MJS, base), ...(wasm && { wasm }) },
+  });
+  // The first run compiles and lays out what later ones reuse; no photo should have to wait for that.
+  const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
+  await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
+  const threads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+  backend = `WebAssembly SIMD · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const { name, version, generation } = captioner.model;
+  tell({
+    type: 'ready',
+    backend,
+    model: `${name} ${version}`,
+    defaults: { numBeams: generation.numBeams, maxLength: generation.maxLength },
+    startup: performance.now() - start,
+  });
+  return captioner;
+}
+
+async function caption({
+  id,
+  photo,
+  request,
+  stream,
+}: Extract<ToWorker, { type: 'caption' }>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const captioner = await ready();
+    const onWords = stream ? (text: string) => tell({ type: 'words', id, text }) : undefined;
+    const found = await search(captioner, photo, request, onWords, controller.signal);
+    tell({ type: 'result', id, caption: toCaption(found) });
+  } catch (error) {
+    tell({ type: 'failed', id, ...describe(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+interface Found {
+  readonly result: CaptionResult;
+  /** Milliseconds of a first pass whose words were only a draft. */
+  readonly draft: number;
+}
+
+/**
+ * Beam search knows its words only at its end. So that words are seen while they are found, a greedy
+ * pass writes a draft first, which the beams' caption then replaces.
+ */
+async function search(
+  captioner: Captioner,
+  photo: Blob,
+  { numBeams, maxLength }: CaptionRequest,
+  onWords: ((text: string) => void) | undefined,
+  signal: AbortSignal,
+): Promise<Found> {
+  const attention = captioner.model.decoder.attention !== undefined;
+  const always = { maxLength, signal };
+  let text = '';
+  const greedy = {
+    ...{ ...always, numBeams: 1 },
+    ...(onWords && {
+      onToken: (piece: string) => {
+        text += piece;
+        onWords(text);
+      },
+    }),
+  };
+  if (numBeams === 1) {
+    return { result: await captioner.caption(photo, { ...greedy, attention }), draft: 0 };
+  }
+  const draft = onWords ? (await captioner.caption(photo, greedy)).timings.total : 0;
+  const beams = { ...always, numBeams, numCaptions: numBeams, attention };
+  return { result: await captioner.caption(photo, beams), draft };
+}
+
+function toCaption({ result, draft }: Found): Caption {
+  const { text, score, confidence, alternatives, timings, model, warnings } = result;
+  const { decode, preprocess, encode, search, detokenize, total } = timings;
+  const stages = { draft, decode, preprocess, encode, words: search + detokenize };
+  return {
+    ...{ text, score, confidence, warnings, backend },
+    alternatives: alternatives.map((other) => ({
+      ...{ text: other.text, score: other.score, confidence: other.confidence },
+    })),
+    attention: result.attention ?? [],
+    stages: Object.entries(stages)
+      .filter(([name, milliseconds]) => name !== 'draft' || milliseconds > 0)
+      .map(([name, milliseconds]) => ({ name, milliseconds })),
+    total: draft + total,
+    model: `${model.name} ${model.version}`,
+  };
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof CaptionError || error instanceof DownloadError) {
+    return { code: error.code, message: error.message };
+  }
+  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
+}

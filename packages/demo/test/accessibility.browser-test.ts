@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launch, outcome, sampleBytes, samplePath, takeSample, visit } from './visit.js';
+
+let browser: Browser;
+let axe: string;
+beforeAll(async () => {
+  axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+/** All violations that axe finds, best practices included, in a form worth reading. */
+async function violations(page: Page): Promise<string[]> {
+  await page.waitForTimeout(700); // Colours fade in; contrast is that of the end.
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    interface Axe {
+      run(): Promise<{
+        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+      }>;
+    }
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    );
+  });
+}
+
+describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (colorScheme) => {
+  test('before a photo', async () => {
+    await using visitor = await visit(browser, { colorScheme });
+    expect(await violations(visitor.page)).toEqual([]);
+  });
+
+  test('with captions, a pressed word, a failure and waiting photos', async () => {
+    await using visitor = await visit(browser, { colorScheme });
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    await outcome(page);
+    await page.locator('.word').nth(1).click();
+    expect(await violations(page)).toEqual([]);
+    await page.setInputFiles('#files', [
+      { name: 'broken.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('nothing') },
+      { name: 'cat.png', mimeType: 'image/png', buffer: await sampleBytes('chelsea.png') },
+    ]);
+    expect(await outcome(page, 'failed')).not.toBe('');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('in the camera dialog and on the page for an API', async () => {
+    await using visitor = await visit(browser, { colorScheme, path: 'api.html' });
+    expect(await violations(visitor.page)).toEqual([]);
+    await visitor.page.click('#camera');
+    expect(await violations(visitor.page)).toEqual([]);
+  });
+});
+
+describe('with the keyboard alone', () => {
+  test('everything is reached in the order in which it stands', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    const walk = async (steps: number) => {
+      const names: string[] = [];
+      for (let i = 0; i < steps; i++) {
+        await page.keyboard.press('Tab');
+        names.push(
+          await page.evaluate(() => {
+            const focused = document.activeElement;
+            return focused?.id || focused?.className || focused?.textContent?.trim() || '';
+          }),
+        );
+      }
+      return names;
+    };
+    expect((await walk(7)).slice(0, 7)).toEqual([
+      ...['skip', 'brand', 'In this tab', 'Your API', 'theme', 'files', 'camera'],
+    ]);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await outcome(page);
+    await page.focus('#camera');
+    expect(await walk(3)).toEqual(['word', 'copy', 'copy-html']);
+  });
+});
+
+describe('on a phone', () => {
+  test.each([360, 414, 768])('%i pixels wide, nothing sticks out', async (width) => {
+    await using visitor = await visit(browser, {
+      ...{ viewport: { width, height: 780 }, hasTouch: true, isMobile: true },
+    });
+    const { page } = visitor;
+    const overflow = () =>
+      page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+    expect(await overflow()).toBe(0);
+    await page.setInputFiles('#files', [samplePath('rocket.jpg'), samplePath('coffee.jpg')]);
+    await outcome(page);
+    expect(await overflow()).toBe(0);
+    await page.locator('.word').first().tap();
+    expect(await page.getAttribute('#heat', 'class')).toBe('shown');
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('.button, .icon-button')]
+        .map((button) => button.getBoundingClientRect())
+        .filter(({ width, height }) => width > 0 && height < 24),
+    );
+    expect(small).toEqual([]);
+  });
+});

@@ -1,0 +1,214 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { launch, outcome, samplePath, takeSample, visit } from './visit.js';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+describe('the first load', () => {
+  test('is under 60 KB compressed, without a photo', async () => {
+    const bodies = new Map<string, number>();
+    await using visitor = await visit(browser, {
+      prepare: async (page) =>
+        page.context().on('response', async (response) => {
+          const body = await response.body().catch(() => Buffer.alloc(0));
+          bodies.set(response.url(), gzipSync(body).length);
+        }),
+    });
+    await visitor.page.evaluate(() => navigator.serviceWorker.ready);
+    await visitor.page.waitForTimeout(500);
+    // The service worker's own downloads included.
+    const seen = visitor.requests.map((url) => url.slice(visitor.address.length));
+    expect(seen).toContain('sw.js');
+    expect(seen.filter((path) => /^(model|runtime)\//.test(path))).toEqual([]);
+    const total = [...bodies.values()].reduce((sum, size) => sum + size, 0);
+    expect(bodies.size).toBeGreaterThan(6);
+    expect(total).toBeLessThan(60_000);
+  });
+
+  test('has neither built-ins of Node nor decoders of ours', () => {
+    const inputs = inject('inputs');
+    expect(inputs.some((path) => path.includes('core/dist/browser/platform.js'))).toBe(true);
+    const unwanted =
+      /node:|core\/dist\/node\/|jpeg-js|upng|omggif|jsquash|fflate|\/decode\.js|jpeg\/(decoder|scan|huffman|inverse-dct)\.js|png\/inflate\.js/;
+    expect(inputs.filter((path) => unwanted.test(path))).toEqual([]);
+  });
+});
+
+describe('privacy', () => {
+  test('nothing is asked of another origin, and neither page nor worker could', async () => {
+    const asked: string[] = [];
+    const stranger = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.setHeader('access-control-allow-origin', '*').end('hello');
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const elsewhere = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}/leak`;
+    try {
+      // A host that sends no headers: the policy in the page itself must do.
+      await using visitor = await visit(browser, { plain: true });
+      const { page, address, requests } = visitor;
+      await takeSample(page, 'coffee.jpg');
+      await outcome(page);
+      const outside = requests.filter(
+        (url) => !url.startsWith(address) && !url.startsWith('blob:'),
+      );
+      expect(outside).toEqual([]);
+
+      const leak = (url: string) =>
+        fetch(url, { method: 'POST', body: 'a photo' }).then(
+          () => 'sent',
+          () => 'refused',
+        );
+      const worker = page.workers()[0];
+      if (!worker) throw new Error('there is no worker');
+      expect(await page.evaluate(leak, elsewhere)).toBe('refused');
+      expect(await worker.evaluate(leak, elsewhere)).toBe('refused');
+      expect(asked).toEqual([]);
+    } finally {
+      stranger.close();
+    }
+  });
+});
+
+describe('any static host', () => {
+  test('under a path, without special headers: one thread, then several on the next visit', async () => {
+    await using visitor = await visit(browser, { base: '/people/us/zipcaption/', plain: true });
+    const { page, errors } = visitor;
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await takeSample(page, 'coffee.jpg');
+    const text = await outcome(page);
+    expect(await page.textContent('#ran-on')).toContain('1 thread');
+    await page.reload();
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await takeSample(page, 'coffee.jpg');
+    expect(await outcome(page)).toBe(text);
+    const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+    if (cores > 1) expect(await page.textContent('#ran-on')).toContain('threads');
+    expect(errors).toEqual([]);
+  });
+
+  test('works offline after the first photo, without asking for the model again', async () => {
+    await using visitor = await visit(browser, { plain: true });
+    const { page, requests, stopServer } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    const text = await outcome(page);
+    await page.waitForFunction(async () => {
+      const kept = [];
+      for (const name of await caches.keys())
+        kept.push(...(await (await caches.open(name)).keys()));
+      const paths = kept.map(({ url }) => url);
+      return ['.mjs', 'captioner.', 'index.html', 'encoder'].every((part) =>
+        paths.some((path) => path.includes(part)),
+      );
+    });
+    await stopServer();
+    await page.context().setOffline(true);
+    requests.length = 0;
+    await page.reload();
+    expect(await page.title()).toContain('zipcaption');
+    await page.setInputFiles('#files', samplePath('coffee.jpg'));
+    expect(await outcome(page)).toBe(text);
+    expect(requests.filter((url) => url.includes('/model/'))).toEqual([]);
+  });
+});
+
+describe('the model', () => {
+  test('that does not come is said so, and comes on another try', async () => {
+    let failing = true;
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page
+          .context()
+          .route('**/model/**', (route) =>
+            failing ? route.fulfill({ status: 503 }) : route.continue(),
+          ),
+    });
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    expect(await outcome(page, 'failed')).toContain('503');
+    expect(await page.textContent('#loading-title')).toBe('The model could not be loaded');
+    failing = false;
+    await page.click('#retry-load');
+    expect(await outcome(page)).not.toBe('');
+    expect(await page.isVisible('#loading')).toBe(false);
+  });
+
+  test('that was damaged on the way is not used', async () => {
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page.context().route('**/tokenizer.json.gz', async (route) => {
+          const body = Buffer.alloc(54_496, 'x');
+          await route.fulfill({ body: gzipSync(body) });
+        }),
+    });
+    await takeSample(visitor.page, 'coffee.jpg');
+    expect(await outcome(visitor.page, 'failed')).toContain('tokenizer.json');
+    expect(await visitor.page.textContent('#caption-note')).toContain('MODEL_CORRUPT');
+  });
+
+  test('shows how many bytes have come', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page.context().route('**/encoder.onnx.gz', async (route) => {
+          await held;
+          await route.continue();
+        }),
+    });
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    await page.waitForFunction(() => {
+      const bar = document.querySelector<HTMLProgressElement>('#loading-bar');
+      return bar && bar.value > 1e6 && bar.value < bar.max;
+    });
+    expect(await page.textContent('#loading-detail')).toMatch(/^\d+\.\d of \d+\.\d MB/);
+    release();
+    expect(await outcome(page)).not.toBe('');
+  });
+
+  test('is not tried where WebAssembly SIMD is missing, and the page says why', async () => {
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page.addInitScript(() => {
+          WebAssembly.validate = () => false;
+        }),
+    });
+    expect(await visitor.page.textContent('#notice')).toContain('no WebAssembly SIMD');
+  });
+});
+
+describe('the page', () => {
+  test('answers keys at once while a photo is captioned', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    await outcome(page);
+    await page.evaluate(() => {
+      const delays: number[] = [];
+      Object.assign(globalThis, { delays });
+      addEventListener('keydown', (event) => delays.push(performance.now() - event.timeStamp));
+    });
+    await page.setInputFiles(
+      '#files',
+      ['chelsea.png', 'rocket.jpg', 'astronaut.jpg'].map(samplePath),
+    );
+    for (let i = 0; i < 20; i++) await page.keyboard.press('Shift');
+    const { delays, busy } = await page.evaluate(() => ({
+      delays: (globalThis as unknown as { delays: number[] }).delays,
+      busy: document.querySelectorAll('.thumb[data-status="done"]').length < 4,
+    }));
+    expect(busy).toBe(true);
+    // The median: one key may meet another program's turn on the processor.
+    expect(delays.toSorted((a, b) => a - b)[10]).toBeLessThan(50);
+  });
+});

@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Captioner, loadCaptioner } from 'zipcaption';
+import { launch, outcome, samplePath, takeSample, visit } from './visit.js';
+
+let browser: Browser;
+let node: Captioner;
+beforeAll(async () => {
+  [browser, node] = await Promise.all([launch(), loadCaptioner({ model: inject('model') })]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await node?.dispose();
+});
+
+describe('the caption', () => {
+  test.each(['chelsea.png', 'coffee.jpg', 'astronaut.jpg'])(
+    'of %s is the one that Node gives',
+    async (name) => {
+      await using visitor = await visit(browser);
+      await takeSample(visitor.page, name);
+      const { numBeams, maxLength } = node.model.generation;
+      const expected = await node.caption(await readFile(samplePath(name)), {
+        ...{ numBeams, maxLength, numCaptions: numBeams },
+      });
+      expect(await outcome(visitor.page)).toBe(expected.text);
+      const beams = await visitor.page.locator('.beam-text').allTextContents();
+      expect(beams).toEqual([expected.text, ...expected.alternatives.map(({ text }) => text)]);
+      const scores = await visitor.page.locator('.beam-score').allTextContents();
+      expect(Number(scores[0]?.replace('−', '-'))).toBeCloseTo(expected.score, 1);
+    },
+  );
+
+  test('is copied as it stands, and as HTML', async () => {
+    const permissions = ['clipboard-read', 'clipboard-write'];
+    await using visitor = await visit(browser, { permissions });
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    const text = await outcome(page);
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    await page.click('#copy');
+    await expect.poll(clipboard).toBe(text);
+    expect(await page.textContent('#toast')).toBe('Caption copied');
+    await page.click('#copy-html');
+    await expect.poll(clipboard).toBe(`<img src="coffee.jpg" alt="${text}">`);
+  });
+
+  test('follows the options, which are remembered', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    await outcome(page);
+    await slide(page, '#num-beams', 1);
+    await page.waitForFunction(() => document.querySelector('#beams')?.hasAttribute('hidden'));
+    await slide(page, '#max-length', 4);
+    await page.waitForFunction(
+      () => (document.querySelector('#caption')?.textContent ?? '').split(' ').length <= 4,
+    );
+    await outcome(page);
+    const short = await node.caption(samplePath('coffee.jpg'), { numBeams: 1, maxLength: 4 });
+    await expect.poll(() => page.textContent('#caption')).toBe(short.text);
+    await page.reload();
+    expect(await page.inputValue('#num-beams')).toBe('1');
+    expect(await page.inputValue('#max-length')).toBe('4');
+  });
+
+  test('can be cancelled while the model is on its way', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    await takeSample(page, 'coffee.jpg');
+    await page.click('#cancel');
+    await outcome(page, 'cancelled');
+    await page.click('#again');
+    expect(await outcome(page)).not.toBe('');
+  });
+});
+
+describe('a word', () => {
+  test('shows where the model looked: pointed at, focused, pressed, left', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    await takeSample(page, 'chelsea.png');
+    await outcome(page);
+    const shown = () => page.evaluate(() => document.querySelector('#heat')?.className === 'shown');
+    const words = page.locator('.word');
+
+    await words.nth(1).hover();
+    expect(await shown()).toBe(true);
+    await page.mouse.move(5, 5);
+    expect(await shown()).toBe(false);
+
+    await words.nth(1).click();
+    await page.mouse.move(5, 5);
+    expect(await shown()).toBe(true);
+    expect(await words.nth(1).getAttribute('aria-pressed')).toBe('true');
+    await page.keyboard.press('Escape');
+    expect(await shown()).toBe(false);
+
+    await words.nth(0).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await words.nth(1).evaluate((word) => word === document.activeElement)).toBe(true);
+    expect(await shown()).toBe(true);
+  });
+
+  test('lights up the place that has the most attention', async () => {
+    await using visitor = await visit(browser);
+    const { page } = visitor;
+    await takeSample(page, 'chelsea.png');
+    await outcome(page);
+    const { numBeams } = node.model.generation;
+    const { attention = [] } = await node.caption(samplePath('chelsea.png'), {
+      ...{ numBeams, attention: true },
+    });
+    const last = attention.at(-1);
+    if (!last) throw new Error('the model gives no attention');
+    await page.locator('.word').last().click();
+
+    // The glow's strongest red, back on the attention's grid.
+    const hottest = await page.evaluate(
+      ({ rows, columns }) => {
+        const canvas = document.querySelector<HTMLCanvasElement>('#heat');
+        const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+        if (!image) throw new Error('no heat map');
+        let best = 0;
+        for (let i = 0; i < image.data.length; i += 4) {
+          const heat = (at: number) => (image.data[at] ?? 0) + (image.data[at + 1] ?? 0);
+          if (heat(i) > heat(best)) best = i;
+        }
+        const x = (best / 4) % image.width;
+        const y = Math.floor(best / 4 / image.width);
+        return [(y / image.height) * rows, (x / image.width) * columns];
+      },
+      { rows: last.rows, columns: last.columns },
+    );
+    const peak = last.values.indexOf(Math.max(...last.values));
+    const distance = Math.hypot(
+      (hottest[0] ?? 0) - (Math.floor(peak / last.columns) + 0.5),
+      (hottest[1] ?? 0) - ((peak % last.columns) + 0.5),
+    );
+    expect(distance).toBeLessThan(1.5);
+  });
+});
+
+/** Moves a slider as the keyboard does, and lets it go. */
+async function slide(page: Page, selector: string, value: number): Promise<void> {
+  await page.locator(selector).fill(String(value));
+  await page.locator(selector).dispatchEvent('change');
+}

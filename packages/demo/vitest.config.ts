@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** The page in a real Chromium: `vitest run --config packages/demo/vitest.config.ts`. */
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    include: ['test/**/*.browser-test.ts', '../core/test/browser/**/*.browser-test.ts'],
+    globalSetup: ['test/build-once.ts'],
+    // A browser, a download and a model's start, on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // One browser at a time: the model takes what cores there are.
+    fileParallelism: false,
+  },
+});
