@@ -32,7 +32,12 @@ for (const folder of packages) {
   try {
     execFileSync(
       process.execPath,
-      [join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'), filename, '--profile', 'esm-only'],
+      [
+        join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'),
+        filename,
+        '--profile',
+        'esm-only',
+      ],
       { stdio: 'pipe', encoding: 'utf8' },
     );
   } catch (error) {

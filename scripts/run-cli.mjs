@@ -8,15 +8,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 try {
-  execFileSync(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '--build', inRoot('packages/core')], {
-    stdio: ['ignore', 2, 2],
-  });
+  execFileSync(
+    process.execPath,
+    [inRoot('node_modules/typescript/bin/tsc'), '--build', inRoot('packages/core')],
+    {
+      stdio: ['ignore', 2, 2],
+    },
+  );
 } catch {
   process.exit(1);
 }
 
 const given = process.argv.slice(2);
-const photos = readdirSync(inRoot('samples')).filter((name) => /\.(jpe?g|png|webp|gif)$/.test(name));
+const photos = readdirSync(inRoot('samples')).filter((name) =>
+  /\.(jpe?g|png|webp|gif)$/.test(name),
+);
 const args = given.length > 0 ? given : photos.map((name) => `samples/${name}`);
 const cli = spawn(process.execPath, [inRoot('packages/core/dist/cli/main.js'), ...args], {
   stdio: 'inherit',

@@ -59,7 +59,10 @@ const results = photos.flatMap(({ name, path }) =>
       spread(cold.map((run) => run[key]));
     return {
       ...{ photo: name, runtime, caption, peakMemoryMb: maxRssMb },
-      warm: Object.fromEntries(STAGES.map((key) => [key, stage(key)])) as Record<(typeof STAGES)[number], Spread>,
+      warm: Object.fromEntries(STAGES.map((key) => [key, stage(key)])) as Record<
+        (typeof STAGES)[number],
+        Spread
+      >,
       ownShare: spread(settled.map((t) => (100 * (t.total - t.decode - t.networks)) / t.total)),
       cold: {
         startup: coldSpread('startup'),
@@ -86,7 +89,9 @@ if (options.json) {
   const ms = ({ median, low, high }: Spread) =>
     `${median.toFixed(1)} (${low.toFixed(1)}–${high.toFixed(1)})`;
   const mb = (bytes?: number) => (bytes === undefined ? '' : (bytes / 1e6).toFixed(2));
-  console.log(`${machine.cpu}, Node ${machine.node}, ${machine.pinned ? 'one pinned core' : 'not pinned'}`);
+  console.log(
+    `${machine.cpu}, Node ${machine.node}, ${machine.pinned ? 'one pinned core' : 'not pinned'}`,
+  );
   console.log('\nWarm, ms: median (middle half)\n');
   console.log(
     table(
@@ -101,7 +106,17 @@ if (options.json) {
   console.log('\nCold: a fresh process to its first caption, ms; peak resident memory, MB\n');
   console.log(
     table(
-      ['photo', 'runtime', 'start of Node', 'import', 'load model', 'first caption', 'total', 'cold MB', 'warm MB'],
+      [
+        'photo',
+        'runtime',
+        'start of Node',
+        'import',
+        'load model',
+        'first caption',
+        'total',
+        'cold MB',
+        'warm MB',
+      ],
       results.map((r) => [
         r.photo,
         r.runtime,
@@ -112,7 +127,8 @@ if (options.json) {
     ),
   );
   console.log('\nWhat must be deployed, MB\n');
-  const sum = (key: 'bytes' | 'gzip') => deployed.reduce((total, file) => total + (file[key] ?? 0), 0);
+  const sum = (key: 'bytes' | 'gzip') =>
+    deployed.reduce((total, file) => total + (file[key] ?? 0), 0);
   console.log(
     table(
       ['file', 'size', 'gzip'],
@@ -123,6 +139,11 @@ if (options.json) {
     ),
   );
   console.log('\nWhat npm installs, MB\n');
-  console.log(table(['package', 'size'], installed.map((file) => [file.what, mb(file.bytes)])));
+  console.log(
+    table(
+      ['package', 'size'],
+      installed.map((file) => [file.what, mb(file.bytes)]),
+    ),
+  );
   console.log(`\n${[...new Set(results.map((r) => r.caption))].map((c) => `“${c}”`).join(', ')}`);
 }

@@ -20,7 +20,9 @@ export async function benchPhotos(folder: string): Promise<BenchPhoto[]> {
     const path = `${folder}/${file}`;
     if (!existsSync(path)) {
       const noise = { type: 'gaussian' as const, mean: 128, sigma: 12 };
-      const grain = await sharp({ create: { width, height, channels: 3, background: '#808080', noise } })
+      const grain = await sharp({
+        create: { width, height, channels: 3, background: '#808080', noise },
+      })
         .png({ compressionLevel: 0 })
         .toBuffer();
       const photo = sharp(SOURCE)

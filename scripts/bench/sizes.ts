@@ -21,7 +21,9 @@ export function sizes(): { deployed: FileSize[]; installed: FileSize[] } {
   };
   return {
     deployed: [
-      ...['encoder.onnx', 'decoder.onnx', 'tokenizer.json', 'manifest.json'].map((n) => file(model, n)),
+      ...['encoder.onnx', 'decoder.onnx', 'tokenizer.json', 'manifest.json'].map((n) =>
+        file(model, n),
+      ),
       file(runtime, 'ort-wasm-simd-threaded.mjs'),
       file(runtime, 'ort-wasm-simd-threaded.wasm'),
     ],

@@ -34,7 +34,9 @@ const { values: options } = parseArgs({
   },
 });
 if (!options.captions || !options.images) {
-  console.error('usage: pnpm calibrate --captions captions.json --images folder [--split val] [--model folder] [--jobs N] [--plot out.svg]');
+  console.error(
+    'usage: pnpm calibrate --captions captions.json --images folder [--split val] [--model folder] [--jobs N] [--plot out.svg]',
+  );
   process.exit(2);
 }
 const photos = readLabelledSet(options.captions, options.images, options.split);
@@ -48,7 +50,9 @@ for await (const outcome of captioner.captionAll(
 )) {
   if (outcome.error) throw outcome.error;
   captions.push(outcome.text);
-  const { meanLogProb, minLogProb, length } = evidence(outcome.tokens.map((token) => token.logProb));
+  const { meanLogProb, minLogProb, length } = evidence(
+    outcome.tokens.map((token) => token.logProb),
+  );
   rows.push([meanLogProb, minLogProb, length]);
 }
 await captioner.dispose();
@@ -71,7 +75,9 @@ for (let fold = 0; fold < FOLDS; fold++) {
 }
 
 const bins = Array.from({ length: 10 }, (_, bin) => {
-  const members = unseen.map((p, i) => ({ p, label: labels[i] ?? 0 })).filter(({ p }) => Math.min(9, Math.floor(10 * p)) === bin);
+  const members = unseen
+    .map((p, i) => ({ p, label: labels[i] ?? 0 }))
+    .filter(({ p }) => Math.min(9, Math.floor(10 * p)) === bin);
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
   return {
     ...{ from: bin / 10, to: (bin + 1) / 10, count: members.length },
@@ -80,8 +86,10 @@ const bins = Array.from({ length: 10 }, (_, bin) => {
   };
 });
 const expectedError =
-  bins.reduce((sum, { count, predicted, observed }) => sum + count * Math.abs(predicted - observed), 0) /
-  rows.length;
+  bins.reduce(
+    (sum, { count, predicted, observed }) => sum + count * Math.abs(predicted - observed),
+    0,
+  ) / rows.length;
 const [intercept = 0, meanLogProb = 0, minLogProb = 0, length = 0] = fitLogistic(rows, labels);
 const round = (value: number) => Number(value.toFixed(4));
 
@@ -93,7 +101,9 @@ console.log(
     },
   }),
 );
-console.log(`\n${rows.length} captions, ${labels.filter((l) => l === 1).length} with CIDEr-D above ${GOOD}; expected calibration error ${expectedError.toFixed(3)}, ${FOLDS}-fold\n`);
+console.log(
+  `\n${rows.length} captions, ${labels.filter((l) => l === 1).length} with CIDEr-D above ${GOOD}; expected calibration error ${expectedError.toFixed(3)}, ${FOLDS}-fold\n`,
+);
 console.log(
   table(
     ['confidence', 'captions', 'predicted', 'observed'],

@@ -14,7 +14,11 @@ export interface LabelledPhoto {
  * @param split keep only photos of this split; all when undefined
  * @throws Error saying what is wrong with the file, or which photo is missing
  */
-export function readLabelledSet(captionsFile: string, images: string, split?: string): LabelledPhoto[] {
+export function readLabelledSet(
+  captionsFile: string,
+  images: string,
+  split?: string,
+): LabelledPhoto[] {
   const list: unknown = JSON.parse(readFileSync(captionsFile, 'utf8'));
   if (!Array.isArray(list)) throw new Error(`${captionsFile} must hold a list of photos.`);
   const photos = list.flatMap((entry: unknown, i): LabelledPhoto[] => {
@@ -31,7 +35,9 @@ export function readLabelledSet(captionsFile: string, images: string, split?: st
     return [{ file, path: join(images, file), references: captions as string[] }];
   });
   if (photos.length === 0) {
-    throw new Error(`There is no photo${split ? ` of the split "${split}"` : ''} in ${captionsFile}.`);
+    throw new Error(
+      `There is no photo${split ? ` of the split "${split}"` : ''} in ${captionsFile}.`,
+    );
   }
   const missing = photos.find(({ path }) => !existsSync(path));
   if (missing) throw new Error(`${missing.path} is named in ${captionsFile} but not there.`);

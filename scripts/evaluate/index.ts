@@ -7,7 +7,7 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { CaptionError, type CaptionResult, loadCaptioner } from 'zipcaption';
+import { type CaptionError, type CaptionResult, loadCaptioner } from 'zipcaption';
 import { type LabelledPhoto, readLabelledSet } from './data.js';
 import { reportPage } from './report.js';
 import { score } from './scores.js';
@@ -80,7 +80,9 @@ for await (const outcome of captioner.captionAll(
     done.push(photo);
     const { text, confidence, score: logProb, tokens } = outcome;
     const logProbs = tokens.map((token) => token.logProb);
-    save?.write(`${JSON.stringify({ file: photo.file, caption: text, confidence, score: logProb, logProbs })}\n`);
+    save?.write(
+      `${JSON.stringify({ file: photo.file, caption: text, confidence, score: logProb, logProbs })}\n`,
+    );
   }
   progress(outcome.index + 1);
 }

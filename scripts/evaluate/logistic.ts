@@ -6,7 +6,10 @@
  * @param labels what happened, 0 or 1
  * @returns the intercept, then a weight a feature
  */
-export function fitLogistic(rows: readonly (readonly number[])[], labels: readonly number[]): number[] {
+export function fitLogistic(
+  rows: readonly (readonly number[])[],
+  labels: readonly number[],
+): number[] {
   const size = (rows[0]?.length ?? 0) + 1;
   const ridge = 1e-3;
   let weights = new Array<number>(size).fill(0);
@@ -32,7 +35,10 @@ export function fitLogistic(rows: readonly (readonly number[])[], labels: readon
 }
 
 /** The probability that weights from {@link fitLogistic} give an example. */
-export function probability([intercept = 0, ...weights]: readonly number[], row: readonly number[]): number {
+export function probability(
+  [intercept = 0, ...weights]: readonly number[],
+  row: readonly number[],
+): number {
   const sum = row.reduce((total, x, i) => total + x * (weights[i] ?? 0), intercept);
   return 1 / (1 + Math.exp(-sum));
 }

@@ -10,8 +10,7 @@ export interface ReportEntry {
   readonly scores: ScoredPhoto;
 }
 
-const escape = (text: string) =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const mimeTypes: Readonly<Record<string, string>> = {
   ...{ '.png': 'image/png', '.webp': 'image/webp', '.gif': 'image/gif' },
@@ -27,10 +26,10 @@ export function reportPage(
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Captions of ${escape(String(summary.model))}</title>
+<title>Captions of ${escapeHtml(String(summary.model))}</title>
 <style>${style}</style>
 <header>
-<h1>Captions of ${escape(String(summary.model))}</h1>
+<h1>Captions of ${escapeHtml(String(summary.model))}</h1>
 <dl>${Object.entries(summary).map(figure).join('')}</dl>
 <p>${worstFirst.length} photos, <label>order <select id="order">
 <option value="worst">worst first</option><option value="best">best first</option>
@@ -44,8 +43,8 @@ Point at a word of a caption to see where the model looked.</p>
 }
 
 function figure([key, value]: [string, string | number]): string {
-  const shown = typeof value === 'number' ? Number(value.toFixed(3)) : escape(value);
-  return `<div><dt>${escape(key)}</dt><dd>${shown}</dd></div>`;
+  const shown = typeof value === 'number' ? Number(value.toFixed(3)) : escapeHtml(value);
+  return `<div><dt>${escapeHtml(key)}</dt><dd>${shown}</dd></div>`;
 }
 
 function card({ result, photo, scores }: ReportEntry): string {
@@ -55,15 +54,15 @@ function card({ result, photo, scores }: ReportEntry): string {
 <figure><img loading="lazy" alt="" src="data:${type};base64,${data}"><canvas></canvas></figure>
 <p class="caption">${words(result)}</p>
 <p class="scores">CIDEr-D ${scores.ciderD.toFixed(2)} · ROUGE-L ${scores.rougeL.toFixed(2)} · confidence ${result.confidence.toFixed(2)}</p>
-<ul>${photo.references.map((text) => `<li>${escape(text)}</li>`).join('')}</ul>
-<p class="file">${escape(photo.file)}</p>
+<ul>${photo.references.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>
+<p class="file">${escapeHtml(photo.file)}</p>
 </article>`;
 }
 
 function words({ text, attention }: CaptionResult): string {
-  if (!attention) return escape(text);
+  if (!attention) return escapeHtml(text);
   return attention
-    .map((map) => `<span tabindex="0" data-map="${encodeMap(map)}">${escape(map.word)}</span>`)
+    .map((map) => `<span tabindex="0" data-map="${encodeMap(map)}">${escapeHtml(map.word)}</span>`)
     .join(' ');
 }
 

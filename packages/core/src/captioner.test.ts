@@ -48,7 +48,12 @@ describe('what can be captioned', () => {
       tiny.caption({ data: new Uint8ClampedArray(spread(4)), channels: 4, ...size }),
     ]);
     expect(new Set(results.map(({ score }) => score)).size).toBe(1);
-    expect(results[0]?.image).toEqual({ format: 'raw', stored: size, upright: size, orientation: 1 });
+    expect(results[0]?.image).toEqual({
+      format: 'raw',
+      stored: size,
+      upright: size,
+      orientation: 1,
+    });
   });
 
   test.each<[string, unknown, string]>([
@@ -59,9 +64,16 @@ describe('what can be captioned', () => {
     ['no bytes at all', new Uint8Array(), 'UNSUPPORTED_FORMAT'],
     ['a number', 3, 'INVALID_INPUT'],
     ['null', null, 'INVALID_INPUT'],
-    ['pixels of a wrong length', { data: new Uint8Array(5), width: 2, height: 2, channels: 3 }, 'INVALID_INPUT'],
+    [
+      'pixels of a wrong length',
+      { data: new Uint8Array(5), width: 2, height: 2, channels: 3 },
+      'INVALID_INPUT',
+    ],
   ])('but not %s', async (_, input, code) => {
-    await expect(tiny.caption(input as ImageInput)).rejects.toMatchObject({ name: 'CaptionError', code });
+    await expect(tiny.caption(input as ImageInput)).rejects.toMatchObject({
+      name: 'CaptionError',
+      code,
+    });
   });
 
   test('nor more bytes or pixels than allowed', async () => {
@@ -109,7 +121,12 @@ describe('options', () => {
     expect(text).toMatch(/^the dog /);
     const words = text.split(' ').slice(2);
     const other = await tiny.caption(photo, { prefix: 'the dog', bannedWords: words });
-    expect(other.text.split(' ').slice(2).filter((word) => words.includes(word))).toEqual([]);
+    expect(
+      other.text
+        .split(' ')
+        .slice(2)
+        .filter((word) => words.includes(word)),
+    ).toEqual([]);
   });
 
   test('onToken streams what the result holds', async () => {
@@ -122,7 +139,9 @@ describe('options', () => {
   test('sampling repeats itself with the same seed', async () => {
     const draw = (seed: number) => tiny.caption(photo, { sample: true, seed, temperature: 3 });
     expect((await draw(5)).text).toBe((await draw(5)).text);
-    const texts = await Promise.all([1, 2, 3, 4, 5, 6].map(async (seed) => (await draw(seed)).text));
+    const texts = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(async (seed) => (await draw(seed)).text),
+    );
     expect(new Set(texts).size).toBeGreaterThan(1);
   });
 
@@ -150,7 +169,9 @@ describe('many photos', () => {
   test('overlapping calls wait for each other and agree with single ones', async () => {
     const alone = await tiny.caption(photo);
     const together = await Promise.all(Array.from({ length: 8 }, () => tiny.caption(photo)));
-    expect(together.every(({ text, score }) => text === alone.text && score === alone.score)).toBe(true);
+    expect(together.every(({ text, score }) => text === alone.text && score === alone.score)).toBe(
+      true,
+    );
   });
 
   test('captionAll keeps the order and goes on after a bad photo', async () => {
@@ -197,7 +218,10 @@ test('a disposed captioner refuses work, and disposing twice is harmless', async
 });
 
 test('another runtime with the same API runs the same model to the same words', async () => {
-  const native = await loadCaptioner({ model: tinyModel, runtime: await import('onnxruntime-node') });
+  const native = await loadCaptioner({
+    model: tinyModel,
+    runtime: await import('onnxruntime-node'),
+  });
   const expected = await tiny.caption(photo);
   const result = await native.caption(photo);
   expect(result.text).toBe(expected.text);

@@ -4,7 +4,7 @@ import { preprocess, sizeNeeded } from './image/preprocess.js';
 import type { Size } from './image/types.js';
 import type { Manifest } from './model/manifest.js';
 import { loadModel, type Model } from './model/model.js';
-import { memorySource, type ModelBytes, type ModelSource } from './model/source.js';
+import { type ModelBytes, type ModelSource, memorySource } from './model/source.js';
 import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
 import type { Platform } from './platform.js';
 import { Queue } from './queue.js';
@@ -58,7 +58,6 @@ export class Captioner {
     const settings = resolveOptions(options, manifest.generation);
     this.#refuseIfDisposed();
     return this.#queue.run(async () => {
-      this.#refuseIfDisposed();
       const words = searchSettings(settings, manifest, tokenizer);
       const clock = stopwatch();
 

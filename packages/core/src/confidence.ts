@@ -30,7 +30,10 @@ export function evidence(logProbs: readonly number[]): Evidence {
  *
  * @param logProbs log-probability of each token, the end token left out
  */
-export function confidence(logProbs: readonly number[], model: ConfidenceModel | undefined): number {
+export function confidence(
+  logProbs: readonly number[],
+  model: ConfidenceModel | undefined,
+): number {
   if (logProbs.length === 0) return 0;
   const { meanLogProb, minLogProb, length } = evidence(logProbs);
   if (!model) return Math.exp(meanLogProb);

@@ -19,7 +19,10 @@ export function refuseTooManyBytes(size: number, maxBytes: number): void {
  *
  * @throws CaptionError `IMAGE_TOO_LARGE`, before a `Blob` is read
  */
-export async function bytesOf(input: ImageInput, maxBytes: number): Promise<Uint8Array | undefined> {
+export async function bytesOf(
+  input: ImageInput,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
   if (input instanceof Uint8Array) {
     refuseTooManyBytes(input.length, maxBytes);
     return input;

@@ -22,7 +22,9 @@ export function ciderD(set: readonly Scored[]): number[] {
   const documentFrequency = new Map<string, number>();
   for (const { references } of set) {
     const seen = new Set(
-      references.flatMap((words) => countNgrams(words, LONGEST).flatMap((counts) => [...counts.keys()])),
+      references.flatMap((words) =>
+        countNgrams(words, LONGEST).flatMap((counts) => [...counts.keys()]),
+      ),
     );
     for (const ngram of seen) documentFrequency.set(ngram, (documentFrequency.get(ngram) ?? 0) + 1);
   }

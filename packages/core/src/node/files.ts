@@ -18,7 +18,9 @@ export async function readPhoto(location: string | URL, maxBytes: number): Promi
         throw new CaptionError('INVALID_INPUT', `${path} is a folder; name a photo in it.`);
       }
       refuseTooManyBytes(stat.size, maxBytes);
-      return stat.isFile() ? await file.readFile() : await readStream(file.createReadStream(), maxBytes);
+      return stat.isFile()
+        ? await file.readFile()
+        : await readStream(file.createReadStream(), maxBytes);
     } finally {
       await file.close();
     }
@@ -29,7 +31,10 @@ export async function readPhoto(location: string | URL, maxBytes: number): Promi
 }
 
 /** A pipe tells no size: it is counted while it is read. */
-async function readStream(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readStream(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {

@@ -25,14 +25,20 @@ export function folderSource(location: string | URL): ModelSource {
       ),
     async read(file, control) {
       try {
-        const bytes = await readFile(join(folder, file), control?.signal ? { signal: control.signal } : {});
+        const bytes = await readFile(
+          join(folder, file),
+          control?.signal ? { signal: control.signal } : {},
+        );
         control?.onProgress?.({ file, loaded: bytes.length, total: bytes.length });
         return bytes;
       } catch (cause) {
         if (control?.signal?.aborted) {
           throw new CaptionError('ABORTED', 'Loading the model was aborted.', { cause });
         }
-        const hint = file === 'manifest.json' ? ' A model is a folder with a manifest.json (or a config.json, from Hugging Face).' : '';
+        const hint =
+          file === 'manifest.json'
+            ? ' A model is a folder with a manifest.json (or a config.json, from Hugging Face).'
+            : '';
         throw new CaptionError(
           'MODEL_NOT_FOUND',
           `Cannot read ${file} of the model in ${folder}: ${explain(cause)}.${hint}`,

@@ -1,14 +1,18 @@
 import { CaptionError } from '../errors.js';
-import { bytesOf, rawPixels } from '../input.js';
 import { decodeImage } from '../image/decode.js';
+import { setWebpWasm } from '../image/webp/codec.js';
+import { bytesOf, rawPixels } from '../input.js';
 import type { OrtRuntime } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
-import { openDecoded, openRaw, type OpenedPhoto, type OpenRequest } from '../platform.js';
+import { type OpenedPhoto, type OpenRequest, openDecoded, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
 import { readPhoto } from './files.js';
 import { folderSource, packageFolder } from './folder-source.js';
+import { readWebpWasm } from './webp-wasm.js';
 
 export { captionInWorkers } from './pool.js';
+
+setWebpWasm(readWebpWasm);
 
 export async function loadRuntime(): Promise<OrtRuntime> {
   try {
@@ -32,7 +36,8 @@ export async function defaultModel(): Promise<ModelSource> {
 }
 
 export async function modelSource(location: string | URL): Promise<ModelSource> {
-  const protocol = location instanceof URL ? location.protocol : /^(https?:|file:)\/\//.exec(location)?.[1];
+  const protocol =
+    location instanceof URL ? location.protocol : /^(https?:|file:)\/\//.exec(location)?.[1];
   if (protocol === 'http:' || protocol === 'https:') return urlSource(location);
   return folderSource(location);
 }

@@ -42,7 +42,10 @@ export async function* captionInWorkers(
     );
   }
   const pool = new WorkerPool(load, concurrency);
-  const abort = () => pool.close(new CaptionError('ABORTED', 'The captions were aborted.', { cause: signal?.reason }));
+  const abort = () =>
+    pool.close(
+      new CaptionError('ABORTED', 'The captions were aborted.', { cause: signal?.reason }),
+    );
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
@@ -160,7 +163,9 @@ class WorkerPool {
         this.#busy.delete(worker);
         this.#idle.push(worker);
         job.reject(
-          new CaptionError('INVALID_INPUT', 'This input cannot be passed to a worker thread.', { cause }),
+          new CaptionError('INVALID_INPUT', 'This input cannot be passed to a worker thread.', {
+            cause,
+          }),
         );
       }
     }

@@ -82,7 +82,10 @@ describe('the packed package in an empty folder', () => {
     `;
     const file = join(folder, 'end.mjs');
     writeFileSync(file, script);
-    const { status, signal } = spawnSync(process.execPath, [file], { cwd: folder, timeout: 60_000 });
+    const { status, signal } = spawnSync(process.execPath, [file], {
+      cwd: folder,
+      timeout: 60_000,
+    });
     expect({ status, signal }).toEqual({ status: 0, signal: null });
   });
 
@@ -98,7 +101,10 @@ describe('the packed package in an empty folder', () => {
        register('./hook.mjs', import.meta.url);
        await import('zipcaption');`,
     );
-    const { stderr } = spawnSync(process.execPath, ['import.mjs'], { cwd: folder, encoding: 'utf8' });
+    const { stderr } = spawnSync(process.execPath, ['import.mjs'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
     expect(stderr).toMatch(/zipcaption\/dist\/captioner\.js/);
     expect(stderr).not.toMatch(/onnxruntime|omggif|fflate|jsquash|png\/decode/);
   });
@@ -112,7 +118,13 @@ describe('the packed package in an empty folder', () => {
       ...{ cwd: join(folder, 'node_modules/zipcaption'), encoding: 'utf8' },
     }).split('\n');
     expect(files.filter((file) => /\.test\.|fixtures|\.map$|tsbuildinfo/.test(file))).toEqual([]);
-    for (const file of ['./dist/index.js', './dist/index.d.ts', './dist/cli/main.js', './README.md', './LICENSE']) {
+    for (const file of [
+      './dist/index.js',
+      './dist/index.d.ts',
+      './dist/cli/main.js',
+      './README.md',
+      './LICENSE',
+    ]) {
       expect(files).toContain(file);
     }
   });
@@ -128,9 +140,15 @@ describe('bundled by esbuild for a browser', () => {
       external: ['onnxruntime-web/wasm'],
     });
     const modules = Object.keys(metafile.inputs);
-    expect(modules.filter((path) => /\/dist\/node\/|jpeg\/decoder|png\/decode|fflate|omggif/.test(path))).toEqual([]);
-    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-    expect(imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([]);
+    expect(
+      modules.filter((path) => /\/dist\/node\/|jpeg\/decoder|png\/decode|fflate|omggif/.test(path)),
+    ).toEqual([]);
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) =>
+      imports.map(({ path }) => path),
+    );
+    expect(
+      imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path)),
+    ).toEqual([]);
     const size = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents).length, 0);
     expect(size).toBeLessThan(45_000);
   });
@@ -157,7 +175,9 @@ test('bundled by esbuild for Node into one file, with model and runtime beside i
     entryPoints: [entry],
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'silent' },
     outfile: join(target, 'deployed/index.mjs'),
-    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+    banner: {
+      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+    },
   });
   const runtime = join(createRequire(join(dist, 'index.js')).resolve('onnxruntime-web'), '..');
   for (const file of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
