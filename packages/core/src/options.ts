@@ -1,4 +1,5 @@
 import { CaptionError } from './errors.js';
+import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
 import type { CaptionAllOptions, CaptionOptions, LoadOptions } from './types.js';
 
@@ -22,7 +23,10 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.t
 const isSignal: Rule = {
   allowed: 'an AbortSignal',
   test: (value) =>
-    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    'addEventListener' in value,
 };
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -71,6 +75,10 @@ const loadRules: Rules<LoadOptions> = {
   model: {
     allowed: `a model folder's path or address, or its files' bytes by name`,
     test: (value) => isText(value) || isObject(value),
+  },
+  dtype: {
+    allowed: `one of ${DTYPES.join(', ')}`,
+    test: (value) => (DTYPES as readonly unknown[]).includes(value),
   },
   runtime: {
     allowed: 'a module with the API of onnxruntime-common (InferenceSession, Tensor, env)',

@@ -1,5 +1,6 @@
 import type { CaptionError } from './errors.js';
 import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
+import type { Dtype } from './model/huggingface/dtype.js';
 import type { OrtRuntime, WasmFiles } from './model/runtime.js';
 import type { LoadProgress, ModelBytes } from './model/source.js';
 
@@ -22,6 +23,12 @@ export interface LoadOptions {
    * Default: the embedded model.
    */
   model?: string | URL | ModelBytes;
+  /**
+   * Which number format to take of a Hugging Face folder that has several: `'fp32'`, `'fp16'`, `'q8'`
+   * (files ending in `_quantized`), `'int8'`, `'uint8'`, `'q4'`, `'q4f16'`, `'bnb4'`. Default: the
+   * first of fp32, q8, int8, uint8, fp16, q4, q4f16, bnb4 that is there.
+   */
+  dtype?: Dtype;
   /** A module with the API of onnxruntime-common. Default: onnxruntime-web (WASM). */
   runtime?: OrtRuntime;
   /** Threads inside one run. 1–64; default 1 in Node, up to 4 in a cross-origin isolated page. */

@@ -1,7 +1,14 @@
 import { CaptionError } from '../errors.js';
 import type { DecoderStep } from '../search/types.js';
 import type { Manifest, StateTensor } from './manifest.js';
+import { floats, gatherRows, withRows, zeros } from './rows.js';
 import type { Session, Values } from './session.js';
+
+/** The decoder's network, or its two: some models have one of its own for the first step. */
+export interface DecoderNetworks {
+  readonly first: Session;
+  readonly later: Session;
+}
 
 /**
  * Starts decoding one photo: a step function with a state of its own.
@@ -9,31 +16,56 @@ import type { Session, Values } from './session.js';
  * @param encoded the encoder's outputs by name; every row (beam) shares them
  */
 export function startDecoding(
-  session: Session,
+  networks: DecoderNetworks,
   manifest: Manifest,
   encoded: Readonly<Record<string, Values>>,
 ): DecoderStep {
-  const { decoder } = manifest;
-  const shared: Record<string, Values> = {};
-  for (const [input, output] of Object.entries(decoder.encoderInputs)) {
-    shared[input] = pick(encoded, output);
-  }
-  const fetches = [
-    decoder.logits,
-    ...(decoder.attention ? [decoder.attention] : []),
-    ...decoder.state.map((state) => state.output),
-  ];
-  let state = initialState(decoder.state, encoded);
+  return manifest.decoder.feed === 'all'
+    ? startStateless(networks.later, manifest, encoded)
+    : startStateful(networks, manifest, encoded);
+}
+
+function startStateful(
+  { first, later }: DecoderNetworks,
+  { decoder }: Manifest,
+  encoded: Readonly<Record<string, Values>>,
+): DecoderStep {
+  const photo = photoInputs(decoder, encoded);
+  const results = [decoder.logits, ...(decoder.attention ? [decoder.attention] : [])];
+  const changing = decoder.state.filter((tensor) => !tensor.fixed);
+  const fetches = {
+    first: [...results, ...decoder.state.map((tensor) => tensor.output)],
+    later: [...results, ...changing.map((tensor) => tensor.output)],
+  };
+  let state = initialState(decoder.state, encoded, later);
+  let session = first;
+  let isFirst = true;
 
   return async (tokens, parents) => {
     const rows = tokens.length;
-    const feeds: Record<string, Values> = { ...shared, [decoder.tokens]: tokenInput(session, decoder.tokens, tokens) };
-    for (const [name, values] of Object.entries(state)) feeds[name] = gatherRows(values, parents);
-    const outputs = await session.run(feeds, fetches);
-
-    state = Object.fromEntries(
-      decoder.state.map(({ input, output }) => [input, pick(outputs, output)]),
+    for (const { input, fixed } of decoder.state) {
+      const values = pick(state, input);
+      // Rows of what belongs to the photo are all alike: only their number matters.
+      state[input] = fixed ? withRows(values, rows) : gatherRows(values, parents);
+    }
+    const feeds = {
+      ...photo(rows),
+      ...state,
+      ...(decoder.cacheSwitch && { [decoder.cacheSwitch]: flag(!isFirst) }),
+      [decoder.tokens]: tokenInput(session, decoder.tokens, tokens, [rows, 1]),
+    };
+    const outputs = await session.run(
+      first === later ? feeds : accepted(feeds, session),
+      isFirst ? fetches.first : fetches.later,
     );
+    const given = isFirst ? decoder.state : changing;
+    state = {
+      ...state,
+      ...Object.fromEntries(given.map(({ input, output }) => [input, pick(outputs, output)])),
+    };
+    isFirst = false;
+    session = later;
+
     const logits = floats(pick(outputs, decoder.logits), decoder.logits);
     const attention = decoder.attention && pick(outputs, decoder.attention);
     return {
@@ -44,37 +76,91 @@ export function startDecoding(
   };
 }
 
+/** Every step reads the whole sentence again: slower with each word, but some exports have only this. */
+function startStateless(
+  session: Session,
+  { decoder }: Manifest,
+  encoded: Readonly<Record<string, Values>>,
+): DecoderStep {
+  const photo = photoInputs(decoder, encoded);
+  let sentences: number[][] = [[]];
+
+  return async (tokens, parents) => {
+    sentences = tokens.map((token, row) => [...(sentences[parents[row] ?? 0] ?? []), token]);
+    const rows = tokens.length;
+    const length = sentences[0]?.length ?? 0;
+    const dims = [rows, length];
+    const outputs = await session.run(
+      {
+        ...photo(rows),
+        [decoder.tokens]: tokenInput(session, decoder.tokens, sentences.flat(), dims),
+      },
+      [decoder.logits],
+    );
+    const all = floats(pick(outputs, decoder.logits), decoder.logits);
+    const vocabSize = all.length / (rows * length);
+    const logits = new Float32Array(rows * vocabSize);
+    for (let row = 0; row < rows; row++) {
+      const end = (row + 1) * length * vocabSize;
+      logits.set(all.subarray(end - vocabSize, end), row * vocabSize);
+    }
+    return { logits, vocabSize };
+  };
+}
+
+/** What the decoder is told of the photo, for a number of rows. */
+function photoInputs(
+  decoder: Manifest['decoder'],
+  encoded: Readonly<Record<string, Values>>,
+): (rows: number) => Readonly<Record<string, Values>> {
+  let inputs = Object.fromEntries(
+    Object.entries(decoder.encoderInputs).map(([input, output]) => [input, pick(encoded, output)]),
+  );
+  if (decoder.encoderRows !== 'repeated') return () => inputs;
+  return (rows) => {
+    inputs = Object.fromEntries(
+      Object.entries(inputs).map(([name, values]) => [name, withRows(values, rows)]),
+    );
+    return inputs;
+  };
+}
+
 function initialState(
   tensors: readonly StateTensor[],
   encoded: Readonly<Record<string, Values>>,
+  session: Session,
 ): Record<string, Values> {
   return Object.fromEntries(
-    tensors.map(({ input, initial, from }) => {
-      if (from) return [input, pick(encoded, from)];
-      const size = initial.reduce((product, side) => product * side, 1);
-      return [input, { type: 'float32', data: new Float32Array(size), dims: initial } as const];
-    }),
+    tensors.map(({ input, initial, from }) => [
+      input,
+      from ? pick(encoded, from) : zeros(session.inputType(input) ?? 'float32', initial),
+    ]),
   );
 }
 
-/** The rows (first axis) of `values` that `parents` names, in that order. */
-export function gatherRows(values: Values, parents: readonly number[]): Values {
-  const [rows = 1, ...rest] = values.dims;
-  if (parents.length === rows && parents.every((parent, row) => parent === row)) return values;
-  const length = values.data.length / rows;
-  const data = new (values.data.constructor as Float32ArrayConstructor)(length * parents.length);
-  const from = values.data as Float32Array;
-  parents.forEach((parent, row) => {
-    data.set(from.subarray(parent * length, (parent + 1) * length), row * length);
-  });
-  return { type: values.type, data, dims: [parents.length, ...rest] };
+/** One network of a pair takes the photo, the other what was made of it. */
+function accepted(
+  feeds: Readonly<Record<string, Values>>,
+  session: Session,
+): Readonly<Record<string, Values>> {
+  return Object.fromEntries(
+    Object.entries(feeds).filter(([name]) => session.inputs.includes(name)),
+  );
 }
 
-function tokenInput(session: Session, name: string, tokens: readonly number[]): Values {
-  const dims = [tokens.length, 1];
+function tokenInput(
+  session: Session,
+  name: string,
+  tokens: readonly number[],
+  dims: readonly number[],
+): Values {
   return session.inputType(name) === 'int32'
     ? { type: 'int32', data: Int32Array.from(tokens), dims }
     : { type: 'int64', data: BigInt64Array.from(tokens, BigInt), dims };
+}
+
+function flag(value: boolean): Values {
+  return { type: 'bool', data: Uint8Array.of(value ? 1 : 0), dims: [1] };
 }
 
 function pick(values: Readonly<Record<string, Values>>, name: string): Values {
@@ -83,13 +169,5 @@ function pick(values: Readonly<Record<string, Values>>, name: string): Values {
   throw new CaptionError(
     'MODEL_INVALID',
     `The manifest speaks of a tensor "${name}" that the network does not give.`,
-  );
-}
-
-function floats(values: Values, name: string): Float32Array {
-  if (values.data instanceof Float32Array) return values.data;
-  throw new CaptionError(
-    'MODEL_UNSUPPORTED',
-    `The output "${name}" is ${values.type}; float32 was expected. Export the model with float32 outputs.`,
   );
 }

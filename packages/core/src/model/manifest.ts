@@ -131,7 +131,17 @@ function present<K extends string, T>(key: K, value: T | undefined): Partial<Rec
 
 function readImage(json: unknown): PreprocessSpec {
   const image = object(json, 'image', [
-    ...['width', 'height', 'fit', 'resample', 'shortestEdge', 'rescale', 'mean', 'std'],
+    ...[
+      'width',
+      'height',
+      'fit',
+      'resample',
+      'shortestEdge',
+      'stretchTo',
+      'rescale',
+      'mean',
+      'std',
+    ],
     ...['layout', 'channelOrder', 'background'],
   ]);
   const channel = (value: unknown, path: string) => number(value, path, -1e4, 1e4);
@@ -149,6 +159,7 @@ function readImage(json: unknown): PreprocessSpec {
       'shortestEdge',
       optional(image.shortestEdge, (v) => integer(v, 'image.shortestEdge', 1, MAX_SIDE)),
     ),
+    ...present('stretchTo', optional(image.stretchTo, readStretch)),
     rescale: number(image.rescale ?? 1 / 255, 'image.rescale', 0, 1e3),
     mean: triple(image.mean, 'image.mean', channel),
     std: triple(image.std, 'image.std', spread),
@@ -160,6 +171,14 @@ function readImage(json: unknown): PreprocessSpec {
         triple(v, 'image.background', (c, path) => integer(c, path, 0, 255)),
       ),
     ),
+  };
+}
+
+function readStretch(json: unknown): { readonly width: number; readonly height: number } {
+  const size = object(json, 'image.stretchTo', ['width', 'height']);
+  return {
+    width: integer(size.width, 'image.stretchTo.width', 1, MAX_SIDE),
+    height: integer(size.height, 'image.stretchTo.height', 1, MAX_SIDE),
   };
 }
 

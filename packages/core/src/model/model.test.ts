@@ -18,7 +18,10 @@ function edited(edit: (manifest: ReturnType<typeof JSON.parse>) => void) {
   const all = files();
   const manifest = JSON.parse(new TextDecoder().decode(all['manifest.json']));
   edit(manifest);
-  return memorySource({ ...all, 'manifest.json': new TextEncoder().encode(JSON.stringify(manifest)) });
+  return memorySource({
+    ...all,
+    'manifest.json': new TextEncoder().encode(JSON.stringify(manifest)),
+  });
 }
 
 /** Largest difference of two lists of numbers of the same length. */
@@ -32,7 +35,9 @@ describe('a loaded model', () => {
     const model = await loadModel(folderSource(folder), settings);
     const pixels = Float32Array.from({ length: 192 }, (_, i) => (i % 17) / 8 - 1);
     const encoded = await model.encode(pixels);
-    expect(difference(encoded.cross_key?.data as Float32Array, expected.crossKey)).toBeLessThan(1e-4);
+    expect(difference(encoded.cross_key?.data as Float32Array, expected.crossKey)).toBeLessThan(
+      1e-4,
+    );
     const step = model.decode(encoded);
     for (const [i, { tokens, logits, attention }] of expected.steps.entries()) {
       const output = await step(tokens, i === 0 ? [0, 0] : [0, 1]);
@@ -49,10 +54,21 @@ describe('a loaded model', () => {
     const run = async (...steps: [number[], number[]][]) => {
       const step = model.decode(photo);
       let last = new Float32Array();
-      for (const [tokens, parents] of steps) last = Float32Array.from((await step(tokens, parents)).logits);
+      for (const [tokens, parents] of steps)
+        last = Float32Array.from((await step(tokens, parents)).logits);
       return last;
     };
-    const swapped = await run([[1], [0]], [[4, 5], [0, 0]], [[7, 6, 8], [1, 0, 1]]);
+    const swapped = await run(
+      [[1], [0]],
+      [
+        [4, 5],
+        [0, 0],
+      ],
+      [
+        [7, 6, 8],
+        [1, 0, 1],
+      ],
+    );
     const size = swapped.length / 3;
     const alone = [
       await run([[1], [0]], [[5], [0]], [[7], [0]]),
@@ -83,7 +99,10 @@ describe('a damaged model', () => {
   });
 
   test('with a network cut off', async () => {
-    const source = memorySource({ ...files(), 'encoder.onnx': file('encoder.onnx').slice(0, 3000) });
+    const source = memorySource({
+      ...files(),
+      'encoder.onnx': file('encoder.onnx').slice(0, 3000),
+    });
     await expect(loadModel(source, settings)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining('encoder.onnx'),
@@ -108,7 +127,11 @@ describe('a damaged model', () => {
     ['an encoder output', (m) => m.encoder.outputs.push('ghost'), 'ghost'],
     ['a decoder input', (m) => (m.decoder.state[0].input = 'ghost'), 'ghost'],
     ['a decoder output', (m) => (m.decoder.logits = 'ghost'), 'ghost'],
-    ['an encoder output as decoder input', (m) => (m.decoder.encoderInputs.cross_key = 'ghost'), 'ghost'],
+    [
+      'an encoder output as decoder input',
+      (m) => (m.decoder.encoderInputs.cross_key = 'ghost'),
+      'ghost',
+    ],
     ['too few decoder inputs', (m) => m.decoder.state.pop(), 'past'],
   ])('whose manifest names %s wrongly', async (_, edit, name) => {
     await expect(loadModel(edited(edit), settings)).rejects.toMatchObject({
@@ -117,10 +140,13 @@ describe('a damaged model', () => {
     });
   });
 
-  test('whose manifest gives the photo a wrong size fails when it is run, by name', async () => {
-    const model = await loadModel(edited((m) => (m.image.width = 9)), settings);
+  test('whose manifest gives the photo a size that the network does not take', async () => {
+    const model = await loadModel(
+      edited((m) => (m.image.width = 9)),
+      settings,
+    );
     await expect(model.encode(new Float32Array(3 * 8 * 9))).rejects.toMatchObject({
-      code: 'RUNTIME_FAILED',
+      code: 'MODEL_INVALID',
       message: expect.stringContaining('encoder.onnx'),
     });
   });

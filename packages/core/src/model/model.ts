@@ -1,10 +1,14 @@
 import { CaptionError } from '../errors.js';
 import type { DecoderStep } from '../search/types.js';
 import { type CaptionTokenizer, createTokenizer } from '../text/tokenizer.js';
-import { startDecoding } from './decoder.js';
+import { checkNames, checkShape, checkVocabulary } from './agreement.js';
+import { type DecoderNetworks, startDecoding } from './decoder.js';
+import { float32ToFloat16 } from './float16.js';
+import type { Dtype } from './huggingface/dtype.js';
 import { type Manifest, readManifest } from './manifest.js';
+import { parseJson, readModelFile, readNetwork } from './network-files.js';
 import { createSession, type Session, type SessionSettings, type Values } from './session.js';
-import { type ModelSource, type ReadControl, verifySha256 } from './source.js';
+import type { ModelSource, ReadControl } from './source.js';
 
 /** The encoder's outputs for one photo, by name. */
 export type EncodedPhoto = Readonly<Record<string, Values>>;
@@ -20,6 +24,18 @@ export interface Model {
   release(): Promise<void>;
 }
 
+export interface LoadRequest extends ReadControl {
+  /** Which of a Hugging Face folder's number formats to take. */
+  readonly dtype?: Dtype;
+}
+
+/** What is read before the networks are. */
+interface Plan {
+  readonly manifest: Manifest;
+  /** The manifest, now that the decoder's network tells what the files did not. */
+  complete(decoder: Session): Manifest;
+}
+
 /**
  * Reads a model's files and makes its sessions.
  *
@@ -29,111 +45,104 @@ export interface Model {
 export async function loadModel(
   source: ModelSource,
   settings: SessionSettings,
-  control: ReadControl = {},
+  request: LoadRequest = {},
 ): Promise<Model> {
-  const manifest = readManifest(await readJson(source, 'manifest.json', control));
-  const read = async (file: string) => {
-    const bytes = await source.read(file, control);
-    refusePointer(bytes, file, source);
-    const expected = manifest.sha256[file];
-    if (source.verify && expected) await verifySha256(bytes, expected, file, source.name);
-    return bytes;
-  };
-  const { config } = manifest.tokenizer;
-  const [encoderBytes, decoderBytes, tokenizerJson, tokenizerConfig] = await Promise.all([
-    read(manifest.encoder.file),
-    read(manifest.decoder.file),
-    read(manifest.tokenizer.file).then((bytes) => parseJson(bytes, manifest.tokenizer.file)),
-    config && read(config).then((bytes) => parseJson(bytes, config)),
+  const plan = await readPlan(source, request);
+  const { manifest: draft } = plan;
+  const network = (paths: { file: string; data?: readonly string[] }) =>
+    readNetwork(source, paths, draft.sha256, settings.runtime, request);
+  const json = async (file: string) =>
+    parseJson(await readModelFile(source, file, draft.sha256[file], request), file);
+  const { config } = draft.tokenizer;
+  const [encoderFile, decoderFile, tokenizerJson, tokenizerConfig] = await Promise.all([
+    network(draft.encoder),
+    network(draft.decoder),
+    json(draft.tokenizer.file),
+    config && json(config),
   ]);
-  throwIfAborted(control.signal);
+  throwIfAborted(request.signal);
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
-  const encoder = await createSession(encoderBytes, manifest.encoder.file, settings);
-  const decoder = await createSession(decoderBytes, manifest.decoder.file, settings);
-  checkNames(manifest, encoder, decoder);
 
-  const { width, height, layout } = manifest.image;
-  const dims = layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
-  return {
-    manifest,
-    tokenizer,
-    encode: (data) =>
-      encoder.run(
-        { [manifest.encoder.input]: { type: 'float32', data, dims } },
-        manifest.encoder.outputs,
-      ),
-    decode: (photo) => startDecoding(decoder, manifest, photo),
-    async release() {
-      await encoder.release();
-      await decoder.release();
-    },
+  const sessions: Session[] = [];
+  const open = async (file: Awaited<typeof encoderFile>, what: string) => {
+    const session = await createSession(file, what, settings);
+    sessions.push(session);
+    return session;
   };
+  try {
+    const encoder = await open(encoderFile, draft.encoder.file);
+    const later = await open(decoderFile, draft.decoder.file);
+    const manifest = plan.complete(later);
+    const { firstStep } = manifest.decoder;
+    const first = firstStep ? await open(await network(firstStep), firstStep.file) : later;
+    checkNames(manifest, encoder, { first, later });
+    checkVocabulary(manifest, later, tokenizer);
+    return {
+      manifest,
+      tokenizer,
+      encode: (pixels) => encodePhoto(encoder, manifest, pixels),
+      decode: (photo) => startCaption({ first, later }, manifest, photo),
+      release: () => releaseAll(sessions),
+    };
+  } catch (error) {
+    await releaseAll(sessions);
+    throw error;
+  }
 }
 
-/** Every tensor that the manifest names must be one of the networks', and the other way round. */
-function checkNames(manifest: Manifest, encoder: Session, decoder: Session): void {
-  const { state, encoderInputs, attention } = manifest.decoder;
-  const inputs = [
-    manifest.decoder.tokens,
-    ...Object.keys(encoderInputs),
-    ...state.map((tensor) => tensor.input),
-  ];
-  const outputs = [
-    manifest.decoder.logits,
-    ...(attention ? [attention] : []),
-    ...state.map((tensor) => tensor.output),
-  ];
-  requireNames(manifest.encoder.file, 'input', [manifest.encoder.input], encoder.inputs);
-  requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, encoder.outputs);
-  requireNames(manifest.decoder.file, 'input', inputs, decoder.inputs);
-  requireNames(manifest.decoder.file, 'output', outputs, decoder.outputs);
-  requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), [
-    ...manifest.encoder.outputs,
-  ]);
-  const unfed = decoder.inputs.filter((name) => !inputs.includes(name));
-  if (unfed.length > 0) {
+/** A folder of ours has a manifest; one of Hugging Face's has a configuration to derive it from. */
+async function readPlan(source: ModelSource, request: LoadRequest): Promise<Plan> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await source.read('manifest.json', request);
+  } catch (error) {
+    const absent = error instanceof CaptionError && error.code === 'MODEL_NOT_FOUND';
+    if (!absent || !(await source.has('config.json'))) throw error;
+    // Who brings no such model along reads none of this code.
+    const { readHuggingFaceFolder, completeManifest } = await import('./huggingface/manifest.js');
+    const { draft } = await readHuggingFaceFolder(source, request.dtype, request);
+    return { manifest: draft, complete: (decoder) => completeManifest(draft, decoder) };
+  }
+  if (request.dtype !== undefined) {
     throw new CaptionError(
-      'MODEL_INVALID',
-      `${manifest.decoder.file} wants an input that the manifest does not mention: ${unfed.join(', ')}.`,
+      'INVALID_OPTION',
+      `The option "dtype" chooses among the files of a Hugging Face folder; the model in ${source.name} has a manifest.json, which names its files.`,
     );
   }
+  const manifest = readManifest(parseJson(bytes, 'manifest.json'));
+  return { manifest, complete: () => manifest };
 }
 
-function requireNames(
-  file: string,
-  kind: string,
-  wanted: readonly string[],
-  there: readonly string[],
-): void {
-  const missing = wanted.filter((name) => !there.includes(name));
-  if (missing.length === 0) return;
-  throw new CaptionError(
-    'MODEL_INVALID',
-    `The manifest names an ${kind} ${missing.map((name) => `"${name}"`).join(', ')} that ${file} does not have (it has ${there.join(', ')}).`,
-  );
+async function encodePhoto(
+  session: Session,
+  { encoder, image }: Manifest,
+  pixels: Float32Array,
+): Promise<EncodedPhoto> {
+  const { width, height, layout } = image;
+  const dims = layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
+  const values: Values =
+    session.inputType(encoder.input) === 'float16'
+      ? { type: 'float16', data: float32ToFloat16(pixels), dims }
+      : { type: 'float32', data: pixels, dims };
+  checkShape(session, encoder.file, encoder.input, values);
+  return session.run({ [encoder.input]: values }, encoder.outputs);
 }
 
-async function readJson(source: ModelSource, file: string, control: ReadControl) {
-  return parseJson(await source.read(file, control), file);
-}
-
-function parseJson(bytes: Uint8Array, file: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new CaptionError('MODEL_INVALID', `The model's ${file} is not JSON.`, { cause });
+function startCaption(
+  networks: DecoderNetworks,
+  manifest: Manifest,
+  photo: EncodedPhoto,
+): DecoderStep {
+  const { encoderInputs, firstStep, file } = manifest.decoder;
+  for (const [input, output] of Object.entries(encoderInputs)) {
+    const values = photo[output];
+    if (values) checkShape(networks.first, firstStep?.file ?? file, input, values);
   }
+  return startDecoding(networks, manifest, photo);
 }
 
-/** A repository cloned without Git LFS has small text files where the weights should be. */
-function refusePointer(bytes: Uint8Array, file: string, source: ModelSource): void {
-  const pointer = 'version https://git-lfs';
-  if (bytes.length > 1024) return;
-  if (new TextDecoder().decode(bytes.subarray(0, pointer.length)) !== pointer) return;
-  throw new CaptionError(
-    'MODEL_CORRUPT',
-    `${file} of ${source.name} is a Git LFS pointer, not the file itself. Run "git lfs pull" there, or download the file.`,
-  );
+async function releaseAll(sessions: readonly Session[]): Promise<void> {
+  for (const session of sessions) await session.release();
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

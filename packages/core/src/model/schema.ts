@@ -77,9 +77,6 @@ export function record<T>(
   return Object.fromEntries(entries.map(([key, entry]) => [key, item(entry, `${path}.${key}`)]));
 }
 
-export function optional<T>(
-  value: unknown,
-  read: (value: unknown) => T,
-): T | undefined {
+export function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
   return value === undefined ? undefined : read(value);
 }

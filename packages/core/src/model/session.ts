@@ -22,10 +22,19 @@ export interface SessionSettings {
   readonly wasm?: WasmFiles;
 }
 
+/** One network's file: its bytes, or its path where the runtime can read it by itself. */
+export interface NetworkFile {
+  readonly network: Uint8Array | string;
+  /** Weights that are kept in files beside it (ONNX external data), by the names it knows them by. */
+  readonly data?: Readonly<Record<string, Uint8Array>>;
+}
+
 /** One network, loaded. Runs are queued: the runtime refuses concurrent ones. */
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Sides of an input or output, undefined where one may differ from run to run. */
+  shape(name: string): readonly (number | undefined)[] | undefined;
   /** Element type of an input, where the runtime tells it. */
   inputType(name: string): Values['type'] | undefined;
   /** @throws CaptionError `RUNTIME_FAILED` */
@@ -36,23 +45,30 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Does the runtime read files by itself? Then their bytes need not pass through our memory. */
+export function readsFiles(runtime: OrtRuntime): boolean {
+  // What onnxruntime-node has and the WASM and WebGPU runtimes have not.
+  return 'listSupportedBackends' in runtime;
+}
+
 /**
  * Loads a network.
  *
- * @param bytes an ONNX (or ORT format) model
+ * @param file  an ONNX (or ORT format) model
  * @param what  its name in error messages: "decoder.onnx"
  * @throws CaptionError `RUNTIME_UNAVAILABLE` when the runtime cannot start, `MODEL_INVALID` when it
  *   cannot read the network
  */
 export async function createSession(
-  bytes: Uint8Array,
+  file: NetworkFile,
   what: string,
   settings: SessionSettings,
 ): Promise<Session> {
   prepareRuntime(settings);
+  const data = Object.entries(file.data ?? {}).map(([path, bytes]) => ({ path, data: bytes }));
   let session: InferenceSession;
   try {
-    session = await settings.runtime.InferenceSession.create(bytes, {
+    session = await settings.runtime.InferenceSession.create(file.network as Uint8Array, {
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
       intraOpNumThreads: settings.threads,
@@ -61,6 +77,7 @@ export async function createSession(
       // Weights stored as int8 behind a DequantizeLinear are expanded once, here, not at every run.
       extra: { session: { disable_quant_qdq: '1' } },
       ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
+      ...(data.length > 0 && { externalData: data }),
     });
   } catch (cause) {
     throw creationError(what, cause);
@@ -104,6 +121,13 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
       Values['type'],
     ][],
   );
+  const shapes = new Map(
+    [...session.inputMetadata, ...session.outputMetadata].flatMap((meta) =>
+      meta.isTensor
+        ? [[meta.name, meta.shape.map((side) => (typeof side === 'number' ? side : undefined))]]
+        : [],
+    ) as [string, (number | undefined)[]][],
+  );
   let last: Promise<unknown> = Promise.resolve();
 
   async function runNow(
@@ -140,6 +164,7 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
     inputs: session.inputNames,
     outputs: session.outputNames,
     inputType: (name) => types.get(name),
+    shape: (name) => shapes.get(name),
     run(feeds, fetches) {
       const run = last.then(() => runNow(feeds, fetches));
       last = run.catch(() => undefined);

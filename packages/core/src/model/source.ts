@@ -28,6 +28,12 @@ export interface ModelSource {
   readonly verify: boolean;
   /** @throws CaptionError `MODEL_NOT_FOUND` when there is no such file */
   read(file: string, control?: ReadControl): Promise<Uint8Array>;
+  /** Is there such a file? Asks for none of its bytes. */
+  has(file: string): Promise<boolean>;
+  /** Bytes of the file, NaN where that cannot be told. */
+  size(file: string): Promise<number>;
+  /** Where the file is on this machine's disk, for a runtime that reads files by itself. */
+  path?(file: string): string;
 }
 
 /** A model whose files are already in memory. */
@@ -37,6 +43,8 @@ export function memorySource(files: ModelBytes): ModelSource {
   return {
     name: 'the given files',
     verify: false,
+    has: async (file) => map.has(file),
+    size: async (file) => map.get(file)?.byteLength ?? Number.NaN,
     async read(file) {
       const bytes = map.get(file);
       if (!bytes) {
@@ -59,7 +67,21 @@ export function urlSource(address: string | URL): ModelSource {
     name: base.href,
     verify: true,
     read: (file, control) => download(new URL(file, base), file, control ?? {}),
+    has: async (file) => (await head(new URL(file, base))).ok,
+    size: async (file) => {
+      const { ok, headers } = await head(new URL(file, base));
+      return ok ? Number(headers.get('content-length') ?? Number.NaN) : Number.NaN;
+    },
   };
+}
+
+async function head(url: URL): Promise<Response> {
+  try {
+    return await fetch(url, { method: 'HEAD' });
+  } catch (cause) {
+    const message = `Could not ask for ${url.href}: ${reason(cause)}`;
+    throw new CaptionError('NETWORK_FAILED', message, { cause });
+  }
 }
 
 async function download(url: URL, file: string, control: ReadControl): Promise<Uint8Array> {

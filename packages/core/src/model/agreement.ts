@@ -1,0 +1,113 @@
+import { CaptionError } from '../errors.js';
+import type { CaptionTokenizer } from '../text/tokenizer.js';
+import type { DecoderNetworks } from './decoder.js';
+import type { Manifest } from './manifest.js';
+import type { Session, Values } from './session.js';
+
+/* Manifest, networks and tokenizer come in files of their own: do they speak of the same model? */
+
+/**
+ * Every tensor that the manifest names must be one of the networks', and the other way round.
+ *
+ * @throws CaptionError `MODEL_INVALID`
+ */
+export function checkNames(manifest: Manifest, encoder: Session, decoder: DecoderNetworks): void {
+  const { state, encoderInputs, attention, tokens, logits, cacheSwitch, firstStep, file } =
+    manifest.decoder;
+  const results = [logits, ...(attention ? [attention] : [])];
+  const inputs = [
+    ...[tokens, ...Object.keys(encoderInputs)],
+    ...state.map((tensor) => tensor.input),
+    ...(cacheSwitch ? [cacheSwitch] : []),
+  ];
+  const changing = state.filter((tensor) => !tensor.fixed);
+  requireNames(manifest.encoder.file, 'input', [manifest.encoder.input], encoder.inputs);
+  requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, encoder.outputs);
+  requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), [
+    ...manifest.encoder.outputs,
+  ]);
+  if (firstStep) {
+    // Of a pair each network may leave out what is the other's.
+    requireNames(firstStep.file, 'output', [...results, ...outputs(state)], decoder.first.outputs);
+    requireNames(file, 'output', [...results, ...outputs(changing)], decoder.later.outputs);
+    refuseUnfed(firstStep.file, inputs, decoder.first);
+  } else {
+    requireNames(file, 'input', inputs, decoder.later.inputs);
+    requireNames(file, 'output', [...results, ...outputs(state)], decoder.later.outputs);
+  }
+  refuseUnfed(file, inputs, decoder.later);
+}
+
+const outputs = (state: Manifest['decoder']['state']) => state.map((tensor) => tensor.output);
+
+function refuseUnfed(file: string, fed: readonly string[], session: Session): void {
+  const unfed = session.inputs.filter((name) => !fed.includes(name));
+  if (unfed.length === 0) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `${file} wants an input that the manifest does not mention: ${unfed.join(', ')}.`,
+  );
+}
+
+function requireNames(
+  file: string,
+  kind: string,
+  wanted: readonly string[],
+  there: readonly string[],
+): void {
+  const missing = wanted.filter((name) => !there.includes(name));
+  if (missing.length === 0) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `The manifest names an ${kind} ${missing.map((name) => `"${name}"`).join(', ')} that ${file} does not have (it has ${there.join(', ')}).`,
+  );
+}
+
+/**
+ * A tensor must have the shape that the network declares for it, where it declares one.
+ *
+ * @throws CaptionError `MODEL_INVALID`
+ */
+export function checkShape(session: Session, file: string, input: string, values: Values): void {
+  const declared = session.shape(input);
+  if (!declared) return;
+  const fits =
+    declared.length === values.dims.length &&
+    declared.every((side, axis) => side === undefined || axis === 0 || side === values.dims[axis]);
+  if (fits) return;
+  const shown = declared.map((side) => side ?? '?').join('×');
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `${file} wants "${input}" as ${shown}, but is given ${values.dims.join('×')}: its files belong to different models, or the configuration to another one. Fetch or export them together.`,
+  );
+}
+
+/** Vocabularies are padded to round numbers, never by more than this. */
+const MOST_PADDING = 1024;
+
+/**
+ * Tokenizer and decoder must have the same vocabulary.
+ *
+ * @throws CaptionError `MODEL_INVALID`
+ */
+export function checkVocabulary(
+  manifest: Manifest,
+  decoder: Session,
+  tokenizer: CaptionTokenizer,
+): void {
+  const { bos, eos, pad } = manifest.generation;
+  const declared = decoder.shape(manifest.decoder.logits)?.at(-1);
+  const size = declared ?? Number.POSITIVE_INFINITY;
+  const fault =
+    tokenizer.vocabSize > size || tokenizer.vocabSize < size - MOST_PADDING
+      ? declared && `the tokenizer has ${tokenizer.vocabSize} tokens, the decoder ${declared}`
+      : undefined;
+  const strange = [bos, eos, pad].flat().find((token) => token >= size);
+  const what =
+    fault ?? (strange !== undefined && `token ${strange} is not among the decoder's ${declared}`);
+  if (!what) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `${manifest.tokenizer.file} and ${manifest.decoder.file} do not belong together: ${what}. Fetch both from the same model.`,
+  );
+}

@@ -1,0 +1,131 @@
+import { CaptionError } from '../../errors.js';
+import type { GenerationDefaults } from '../manifest.js';
+import { type Fields, fieldsOf } from './fields.js';
+
+/**
+ * Settings that change which words are found and that the search does not have, with the values at
+ * which they do nothing.
+ */
+const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
+  num_beam_groups: [1],
+  diversity_penalty: [0],
+  penalty_alpha: [0],
+  forced_bos_token_id: [],
+  forced_eos_token_id: [],
+  begin_suppress_tokens: [],
+  bad_words_ids: [],
+  force_words_ids: [],
+  constraints: [],
+  sequence_bias: [],
+  encoder_no_repeat_ngram_size: [0],
+  encoder_repetition_penalty: [1],
+  exponential_decay_length_penalty: [],
+  guidance_scale: [1],
+  renormalize_logits: [false],
+  do_sample: [false],
+};
+
+/**
+ * Search defaults from `generation_config.json` or, as `generate` does where there is none, from
+ * `config.json` and the decoder's part in it.
+ *
+ * @throws CaptionError `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+ */
+export function readGeneration(config: Fields, generation: Fields | undefined): GenerationDefaults {
+  const sources = generation ? [generation] : [config, config.object('decoder')];
+  const fields = merged(sources.filter((source) => source !== undefined));
+  refuseUnsupported(fields);
+  // Token numbers are looked for everywhere: what is missing in one file often stands in another.
+  const tokens = merged(
+    [...sources, config, config.object('decoder')].filter((s) => s !== undefined),
+  );
+
+  const eos = tokenOrTokens(tokens, 'eos_token_id');
+  const bos = token(tokens, 'decoder_start_token_id') ?? token(tokens, 'bos_token_id');
+  if (bos === undefined || eos === undefined) {
+    const missing = bos === undefined ? 'decoder_start_token_id' : 'eos_token_id';
+    throw new CaptionError(
+      'MODEL_INVALID',
+      `Neither ${fields.file} nor config.json says what "${missing}" is; add it to one of them.`,
+    );
+  }
+  const early = fields.values['early_stopping'] ?? false;
+  if (early !== true && early !== false && early !== 'never') {
+    throw fields.invalid('early_stopping', 'true, false or "never"');
+  }
+  const lengths = readLengths(fields);
+  return {
+    ...{ bos, eos, ...lengths },
+    pad: token(tokens, 'pad_token_id') ?? (typeof eos === 'number' ? eos : (eos[0] as number)),
+    suppress: tokenList(fields, 'suppress_tokens'),
+    numBeams: whole(fields, 'num_beams', 1, 64) ?? 1,
+    lengthPenalty: within(fields, 'length_penalty', -10, 10) ?? 1,
+    earlyStopping: early,
+    noRepeatNgramSize: whole(fields, 'no_repeat_ngram_size', 0, 10) ?? 0,
+    repetitionPenalty: within(fields, 'repetition_penalty', 0.1, 10) ?? 1,
+  };
+}
+
+/** The first of `sources` that has a field wins. */
+function merged(sources: readonly Fields[]): Fields {
+  const values: Record<string, unknown> = {};
+  for (const source of [...sources].reverse()) {
+    for (const [key, value] of Object.entries(source.values)) {
+      if (value !== null && value !== undefined) values[key] = value;
+    }
+  }
+  return fieldsOf(sources[0]?.file ?? 'config.json', values);
+}
+
+function refuseUnsupported(fields: Fields): void {
+  for (const [key, harmless] of Object.entries(UNSUPPORTED)) {
+    const value = fields.values[key] ?? undefined;
+    const empty = Array.isArray(value) && value.length === 0;
+    if (value === undefined || empty || harmless.includes(value)) continue;
+    throw new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `The model's ${fields.file} sets "${key}", which the search does not have. Remove it there to caption without it.`,
+    );
+  }
+}
+
+/** Lengths of `generate` count the start token; ours count new tokens. Its default is 20 in all. */
+function readLengths(fields: Fields): Pick<GenerationDefaults, 'maxLength' | 'minLength'> {
+  const total = whole(fields, 'max_length', 1, 1_000_000) ?? 20;
+  const maxLength = whole(fields, 'max_new_tokens', 1, 1_000_000) ?? total - 1;
+  const least = whole(fields, 'min_length', 0, 1_000_000) ?? 0;
+  const minLength = whole(fields, 'min_new_tokens', 0, 1_000_000) ?? least - 1;
+  const cap = (length: number) => Math.min(512, Math.max(0, length));
+  return {
+    maxLength: Math.max(1, cap(maxLength)),
+    minLength: Math.min(cap(minLength), Math.max(1, cap(maxLength))),
+  };
+}
+
+function within(fields: Fields, key: string, min: number, max: number): number | undefined {
+  const value = fields.number(key);
+  if (value === undefined || (value >= min && value <= max)) return value;
+  throw fields.invalid(key, `a number from ${min} to ${max}`);
+}
+
+function whole(fields: Fields, key: string, min: number, max: number): number | undefined {
+  const value = within(fields, key, min, max);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw fields.invalid(key, `a whole number from ${min} to ${max}`);
+}
+
+const token = (fields: Fields, key: string) => whole(fields, key, 0, 10_000_000);
+
+function tokenOrTokens(fields: Fields, key: string): number | readonly number[] | undefined {
+  if (!Array.isArray(fields.values[key])) return token(fields, key);
+  const list = tokenList(fields, key);
+  if (list.length > 0) return list.length === 1 ? list[0] : list;
+  throw fields.invalid(key, 'a token number, or several');
+}
+
+function tokenList(fields: Fields, key: string): readonly number[] {
+  const value = fields.values[key] ?? [];
+  const sound = Array.isArray(value) && value.every((id) => Number.isInteger(id) && id >= 0);
+  if (sound) return value;
+  throw fields.invalid(key, 'a list of token numbers');
+}

@@ -1,0 +1,153 @@
+import { CaptionError } from '../../errors.js';
+import type { Manifest, StateTensor } from '../manifest.js';
+import { parseJson } from '../network-files.js';
+import type { Session } from '../session.js';
+import type { ModelSource, ReadControl } from '../source.js';
+import { checkArchitecture } from './architecture.js';
+import type { Dtype } from './dtype.js';
+import { type Fields, fieldsOf } from './fields.js';
+import { readGeneration } from './generation.js';
+import { findNetworks } from './layout.js';
+import { readPreprocessing } from './preprocessing.js';
+
+/** A Hugging Face folder, read as far as its configuration goes. */
+export interface HuggingFaceFolder {
+  readonly dtype: Dtype;
+  readonly config: Fields;
+  /** All but the decoder's tensors, which only the network itself can tell. */
+  readonly draft: Manifest;
+}
+
+/**
+ * Reads the configuration of a VisionEncoderDecoder model that was exported to ONNX.
+ *
+ * @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
+ */
+export async function readHuggingFaceFolder(
+  source: ModelSource,
+  dtype: Dtype | undefined,
+  control: ReadControl,
+): Promise<HuggingFaceFolder> {
+  const read = async (file: string) =>
+    fieldsOf(file, parseJson(await source.read(file, control), file));
+  const config = await read('config.json');
+  checkArchitecture(config, source.name);
+  const networks = await findNetworks(source, dtype);
+  const [preprocessing, generation, hasTokenizerConfig] = await Promise.all([
+    read('preprocessor_config.json'),
+    source
+      .has('generation_config.json')
+      .then((there) => (there ? read('generation_config.json') : undefined)),
+    source.has('tokenizer_config.json'),
+  ]);
+  const image = readPreprocessing(preprocessing);
+  checkImageSize(config, image);
+  return {
+    dtype: networks.dtype,
+    config,
+    draft: {
+      format: 1,
+      name: modelName(config, source.name),
+      version: config.text('_commit_hash') ?? 'unversioned',
+      license: 'see the model card',
+      task: 'image-to-text',
+      image,
+      encoder: { ...networks.encoder, input: 'pixel_values', outputs: ['last_hidden_state'] },
+      decoder: {
+        ...networks.decoder,
+        ...(networks.firstStep && { firstStep: networks.firstStep }),
+        feed: networks.decoderKind === 'without-past' ? 'all' : 'last',
+        encoderRows: 'repeated',
+        tokens: 'input_ids',
+        logits: 'logits',
+        encoderInputs: { encoder_hidden_states: 'last_hidden_state' },
+        state: [],
+      },
+      tokenizer: {
+        file: 'tokenizer.json',
+        ...(hasTokenizerConfig && { config: 'tokenizer_config.json' }),
+      },
+      generation: readGeneration(config, generation),
+      sha256: {},
+    },
+  };
+}
+
+/**
+ * The manifest, now that the decoder's network is there and tells its tensors.
+ *
+ * @param decoder the network of the later steps
+ * @throws CaptionError `MODEL_UNSUPPORTED`, `MODEL_NOT_FOUND` when the first step's network is missing
+ */
+export function completeManifest(draft: Manifest, decoder: Session): Manifest {
+  const { firstStep, ...rest } = draft.decoder;
+  const state = decoder.inputs.filter(isCache).map((input) => stateTensor(input, decoder));
+  const known = ['input_ids', 'encoder_hidden_states', 'use_cache_branch'];
+  const strange = decoder.inputs.filter((name) => !known.includes(name) && !isCache(name));
+  if (strange.length > 0 || !decoder.inputs.includes('input_ids')) {
+    throw new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `${rest.file} is no decoder as Optimum exports it: it wants ${decoder.inputs.join(', ')}. Export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
+    );
+  }
+  const isPair = rest.feed === 'last' && !decoder.inputs.includes('use_cache_branch');
+  const needsFirst = isPair && state.some((tensor) => tensor.fixed);
+  if (needsFirst && !firstStep) {
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      `${rest.file} is for all steps but the first; decoder_model.onnx is missing beside it. Fetch it too.`,
+    );
+  }
+  const switches = decoder.inputs.includes('use_cache_branch');
+  return {
+    ...draft,
+    decoder: {
+      ...rest,
+      // With empty caches the network of the later steps does the first one too, and half of the
+      // memory is saved; only what it cannot make itself needs the other.
+      ...(needsFirst && firstStep && { firstStep }),
+      ...(switches && { cacheSwitch: 'use_cache_branch' }),
+      state,
+    },
+  };
+}
+
+const isCache = (name: string) => name.startsWith('past_key_values.');
+
+/** `past_key_values.0.decoder.key` becomes `present.0.decoder.key`; shape [rows, heads, length, width]. */
+function stateTensor(input: string, decoder: Session): StateTensor {
+  const [, heads, , width] = decoder.shape(input) ?? [];
+  if (heads === undefined || width === undefined) {
+    throw new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `The decoder does not say how large its cache "${input}" is. Export the model with Optimum.`,
+    );
+  }
+  return {
+    input,
+    output: input.replace('past_key_values.', 'present.'),
+    initial: [1, heads, 0, width],
+    ...(input.includes('.encoder.') && { fixed: true }),
+  };
+}
+
+/** An encoder with position embeddings takes no other size than the one it was made for. */
+function checkImageSize(config: Fields, image: Manifest['image']): void {
+  const encoder = config.object('encoder');
+  const type = encoder?.text('model_type');
+  if (!encoder || !type || !['vit', 'deit', 'beit'].includes(type)) return;
+  const size = encoder.values['image_size'];
+  const [height, width] = Array.isArray(size) ? size : [size, size];
+  if (typeof width !== 'number' || (width === image.width && height === image.height)) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `The encoder is made for ${width}×${height} pixels (config.json), but preprocessor_config.json gives ${image.width}×${image.height}. One of the two files belongs to another model.`,
+  );
+}
+
+function modelName(config: Fields, folder: string): string {
+  const given = config.text('_name_or_path');
+  if (given && !given.startsWith('.') && !given.startsWith('/')) return given;
+  const parts = folder.split(/[\\/]/).filter((part) => part !== '');
+  return parts.at(-1) ?? 'unnamed';
+}

@@ -1,0 +1,140 @@
+import { CaptionError } from '../../errors.js';
+import type { PreprocessSpec } from '../../image/preprocess.js';
+import type { Resample } from '../../image/resize.js';
+import type { Fields } from './fields.js';
+
+/** Pillow's numbers of its filters, in order from 0. */
+const FILTERS: readonly Resample[] = [
+  ...(['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const),
+];
+
+/**
+ * What the processors do where the file, as older ones often do, does not say. From the processors'
+ * own defaults in transformers 4.57: `resample`, and whether a plain number as `size` means a square
+ * (`default_to_square`) or the shorter side.
+ */
+const PROCESSORS: Readonly<Record<string, { filter: Resample; square: boolean; crop: boolean }>> = {
+  vit: { filter: 'bilinear', square: true, crop: false },
+  deit: { filter: 'bicubic', square: true, crop: true },
+  beit: { filter: 'bicubic', square: true, crop: false },
+  clip: { filter: 'bicubic', square: false, crop: true },
+  siglip: { filter: 'bicubic', square: true, crop: false },
+  bit: { filter: 'bicubic', square: false, crop: true },
+};
+
+/**
+ * `preprocessor_config.json` as preprocessing of ours.
+ *
+ * @throws CaptionError `MODEL_INVALID` for nonsense, `MODEL_UNSUPPORTED` for steps that are not done here
+ */
+export function readPreprocessing(fields: Fields): PreprocessSpec {
+  const refuse = (what: string) =>
+    new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `The model's ${fields.file} asks for ${what}, which is not done here.`,
+    );
+  for (const key of ['do_pad', 'do_thumbnail', 'do_align_long_axis', 'do_flip_channel_order']) {
+    if (fields.boolean(key)) throw refuse(`"${key}"`);
+  }
+  if (fields.boolean('do_resize') === false) throw refuse('photos of exactly the right size');
+  const processor = processorOf(fields, refuse);
+
+  const resize = readSize(fields, 'size', processor.square) ?? { width: 224, height: 224 };
+  const crops = fields.boolean('do_center_crop') ?? (processor.crop && fields.has('crop_size'));
+  const crop = crops ? readSize(fields, 'crop_size', true) : undefined;
+  if (crop && 'shortestEdge' in crop) throw fields.invalid('crop_size', 'a width and a height');
+  return {
+    ...geometry(resize, crop, fields),
+    resample: readFilter(fields, processor.filter),
+    rescale:
+      fields.boolean('do_rescale') === false ? 1 : (fields.number('rescale_factor') ?? 1 / 255),
+    ...normalisation(fields),
+    layout: 'nchw',
+    channelOrder: 'rgb',
+    background: [0, 0, 0],
+  };
+}
+
+type Refuse = (what: string) => CaptionError;
+
+function processorOf(fields: Fields, refuse: Refuse) {
+  const name = fields.text('image_processor_type') ?? fields.text('feature_extractor_type');
+  const vit = { filter: 'bilinear', square: true, crop: false } as const;
+  if (!name) return vit;
+  const kind = name.replace(/(ImageProcessor(Fast|Pil)?|FeatureExtractor)$/, '').toLowerCase();
+  const known = PROCESSORS[kind];
+  if (!known) throw refuse(`the steps of ${name} (known: ${Object.keys(PROCESSORS).join(', ')})`);
+  return known;
+}
+
+type Size = { readonly width: number; readonly height: number };
+
+/** A size in any of the shapes it has had over the years. */
+function readSize(
+  fields: Fields,
+  key: string,
+  square: boolean,
+): Size | { readonly shortestEdge: number } | undefined {
+  const value = fields.values[key] ?? undefined;
+  if (value === undefined) return undefined;
+  const side = (edge: unknown): number => {
+    if (Number.isInteger(edge) && (edge as number) > 0 && (edge as number) <= 4096) {
+      return edge as number;
+    }
+    throw fields.invalid(key, 'one or two whole numbers from 1 to 4096');
+  };
+  if (typeof value === 'number') {
+    return square ? { width: side(value), height: side(value) } : { shortestEdge: side(value) };
+  }
+  if (Array.isArray(value)) {
+    const [height, width] = value;
+    return { width: side(width ?? height), height: side(height) };
+  }
+  const { height, width, shortest_edge: shortest, longest_edge: longest } = value as JsonSize;
+  if (height !== undefined || width !== undefined) {
+    return { width: side(width), height: side(height) };
+  }
+  if (shortest !== undefined && longest === undefined) return { shortestEdge: side(shortest) };
+  throw fields.invalid(key, '"height" and "width", or "shortest_edge" alone');
+}
+
+type JsonSize = Partial<Record<'height' | 'width' | 'shortest_edge' | 'longest_edge', unknown>>;
+
+function geometry(
+  resize: Size | { readonly shortestEdge: number },
+  crop: Size | undefined,
+  fields: Fields,
+): Pick<PreprocessSpec, 'width' | 'height' | 'fit' | 'shortestEdge' | 'stretchTo'> {
+  if ('shortestEdge' in resize) {
+    // Without a crop every photo would come in a shape of its own, which no such encoder takes.
+    if (!crop) throw fields.invalid('crop_size', 'given where "size" is the shortest edge');
+    return { ...crop, fit: 'cover', shortestEdge: resize.shortestEdge };
+  }
+  if (!crop || (crop.width === resize.width && crop.height === resize.height)) {
+    return { ...resize, fit: 'stretch' };
+  }
+  return { ...crop, fit: 'stretch', stretchTo: resize };
+}
+
+function readFilter(fields: Fields, fallback: Resample): Resample {
+  const number = fields.number('resample');
+  if (number === undefined) return fallback;
+  const filter = FILTERS[number];
+  if (!filter) throw fields.invalid('resample', `a whole number from 0 to ${FILTERS.length - 1}`);
+  return filter;
+}
+
+function normalisation(fields: Fields): Pick<PreprocessSpec, 'mean' | 'std'> {
+  if (fields.boolean('do_normalize') === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
+  const triple = (key: string): readonly [number, number, number] => {
+    const value = fields.values[key] ?? 0.5;
+    const list = typeof value === 'number' ? [value, value, value] : value;
+    const sound =
+      Array.isArray(list) && list.length === 3 && list.every((x) => typeof x === 'number');
+    if (sound) return list as [number, number, number];
+    throw fields.invalid(key, 'three numbers');
+  };
+  const std = triple('image_std');
+  if (std.includes(0)) throw fields.invalid('image_std', 'three numbers other than 0');
+  return { mean: triple('image_mean'), std };
+}
