@@ -157,6 +157,8 @@ class WorkerPool {
       if (!worker) return;
       const job = this.#waiting.shift() as Job;
       this.#busy.set(worker, job);
+      // A worker keeps the process alive while it has work, and only then.
+      worker.ref();
       try {
         worker.postMessage(job.task);
       } catch (cause) {
@@ -177,7 +179,6 @@ class WorkerPool {
     // A worker that dies (out of memory, a missing file) takes one photo with it, not all.
     worker.on('error', (cause) => this.#lose(worker, cause));
     worker.on('exit', () => this.#lose(worker, new Error('the thread ended')));
-    worker.unref();
     return worker;
   }
 
@@ -190,6 +191,7 @@ class WorkerPool {
     if (!job) return;
     this.#busy.delete(worker);
     this.#idle.push(worker);
+    worker.unref();
     if ('result' in answer) job.resolve(answer.result);
     else job.reject(new CaptionError(answer.error.code, answer.error.message));
     this.#dispatch();

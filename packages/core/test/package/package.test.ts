@@ -176,7 +176,7 @@ test('bundled by esbuild for Node into one file, with model and runtime beside i
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'silent' },
     outfile: join(target, 'deployed/index.mjs'),
     banner: {
-      js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+      js: `import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
     },
   });
   const runtime = join(createRequire(join(dist, 'index.js')).resolve('onnxruntime-web'), '..');
