@@ -1,0 +1,61 @@
+"""Ranges of the encoder's maps on a sample of training photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import onnxruntime
+
+
+@dataclass(frozen=True)
+class Range:
+    """Affine uint8 quantisation: value = scale * (q - zero)."""
+
+    scale: float
+    zero: int
+
+
+def run_with_maps(
+    model: onnx.ModelProto, wanted: list[str], photos: Iterable[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Run the float encoder on [1, 3, h, w] arrays; a random sample of each named map's values."""
+    inner = [name for name in wanted if name != 'pixel_values']
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    del copy.graph.output[:]
+    copy.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner)
+    options = onnxruntime.SessionOptions()
+    # Fusions would make inner maps disappear.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        copy.SerializeToString(), options, providers=['CPUExecutionProvider']
+    )
+    rng = np.random.default_rng(0)
+    samples: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    for pixel_values in photos:
+        maps = dict(zip(inner, session.run(inner, {'pixel_values': pixel_values})))
+        for name, value in {'pixel_values': pixel_values, **maps}.items():
+            if name not in samples:
+                continue
+            flat = value.ravel()
+            picked = rng.integers(0, flat.size, min(flat.size, 4096))
+            samples[name].append(np.append(flat[picked], (flat.min(), flat.max())))
+    return {name: np.concatenate(parts) for name, parts in samples.items()}
+
+
+def best_range(values: np.ndarray, relu: bool) -> Range:
+    """The clipping range with the least squared error; starts at zero for a rectified map."""
+    low, high = (0.0, float(values.max())) if relu else (float(values.min()), float(values.max()))
+    best, best_error = Range(max(high - low, 1e-6) / 255, 0), np.inf
+    for share in np.linspace(0.4, 1.0, 31):
+        scale = max((high - low) * share / 255, 1e-6)
+        zero = 0 if relu else int(np.clip(round(-low * share / scale), 0, 255))
+        quantised = np.clip(np.round(values / scale) + zero, 0, 255)
+        error = float(np.mean((scale * (quantised - zero) - values) ** 2))
+        if error < best_error:
+            best, best_error = Range(float(np.float32(scale)), zero), error
+    return best

@@ -1,0 +1,131 @@
+"""Photos and captions: read once into one memory-mapped array, augment on the fly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from vocabulary import Vocabulary, words_of
+
+SIZE = 224
+SIDE_WORDS = frozenset({'left', 'right', 'leftmost', 'rightmost', 'text', 'sign', 'letters'})
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One labelled photo; `row` is its place in the pixel array."""
+
+    set_name: str
+    file: str
+    split: str
+    captions: tuple[str, ...]
+    row: int
+
+    @property
+    def may_flip(self) -> bool:
+        """A mirrored photo keeps its captions unless one speaks of sides or of writing."""
+        return not any(SIDE_WORDS & set(words_of(caption)) for caption in self.captions)
+
+
+def read_photos(folders: list[Path]) -> list[Photo]:
+    """Read `captions.json` of each set folder; rows follow the order of the lists."""
+    photos: list[Photo] = []
+    for folder in folders:
+        for entry in json.loads((folder / 'captions.json').read_text()):
+            captions = tuple(c for c in entry['captions'] if words_of(c))
+            photos.append(Photo(folder.name, entry['file'], entry['split'], captions, len(photos)))
+    return photos
+
+
+def squash(image: Image.Image) -> np.ndarray:
+    """The whole photo as [224, 224, 3] uint8: bilinear with antialiasing, proportions dropped."""
+    resized = image.convert('RGB').resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def prepare_pixels(folders: list[Path], photos: list[Photo], path: Path) -> np.ndarray:
+    """Decode every photo once into a [photos, 224, 224, 3] uint8 memory map at `path`.
+
+    An existing complete file is reused as it stands.
+    """
+    shape = (len(photos), SIZE, SIZE, 3)
+    if not path.exists():
+        by_name = {folder.name: folder for folder in folders}
+        part = path.with_suffix('.part')
+        pixels = np.lib.format.open_memmap(part, mode='w+', dtype=np.uint8, shape=shape)
+        for photo in photos:
+            with Image.open(by_name[photo.set_name] / 'images' / photo.file) as image:
+                pixels[photo.row] = squash(image)
+        pixels.flush()
+        part.rename(path)
+    pixels = np.load(path, mmap_mode='r')
+    if pixels.shape != shape:
+        raise ValueError(f'{path} holds {pixels.shape}, these sets need {shape}: delete it')
+    return pixels
+
+
+def to_pixel_values(pixels: np.ndarray) -> Tensor:
+    """[batch, 224, 224, 3] uint8 to [batch, 3, 224, 224] float32 in -1..1 (channels last)."""
+    # A copy: the memory map is read-only, and PyTorch warns of that.
+    batch = torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2)
+    return batch.float().div_(127.5).sub_(1.0)
+
+
+def augment(
+    pixel_values: Tensor, may_flip: Tensor, generator: torch.Generator, strength: float = 1.0
+) -> Tensor:
+    """Random flip, crop with change of shape, small rotation and colour change, per photo.
+
+    pixel_values: [batch, 3, 224, 224] in -1..1; may_flip: [batch] bool. Crops keep 60 to 100 % of
+    the area at strength 1, so that what the captions name mostly stays in the picture.
+    """
+    n = pixel_values.shape[0]
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.rand(n, generator=generator) * (high - low) + low
+
+    area = uniform(1.0 - 0.4 * strength, 1.0)
+    aspect = torch.exp(uniform(-0.29, 0.29) * strength)
+    width = (area * aspect).sqrt().clamp(max=1.0)
+    height = (area / aspect).sqrt().clamp(max=1.0)
+    centre_x = uniform(-1, 1) * (1 - width)
+    centre_y = uniform(-1, 1) * (1 - height)
+    angle = uniform(-0.09, 0.09) * strength
+    mirrored = torch.where(may_flip & (uniform(0, 1) < 0.5), -1.0, 1.0)
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0] = width * mirrored * angle.cos()
+    theta[:, 0, 1] = -height * angle.sin()
+    theta[:, 0, 2] = centre_x
+    theta[:, 1, 0] = width * mirrored * angle.sin()
+    theta[:, 1, 1] = height * angle.cos()
+    theta[:, 1, 2] = centre_y
+    grid = F.affine_grid(theta, [n, 3, SIZE, SIZE], align_corners=False)
+    out = F.grid_sample(pixel_values, grid, padding_mode='reflection', align_corners=False)
+
+    per_photo = (n, 1, 1, 1)
+    brightness = uniform(-0.2, 0.2).mul(strength).view(per_photo)
+    contrast = (1 + uniform(-0.25, 0.25) * strength).view(per_photo)
+    saturation = (1 + uniform(-0.25, 0.25) * strength).view(per_photo)
+    grey = out.mean(dim=1, keepdim=True)
+    out = grey + (out - grey) * saturation
+    return out.mul_(contrast).add_(brightness).clamp_(-1.0, 1.0)
+
+
+def encode_captions(
+    photo: Photo, vocabulary: Vocabulary, max_length: int, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """`count` of the photo's captions as [count, max_length + 1] ids: bos, words, eos, padding."""
+    picks = rng.permutation(len(photo.captions))
+    picks = [int(picks[i % len(picks)]) for i in range(count)]
+    rows = np.zeros((count, max_length + 1), dtype=np.int64)
+    for row, pick in zip(rows, picks):
+        ids = vocabulary.encode(photo.captions[pick])[: max_length - 1]
+        row[: len(ids) + 2] = [vocabulary.bos, *ids, vocabulary.eos]
+    return rows

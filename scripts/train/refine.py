@@ -1,0 +1,231 @@
+"""Self-critical sequence training on CIDEr-D, with the image encoder frozen.
+
+    python refine.py --name lite-scst --start WORK/lite/epoch14.pt --data DATA --work WORK
+
+Rennie et al., "Self-critical Sequence Training for Image Captioning" (CVPR 2017); the baseline of
+a sample is the mean reward of the photo's other samples (Luo, "A Better Variant of Self-Critical
+Sequence Training", 2020). Every step draws fresh views of its photos: with so few epochs a cache of feature maps would
+not pay for itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cider import CiderD
+from dataset import Photo, augment, encode_captions, prepare_pixels, read_photos, to_pixel_values
+from dropout import seed_dropout
+from evaluate import caption_photos, score_set
+from model import Captioner, load_captioner
+from train import caption_loss, update_ema
+from vocabulary import Vocabulary
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--name', required=True, help='folder of this run under --work')
+    parser.add_argument('--start', type=Path, required=True, help='checkpoint to go on from')
+    parser.add_argument('--data', type=Path, required=True)
+    parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
+    parser.add_argument('--work', type=Path, required=True)
+    parser.add_argument('--epochs', type=int, default=8)
+    parser.add_argument('--augment', type=float, default=0.7, help='strength')
+    parser.add_argument('--batch', type=int, default=32)
+    parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
+    parser.add_argument('--lr', type=float, default=5e-5)
+    parser.add_argument('--cross-entropy', type=float, default=0.1, help='share of the plain loss')
+    parser.add_argument('--repeat-penalty', type=float, default=0.5, help='reward lost a repeat')
+    parser.add_argument('--ema', type=float, default=0.995)
+    parser.add_argument('--val-photos', type=int, default=300)
+    parser.add_argument('--seed', type=int, default=1)
+    return parser.parse_args()
+
+
+@torch.no_grad()
+def encode_views(
+    model: Captioner,
+    pixels: np.ndarray,
+    photos: Sequence[Photo],
+    generator: torch.Generator,
+    device: torch.device,
+    strength: float,
+) -> Tensor:
+    """Feature maps [photos, 1280, 7, 7] of one augmented view of each photo."""
+    pixel_values = to_pixel_values(pixels[[photo.row for photo in photos]])
+    may_flip = torch.tensor([photo.may_flip for photo in photos])
+    pixel_values = augment(pixel_values, may_flip, generator, strength).to(device)
+    with torch.autocast(device.type, torch.bfloat16):
+        return model.backbone(pixel_values.contiguous(memory_format=torch.channels_last))
+
+
+@torch.no_grad()
+def sample(model: Captioner, memory: Tensor, samples: int, max_length: int) -> Tensor:
+    """Draw captions from the model: [photos * samples, max_length + 1] ids, bos first, padded."""
+    rows = memory.shape[0] * samples
+    cross, past = model.cross(memory), model.empty_past(rows)
+    captions = torch.zeros(rows, max_length + 1, dtype=torch.long, device=memory.device)
+    captions[:, 0] = Vocabulary.bos
+    running = torch.ones(rows, dtype=torch.bool, device=memory.device)
+    for i in range(max_length):
+        logits, past, _ = model.step(captions[:, i : i + 1], past, cross)
+        logits = logits.float()
+        logits[:, [Vocabulary.pad, Vocabulary.bos, Vocabulary.unk]] = -torch.inf
+        cumulative = logits.softmax(dim=-1).cumsum(dim=-1)
+        # Scaled by the last sum, rounding cannot push the draw past the last word.
+        draw = torch.rand(rows, 1, device=memory.device) * cumulative[:, -1:] * (1 - 1e-6)
+        words = torch.searchsorted(cumulative, draw, right=True)[:, 0]
+        captions[:, i + 1] = torch.where(running, words, Vocabulary.pad)
+        running &= words != Vocabulary.eos
+        if not running.any():
+            break
+    return captions
+
+
+def repeats(tokens: Sequence[int]) -> int:
+    """Words equal to the one before them, and bigrams said twice."""
+    pairs = list(zip(tokens, tokens[1:]))
+    return sum(a == b for a, b in pairs) + len(pairs) - len(set(pairs))
+
+
+def rewards_of(
+    captions: Tensor, rows: Sequence[int], cider: CiderD, samples: int, penalty: float
+) -> Tensor:
+    """Reward of every drawn caption, [photos, samples]."""
+    values = []
+    for i, drawn in enumerate(captions[:, 1:].tolist()):
+        tokens = drawn[: drawn.index(Vocabulary.pad)] if Vocabulary.pad in drawn else drawn
+        values.append(cider.score(rows[i // samples], tokens) - penalty * repeats(tokens))
+    return torch.tensor(values).view(-1, samples)
+
+
+def main() -> None:
+    """Run the refinement."""
+    args = arguments()
+    folder = args.work / args.name
+    folder.mkdir(parents=True, exist_ok=True)
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    sets = [args.data / name for name in args.sets]
+    photos = read_photos(sets)
+    pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
+    train = [photo for photo in photos if photo.split == 'train']
+    vocabulary = Vocabulary.load(args.start.parent / 'vocabulary.txt')
+    vocabulary.save(folder / 'vocabulary.txt')
+    model = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
+    averaged = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
+    parameters = model.head_parameters()
+    optimizer = torch.optim.AdamW(
+        parameters, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+    )
+    ema = {name: value.clone() for name, value in model.state_dict().items()}
+    epoch, step = 0, 0
+    last = folder / 'last.pt'
+    if last.exists():
+        saved = torch.load(last, map_location=device, weights_only=True)
+        model.load_state_dict(saved['model'])
+        optimizer.load_state_dict(saved['optimizer'])
+        ema, epoch, step = saved['ema'], saved['epoch'], saved['step']
+    torch.manual_seed(args.seed + epoch)
+    seed_dropout(args.seed + epoch)
+    rng = np.random.default_rng(args.seed + epoch)
+    generator = torch.Generator().manual_seed(args.seed + epoch)
+
+    references = [[[*vocabulary.encode(c), vocabulary.eos] for c in p.captions] for p in train]
+    cider = CiderD(references)
+    steps_per_epoch = len(train) // args.batch
+    steps = steps_per_epoch * args.epochs
+    while epoch < args.epochs:
+        started = time.time()
+        total_reward = 0.0
+        order = rng.permutation(len(train))
+        for first in range(0, steps_per_epoch * args.batch, args.batch):
+            rows = order[first : first + args.batch].tolist()
+            rate = min(1.0, (step + 1) / 50) * (0.05 + 0.95 * (1 - step / steps))
+            for group in optimizer.param_groups:
+                group['lr'] = args.lr * rate
+            # Dropout stays off: what is drawn and what is learned must be one distribution.
+            model.eval()
+            batch = [train[row] for row in rows]
+            features = encode_views(model, pixels, batch, generator, device, args.augment)
+            with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+                memory = model.memory(features)
+                drawn = sample(model, memory, args.samples, model.config.max_length - 2)
+            rewards = rewards_of(drawn, rows, cider, args.samples, args.repeat_penalty)
+            others = (rewards.sum(1, keepdim=True) - rewards) / (args.samples - 1)
+            advantage = (rewards - others).flatten().to(device)
+            drawn = drawn[:, : int((drawn != 0).sum(dim=1).max())]
+            # A context of its own: autocast would reuse weights cast above, without gradients.
+            with torch.autocast(device.type, torch.bfloat16):
+                hidden = model.hidden(drawn[:, :-1], model.cross(model.memory(features)))
+                logits = model.logits(hidden).float()
+                targets = drawn[:, 1:]
+                log_probs = logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1))[..., 0]
+                real = targets != Vocabulary.pad
+                loss = -(advantage.unsqueeze(1) * log_probs * real).sum() / real.sum()
+                if args.cross_entropy > 0:
+                    model.train()
+                    captions = np.stack(
+                        [
+                            encode_captions(photo, vocabulary, model.config.max_length, 1, rng)
+                            for photo in batch
+                        ]
+                    )
+                    captions = torch.from_numpy(captions).to(device)
+                    loss = loss + args.cross_entropy * caption_loss(model, features, captions, 0.1)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            update_ema(ema, model, min(args.ema, (1 + step) / (10 + step)))
+            total_reward += rewards.mean().item()
+            step += 1
+            if step % 25 == 0:
+                speed = (first + args.batch) / (time.time() - started)
+                mean = total_reward / (first // args.batch + 1)
+                print(f'  step {step} reward {mean:.4f} {speed:.0f} photos/s', flush=True)
+                if not math.isfinite(mean):
+                    raise SystemExit('the reward is not finite')
+        epoch += 1
+        torch.save(
+            {
+                'config': model.config.to_dict(),
+                'model': model.state_dict(),
+                'ema': ema,
+                'optimizer': optimizer.state_dict(),
+                'epoch': epoch,
+                'step': step,
+            },
+            last.with_suffix('.part'),
+        )
+        last.with_suffix('.part').rename(last)
+        slim = {'config': model.config.to_dict(), 'ema': ema, 'epoch': epoch}
+        torch.save(slim, folder / f'epoch{epoch:02d}.pt')
+        trained = time.time() - started
+        averaged.load_state_dict(ema)
+        line: dict[str, object] = {
+            'epoch': epoch,
+            'reward': round(total_reward / steps_per_epoch, 4),
+            'seconds': round(trained),
+        }
+        for name in args.sets:
+            val = [p for p in photos if p.split == 'val' and p.set_name == name]
+            val = val[: args.val_photos]
+            made = caption_photos(averaged, vocabulary, pixels, val, device)
+            scores = score_set(made, val)
+            line[name] = {k: round(scores[k], 3) for k in ('bleu4', 'ciderD', 'distinct')}
+        print(json.dumps(line), flush=True)
+        with (folder / 'log.jsonl').open('a') as log:
+            log.write(json.dumps(line) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,248 @@
+"""Train the captioner with cross-entropy: first the decoder alone, then end to end.
+
+    python train.py --name lite --data DATA --weights efficientnet_lite0.npz --work WORK
+
+One epoch is one pass over the photos with all captions of each. Writes WORK/NAME/last.pt after
+every epoch and continues from it when started again with the same arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dataset import Photo, augment, encode_captions, prepare_pixels, read_photos, to_pixel_values
+from dropout import seed_dropout
+from evaluate import caption_photos, score_set
+from model import Captioner, CaptionerConfig
+from vocabulary import Vocabulary
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--name', required=True, help='folder of this run under --work')
+    parser.add_argument('--data', type=Path, required=True, help='folder with flickr8k/ and coco/')
+    parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
+    parser.add_argument('--weights', type=Path, help='.npz of the pretrained encoder; none: random')
+    parser.add_argument(
+        '--work', type=Path, required=True, help='folder for checkpoints and pixels'
+    )
+    parser.add_argument('--frozen-epochs', type=int, default=2)
+    parser.add_argument(
+        '--epochs', type=int, default=14, help='all epochs, the frozen ones included'
+    )
+    parser.add_argument('--batch', type=int, default=32, help='photos a step')
+    parser.add_argument('--captions', type=int, default=5, help='captions of each photo a step')
+    parser.add_argument('--lr', type=float, default=5e-4)
+    parser.add_argument('--backbone-lr', type=float, default=5e-5)
+    parser.add_argument(
+        '--frozen-layers', type=int, default=11, help='first convolutions never trained'
+    )
+    parser.add_argument('--dropout', type=float, default=0.15)
+    parser.add_argument('--smoothing', type=float, default=0.1)
+    parser.add_argument('--weight-decay', type=float, default=0.02)
+    parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
+    parser.add_argument('--ema', type=float, default=0.998)
+    parser.add_argument('--min-count', type=int, default=4, help='rarer words become <unk>')
+    parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--threads', type=int, default=0)
+    return parser.parse_args()
+
+
+def caption_loss(model: Captioner, features: Tensor, captions: Tensor, smoothing: float) -> Tensor:
+    """Mean cross-entropy a word. features: [photos, 1280, 7, 7], captions: [photos, n, length]."""
+    tokens = captions.flatten(0, 1)
+    longest = int((tokens != Vocabulary.pad).sum(dim=1).max())
+    tokens = tokens[:, : min(tokens.shape[1], -(-longest // 4) * 4 + 1)]
+    inputs, targets = tokens[:, :-1], tokens[:, 1:]
+    hidden = model.hidden(inputs, model.cross(model.memory(features)))
+    # Only real words pass the vocabulary matrix, rounded up to a multiple of 256 rows: every new
+    # matrix shape costs oneDNN a new kernel.
+    rows = (targets != Vocabulary.pad).flatten().nonzero()[:, 0]
+    rows = F.pad(rows, (0, -len(rows) % 256), value=0)
+    wanted = targets.flatten()[rows].clone()
+    wanted[int((targets != Vocabulary.pad).sum()) :] = Vocabulary.unk
+    logits = model.logits(hidden.flatten(0, 1)[rows]).float()
+    return F.cross_entropy(logits, wanted, ignore_index=Vocabulary.unk, label_smoothing=smoothing)
+
+
+def rate_at(step: int, steps: int, warmup: int) -> float:
+    """Share of the full learning rate: linear warm-up, then cosine to 2 %."""
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+@torch.no_grad()
+def update_ema(ema: dict[str, Tensor], model: Captioner, decay: float) -> None:
+    """Move the averaged weights towards the model's."""
+    state = model.state_dict()
+    torch._foreach_lerp_(list(ema.values()), [state[name] for name in ema], 1 - decay)
+
+
+def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[str, object]]:
+    """Head and backbone at their rates; biases, norms and positions without weight decay."""
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    frozen = {spec.name for spec in model.backbone.specs[: args.frozen_layers]}
+    fixed = {spec.name for spec in model.backbone.specs if spec.groups > 1}
+    for name, parameter in model.named_parameters():
+        backbone = name.startswith('backbone.')
+        if backbone:
+            layer, kind = name.split('.')[-2:]
+            if layer in frozen or (layer in fixed and kind == 'weight'):
+                parameter.requires_grad_(False)
+                continue
+        decays = parameter.ndim > 1 and 'position' not in name
+        groups.setdefault((backbone, decays), []).append(parameter)
+    return [
+        {
+            'params': parameters,
+            'peak': args.backbone_lr if backbone else args.lr,
+            'weight_decay': args.weight_decay if decays else 0.0,
+            'backbone': backbone,
+        }
+        for (backbone, decays), parameters in groups.items()
+    ]
+
+
+def main() -> None:
+    """Run the training."""
+    args = arguments()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    folder = args.work / args.name
+    folder.mkdir(parents=True, exist_ok=True)
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    torch.manual_seed(args.seed)
+    seed_dropout(args.seed)
+    rng = np.random.default_rng(args.seed)
+    generator = torch.Generator().manual_seed(args.seed)
+
+    sets = [args.data / name for name in args.sets]
+    photos = read_photos(sets)
+    pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
+    train = [photo for photo in photos if photo.split == 'train']
+    vocabulary = Vocabulary.build((c for p in train for c in p.captions), args.min_count)
+    vocabulary.save(folder / 'vocabulary.txt')
+    config = CaptionerConfig(vocabulary=len(vocabulary), dropout=args.dropout)
+    model = Captioner(config, args.frozen_layers)
+    if args.weights is not None:
+        model.backbone.load_pretrained(args.weights)
+    model = model.to(device).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(parameter_groups(model, args), betas=(0.9, 0.98), fused=True)
+    ema = {n: v.clone() for n, v in model.state_dict().items()}
+    steps_per_epoch = len(train) // args.batch
+    steps = steps_per_epoch * args.epochs
+    epoch, step = 0, 0
+
+    last = folder / 'last.pt'
+    if last.exists():
+        saved = torch.load(last, map_location=device, weights_only=True)
+        model.load_state_dict(saved['model'])
+        optimizer.load_state_dict(saved['optimizer'])
+        ema = saved['ema']
+        epoch, step = saved['epoch'], saved['step']
+        rng = np.random.default_rng(args.seed + epoch)
+        generator.manual_seed(args.seed + epoch)
+        seed_dropout(args.seed + epoch)
+    print(
+        f'{len(train)} photos, {len(vocabulary)} words, '
+        f'{sum(p.numel() for p in model.parameters()):,} weights, {steps} steps on {device}',
+        flush=True,
+    )
+
+    averaged = Captioner(config).to(device).to(memory_format=torch.channels_last).eval()
+    while epoch < args.epochs:
+        started = time.time()
+        frozen = epoch < args.frozen_epochs
+        model.train()
+        model.backbone.train(not frozen)
+        total = torch.zeros((), device=device)
+        order = rng.permutation(len(train))
+        for first in range(0, steps_per_epoch * args.batch, args.batch):
+            batch: list[Photo] = [train[i] for i in order[first : first + args.batch]]
+            pixel_values = to_pixel_values(pixels[[photo.row for photo in batch]])
+            if args.augment > 0:
+                may_flip = torch.tensor([photo.may_flip for photo in batch])
+                pixel_values = augment(pixel_values, may_flip, generator, args.augment)
+            pixel_values = pixel_values.to(device).contiguous(memory_format=torch.channels_last)
+            captions = torch.from_numpy(
+                np.stack(
+                    [
+                        encode_captions(p, vocabulary, config.max_length, args.captions, rng)
+                        for p in batch
+                    ]
+                )
+            ).to(device)
+            # The backbone's own warm-up starts when it thaws; Adam's moments are then empty.
+            head_rate = rate_at(step, steps, 200)
+            thawed = step - args.frozen_epochs * steps_per_epoch
+            for group in optimizer.param_groups:
+                rate = (
+                    head_rate * min(1.0, max(0, thawed + 1) / 200)
+                    if group['backbone']
+                    else head_rate
+                )
+                group['lr'] = group['peak'] * rate
+            with torch.autocast(device.type, torch.bfloat16):
+                with torch.set_grad_enabled(not frozen):
+                    features = model.backbone(pixel_values)
+                loss = caption_loss(model, features, captions, args.smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            update_ema(ema, model, min(args.ema, (1 + step) / (10 + step)))
+            total += loss.detach()
+            step += 1
+            if step % 50 == 0:
+                rate = (first + args.batch) / (time.time() - started)
+                print(f'  step {step} loss {loss.item():.3f} {rate:.0f} photos/s', flush=True)
+        epoch += 1
+        torch.save(
+            {
+                'config': config.to_dict(),
+                'model': model.state_dict(),
+                'ema': ema,
+                'optimizer': optimizer.state_dict(),
+                'epoch': epoch,
+                'step': step,
+            },
+            last.with_suffix('.part'),
+        )
+        last.with_suffix('.part').rename(last)
+        if epoch > args.frozen_epochs:
+            slim = {'config': config.to_dict(), 'ema': ema, 'epoch': epoch}
+            torch.save(slim, folder / f'epoch{epoch:02d}.pt')
+        trained = time.time() - started
+        averaged.load_state_dict(ema)
+        line: dict[str, object] = {
+            'epoch': epoch,
+            'loss': round(total.item() / steps_per_epoch, 4),
+            'seconds': round(trained),
+        }
+        for name in args.sets:
+            val = [p for p in photos if p.split == 'val' and p.set_name == name]
+            val = val[: args.val_photos]
+            captions_made = caption_photos(averaged, vocabulary, pixels, val, device)
+            scores = score_set(captions_made, val)
+            line[name] = {k: round(scores[k], 3) for k in ('bleu4', 'ciderD', 'distinct')}
+        line['evaluation'] = round(time.time() - started - trained)
+        print(json.dumps(line), flush=True)
+        with (folder / 'log.jsonl').open('a') as log:
+            log.write(json.dumps(line) + '\n')
+
+
+if __name__ == '__main__':
+    main()
