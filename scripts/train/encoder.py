@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class ConvSpec:
-    """One convolution of the network; `residual_from`: the layer whose output is added to its own."""
+    """One convolution; `residual_from` names the layer whose output is added to its own."""
 
     name: str
     out_channels: int

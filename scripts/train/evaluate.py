@@ -18,6 +18,8 @@ from metrics import score_captions
 from model import Captioner, load_captioner
 from vocabulary import Vocabulary
 
+DEFAULT_SEARCH = BeamOptions()
+
 
 @torch.no_grad()
 def encode_photos(
@@ -41,7 +43,7 @@ def caption_photos(
     pixels: np.ndarray,
     photos: list[Photo],
     device: torch.device,
-    options: BeamOptions = BeamOptions(),
+    options: BeamOptions = DEFAULT_SEARCH,
 ) -> list[str]:
     """One caption a photo."""
     memories = encode_photos(model, pixels, photos, device)

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-HERE = Path(__file__).parent
+from run_all import run
+
 COLOURS = ('red', 'blue', 'green', 'white', 'yellow', 'black')
 SHAPES = ('circle', 'square', 'triangle')
 
@@ -68,14 +66,6 @@ def copy_some(source: Path, folder: Path, photos: int = 50) -> None:
         (folder / 'images' / entry['file']).write_bytes(data)
         entry['split'] = 'val' if i % 5 == 0 else 'train'
     (folder / 'captions.json').write_text(json.dumps(entries))
-
-
-def run(script: str, *options: object) -> None:
-    """Run a script of this folder; its failure ends the smoke run."""
-    print(f'--- {script}', flush=True)
-    environment = {**os.environ, 'PYTHONPATH': str(HERE)}
-    command = [sys.executable, str(HERE / script), *(str(option) for option in options)]
-    subprocess.run(command, check=True, env=environment)
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""Every step from photos to a finished model folder.
+
+    python run_all.py --data DATA --weights efficientnet_lite0.npz --work WORK --out FOLDER
+
+Each step is a script of its own that can be run again alone; training steps go on from their last
+checkpoint. FOLDER keeps what the scripts do not make (the model card).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+# On Linux: let glibc keep freed memory and use huge pages. Without this the page faults of the
+# large maps cost a quarter of the training's time.
+ALLOCATOR = {
+    'MALLOC_MMAP_MAX_': '0',
+    'MALLOC_TRIM_THRESHOLD_': str(16 * 2**30),
+    'MALLOC_TOP_PAD_': str(256 * 2**20),
+    'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1',
+}
+
+
+def run(script: str, *options: object) -> None:
+    """Run a script of this folder; its failure ends everything."""
+    print(f'--- {script}', flush=True)
+    environment = {**os.environ, **ALLOCATOR, 'PYTHONPATH': str(HERE)}
+    command = [sys.executable, str(HERE / script), *(str(option) for option in options)]
+    subprocess.run(command, check=True, env=environment)
+
+
+def main() -> None:
+    """Run every step with the shipped model's settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--data', type=Path, required=True)
+    parser.add_argument('--weights', type=Path, required=True)
+    parser.add_argument('--work', type=Path, required=True)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--epochs', type=int, default=7)
+    parser.add_argument('--refine-epochs', type=int, default=4)
+    args = parser.parse_args()
+    photos = ('--data', args.data, '--work', args.work)
+    trained, refined = args.work / 'lite', args.work / 'lite-refined'
+    run('prepare.py', *photos)
+    run('train.py', '--name', 'lite', '--weights', args.weights, '--epochs', args.epochs, *photos)
+    start = trained / f'epoch{args.epochs:02d}.pt'
+    refining = ('--name', 'lite-refined', '--start', start, '--epochs', args.refine_epochs)
+    run('refine.py', *refining, *photos)
+    last_two = sorted(refined.glob('epoch*.pt'))[-2:]
+    run('average.py', '--out', refined / 'average.pt', *last_two)
+    run('evaluate.py', '--checkpoint', refined / 'average.pt', *photos)
+    run('export.py', '--checkpoint', refined / 'average.pt', '--out', args.work / 'float')
+    run('parity.py', '--checkpoint', refined / 'average.pt')
+    run('quantise.py', '--float', args.work / 'float', '--out', args.out, *photos)
+    vocabulary, metrics = refined / 'vocabulary.txt', args.work / 'metrics.json'
+    run('assemble.py', '--vocabulary', vocabulary, '--out', args.out)
+    run('evaluate_onnx.py', '--model', args.out, *photos, '--metrics', metrics)
+    run('assemble.py', '--vocabulary', vocabulary, '--out', args.out, '--metrics', metrics)
+
+
+if __name__ == '__main__':
+    main()
