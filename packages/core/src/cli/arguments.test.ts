@@ -108,6 +108,11 @@ describe('what is refused', () => {
     expect(refusal('--alternatives', '--no-alternatives')).toContain('exclude each other');
     expect(refusal('--alternatives', '-n1')).toContain('--num-captions 2 or more');
     expect(refusal('--runtime', 'node', '--jobs', '2')).toContain('--threads');
+    expect(refusal('--beams=2', '-n3')).toContain(
+      '"numCaptions" (3) must be at most "numBeams" (2)',
+    );
+    expect(refusal('--min-length=9', '--max-length=8')).toContain('"minLength" (9)');
+    expect(refusal('--top-k', '5')).toContain('only with "sample"');
   });
 });
 
@@ -171,7 +176,17 @@ describe('settings', () => {
 
 describe('ranges', () => {
   const defaults = {
-    ...{ numBeams: 3, maxLength: 512, minLength: 0, lengthPenalty: 1, earlyStopping: true },
+    ...{
+      bos: 0,
+      eos: 0,
+      pad: 0,
+      suppress: [],
+      numBeams: 3,
+      maxLength: 512,
+      minLength: 0,
+      lengthPenalty: 1,
+      earlyStopping: true,
+    },
     ...{ noRepeatNgramSize: 0, repetitionPenalty: 1 },
   } as const;
   const flags: readonly Flag[] = FLAGS;

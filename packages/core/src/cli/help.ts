@@ -39,7 +39,7 @@ export function fullHelp(): string {
     return `${group}:\n${lines.join('\n')}\n`;
   });
   return [
-    `${USAGE}\n\nPrints a caption for each photo, in the order given; everything else goes to stderr.\n`,
+    `${USAGE}\n\nPrints a caption for each photo, in the order given.\n`,
     ...sections,
     EXAMPLES,
   ].join('\n');
@@ -74,7 +74,7 @@ function placeholder({ value }: Flag): string {
 
 function range({ value }: Flag): string {
   if (value.kind !== 'integer' && value.kind !== 'number') return '';
-  return ` ${value.above ? 'Above ' : ''}${value.min} to ${value.max}.`;
+  return ` [${value.above ? 'above ' : ''}${value.min} to ${value.max}]`;
 }
 
 function wrap(text: string, width: number): string[] {

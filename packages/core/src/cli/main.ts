@@ -18,7 +18,7 @@ const terminal = new Terminal(() => interruption.stop());
 async function run(argv: readonly string[]): Promise<number> {
   const [first = '', ...rest] = argv;
   const subcommand = Object.hasOwn(SUBCOMMANDS, first) ? SUBCOMMANDS[first] : undefined;
-  if (subcommand) return (await subcommand())(rest);
+  if (subcommand) return (await subcommand())(rest, terminal, interruption);
 
   const given = parseArguments(argv);
   if (given.flags.help) {

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
@@ -38,21 +39,22 @@ export async function photosInFolder(folder: string, recursive: boolean): Promis
   const entered = new Set<string>();
 
   async function enter(path: string): Promise<void> {
-    let names: string[];
+    let entries: Dirent[];
     try {
       const real = await realpath(path);
       if (entered.has(real)) return;
       entered.add(real);
-      names = await readdir(path);
+      entries = await readdir(path, { withFileTypes: true });
     } catch (cause) {
       closed.push({ path, cause });
       return;
     }
-    for (const name of names) {
+    for (const entry of entries) {
+      const { name } = entry;
       if (name.startsWith('.')) continue;
       const child = join(path, name);
       // A dangling link, or a file that has just gone, is not in the folder.
-      const found = await stat(child).catch(() => undefined);
+      const found = entry.isSymbolicLink() ? await stat(child).catch(() => undefined) : entry;
       if (found?.isDirectory() && recursive) await enter(child);
       if (!found?.isFile()) continue;
       const kind = kindByName(name);

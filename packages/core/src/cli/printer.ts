@@ -80,7 +80,7 @@ export class Printer {
     await this.terminal.print(this.#format.tail());
     if (this.settings.timings && this.#timings.length > 1) {
       const median = timingsLine(medianTimings(this.#timings));
-      await this.terminal.note(`median of ${this.#timings.length}: ${median}`);
+      await this.note(`median of ${this.#timings.length}: ${median}`);
     }
   }
 
@@ -101,7 +101,7 @@ export class Printer {
     for (const warning of warnings) await this.note(`${name}: ${warning}`);
     if (!this.settings.timings) return;
     this.#timings.push(timings);
-    await this.terminal.note(`${printable(name)}: ${timingsLine(timings)}`);
+    await this.note(`${name}: ${timingsLine(timings)}`);
   }
 
   #showProgress(): void {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CaptionError, type CaptionOptions } from '../index.js';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../options.js';
+import type { GenerationDefaults } from '../model/manifest.js';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, resolveOptions } from '../options.js';
 import { type AttentionTarget, attentionTarget } from './attention/target.js';
 import type { FlagValues } from './flags.js';
 import type { FormatName } from './formats/format.js';
@@ -38,10 +39,17 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
   }
   const attention = flags.attention === undefined ? undefined : attentionTarget(flags.attention);
   const numCaptions = captionsWanted(flags);
+  const options = {
+    ...captionOptions(flags),
+    numCaptions,
+    attention: attention !== undefined,
+  };
+  // What no model could make sense of is refused before one is loaded.
+  resolveOptions(options, ANY_MODEL);
   return {
     recursive: flags.recursive ?? false,
     format: formatWanted(flags),
-    options: { ...captionOptions(flags), numCaptions, attention: attention !== undefined },
+    options,
     alternatives: numCaptions > 1 && !flags['no-alternatives'],
     minConfidence: flags['min-confidence'] ?? 0,
     timings: flags.timings ?? false,
@@ -56,6 +64,21 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
     timeoutMs: (flags.timeout ?? 30) * 1000,
   };
 }
+
+/** Defaults that are at odds with no option. */
+const ANY_MODEL: GenerationDefaults = {
+  bos: 0,
+  eos: 0,
+  pad: 0,
+  suppress: [],
+  numBeams: 64,
+  maxLength: 512,
+  minLength: 0,
+  lengthPenalty: 1,
+  earlyStopping: false,
+  noRepeatNgramSize: 0,
+  repetitionPenalty: 1,
+};
 
 function formatWanted(flags: FlagValues): FormatName {
   const wanted = new Set<FormatName>([

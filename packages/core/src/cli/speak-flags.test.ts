@@ -6,7 +6,17 @@ import { speakFlags } from './speak-flags.js';
 describe('speakFlags', () => {
   it('turns the names of options into flags', () => {
     const defaults = {
-      ...{ numBeams: 1, maxLength: 20, minLength: 0, lengthPenalty: 1, earlyStopping: true },
+      ...{
+        bos: 0,
+        eos: 0,
+        pad: 0,
+        suppress: [],
+        numBeams: 1,
+        maxLength: 20,
+        minLength: 0,
+        lengthPenalty: 1,
+        earlyStopping: true,
+      },
       ...{ noRepeatNgramSize: 0, repetitionPenalty: 1 },
     } as const;
     const messageOf = (options: Parameters<typeof resolveOptions>[0]) => {

@@ -1,9 +1,16 @@
-/** Runs with the words after its own name; gives the exit code. */
-export type Subcommand = (argv: readonly string[]) => Promise<number>;
+import type { Interruption } from './interruption.js';
+import type { Terminal } from './terminal.js';
+
+/** Runs with the words after its own name; gives the exit code. It has to heed the interruption. */
+export type Subcommand = (
+  argv: readonly string[],
+  terminal: Terminal,
+  interruption: Interruption,
+) => Promise<number>;
 
 /**
- * First words that are a command of their own rather than a photo, each with how to load it: a
- * command line that captions photos reads none of their code. (A folder of that name is captioned
- * as `./name`.)
+ * First words that are a command of their own rather than a photo, each with how to load it, as in
+ * `models: async () => (await import('./models.js')).modelsCommand`: a command line that captions
+ * photos reads none of their code. (A folder of that name is captioned as `./models`.)
  */
 export const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {};

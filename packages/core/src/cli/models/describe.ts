@@ -1,0 +1,90 @@
+import { CaptionError } from '../../index.js';
+import { availableDtypes, findNetworks } from '../../model/huggingface/layout.js';
+import { readHuggingFaceFolder } from '../../model/huggingface/manifest.js';
+import { type Manifest, readManifest } from '../../model/manifest.js';
+import { parseJson } from '../../model/network-files.js';
+import type { ModelSource } from '../../model/source.js';
+
+/** What can be said of a folder without loading its networks. */
+export interface FolderDescription {
+  readonly name: string;
+  readonly format: 'zipcaption' | 'hugging-face';
+  readonly version: string;
+  readonly license: string;
+  /** Hugging Face: kinds of encoder and decoder, "vit" and "gpt2". */
+  readonly architecture?: string;
+  /** Hugging Face: number formats that are complete, and the one that is taken by default. */
+  readonly dtypes?: readonly string[];
+  readonly image: string;
+  readonly search: string;
+  readonly files: readonly { readonly file: string; readonly bytes: number }[];
+  /** Files that the model needs and that are not there. */
+  readonly missing: readonly string[];
+}
+
+/** @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_INVALID`, `MODEL_UNSUPPORTED` */
+export async function describeFolder(source: ModelSource): Promise<FolderDescription> {
+  if (await source.has('manifest.json')) {
+    const manifest = readManifest(parseJson(await source.read('manifest.json'), 'manifest.json'));
+    return { ...common(manifest, 'zipcaption'), ...(await files(source, manifest)) };
+  }
+  if (!(await source.has('config.json'))) {
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      `${source.name} is no model: there is neither a manifest.json nor a config.json in it.`,
+    );
+  }
+  const [dtypes, { draft, config }] = await Promise.all([
+    availableDtypes(source),
+    readHuggingFaceFolder(source, undefined, {}),
+  ]);
+  const kinds = ['encoder', 'decoder'].map(
+    (part) => config.object(part)?.text('model_type') ?? '?',
+  );
+  const { firstStep } = await findNetworks(source, undefined);
+  return {
+    ...common(draft, 'hugging-face'),
+    license: (await licenceOfCard(source)) ?? 'unknown: see the model card',
+    architecture: `${kinds[0]} encoder, ${kinds[1]} decoder`,
+    dtypes,
+    ...(await files(source, draft, firstStep ? [firstStep.file, ...(firstStep.data ?? [])] : [])),
+  };
+}
+
+function common(manifest: Manifest, format: FolderDescription['format']) {
+  const { width, height, fit, resample } = manifest.image;
+  const { numBeams, maxLength, lengthPenalty } = manifest.generation;
+  return {
+    ...{ name: manifest.name, version: manifest.version, license: manifest.license, format },
+    image: `${width}×${height}, ${fit}, ${resample}`,
+    search: `${numBeams === 1 ? 'greedy' : `${numBeams} beams, length penalty ${lengthPenalty}`}, at most ${maxLength} tokens`,
+  };
+}
+
+async function files(source: ModelSource, manifest: Manifest, further: readonly string[] = []) {
+  const { encoder, decoder, tokenizer } = manifest;
+  const wanted = [
+    ...[encoder, decoder, ...(decoder.firstStep ? [decoder.firstStep] : [])].flatMap((network) => [
+      network.file,
+      ...(network.data ?? []),
+    ]),
+    ...further,
+    tokenizer.file,
+    ...(tokenizer.config ? [tokenizer.config] : []),
+  ];
+  const sized = await Promise.all(
+    [...new Set(wanted)].map(async (file) => ({ file, bytes: await source.size(file) })),
+  );
+  return {
+    files: sized.filter(({ bytes }) => !Number.isNaN(bytes)),
+    missing: sized.filter(({ bytes }) => Number.isNaN(bytes)).map(({ file }) => file),
+  };
+}
+
+/** `license:` in the YAML block that a model card starts with. */
+async function licenceOfCard(source: ModelSource): Promise<string | undefined> {
+  if (!(await source.has('README.md'))) return undefined;
+  const card = new TextDecoder().decode(await source.read('README.md'));
+  const front = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
+  return /^license:\s*["']?([^"'\r\n]+?)["']?\s*$/m.exec(front)?.[1];
+}
