@@ -1,6 +1,7 @@
 import { CaptionError } from '../errors.js';
 import { readGifHeader } from './gif/header.js';
 import { decodeJpeg, readJpegHeader } from './jpeg/index.js';
+import { checkPixelCount } from './limits.js';
 import { applyOrientation, uprightSize } from './orient.js';
 import { readPngHeader } from './png/header.js';
 import { supportedFormat } from './sniff.js';
@@ -85,16 +86,11 @@ export async function decodeImage(
     );
   }
   const header = readHeader(bytes);
-  const { width, height } = header;
-  if (width * height > options.maxPixels) {
-    throw new CaptionError(
-      'IMAGE_TOO_LARGE',
-      `The photo has ${width}×${height} = ${width * height} pixels, and maxPixels allows ${options.maxPixels}. Give a smaller photo or raise maxPixels.`,
-    );
-  }
+  checkPixelCount(header, options.maxPixels);
 
   const orientation = options.orientation ? header.orientation : 1;
   const needed = options.atLeast?.(uprightSize(header, orientation));
+  // What is needed upright is needed as stored once the sides are swapped back.
   const request: DecodeRequest = needed ? { atLeast: uprightSize(needed, orientation) } : {};
   const decoded = await orDecodeFailed(header.format, () =>
     READERS[header.format].decode(bytes, request),
@@ -115,13 +111,9 @@ function withReduction(decoded: DecodedPixels, full: Size): RgbImage {
   // A side of one pixel tells nothing of its factor; the other side's is the same.
   const factor = Math.max(x, y);
   if (factor === 1) return { width, height, data };
-  const { width: fullWidth, height: fullHeight } = full;
-  return {
-    ...{ width, height, data },
-    reduction: {
-      ...{ full: { width: fullWidth, height: fullHeight }, x: factor, y: factor, left: 0, top: 0 },
-    },
-  };
+  const { width: w, height: h } = full;
+  const found = { full: { width: w, height: h }, x: factor, y: factor, left: 0, top: 0 };
+  return { width, height, data, reduction: found };
 }
 
 function halvings(full: number, reduced: number): number {

@@ -176,8 +176,7 @@ function resampleColumns(
 }
 
 function clip8(sum: number): number {
-  const value = sum >> PRECISION;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return Math.max(0, Math.min(255, sum >> PRECISION));
 }
 
 function cropRows(

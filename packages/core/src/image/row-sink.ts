@@ -111,7 +111,8 @@ export class RowSink {
       }
     }
     const isFull = factors.x === 1 && factors.y === 1;
-    const reduction = { full, x: factors.x, y: factors.y, left: 0, top: 0 };
+    const size = { width: full.width, height: full.height };
+    const reduction = { full: size, x: factors.x, y: factors.y, left: 0, top: 0 };
     return isFull ? { width, height, data } : { width, height, data, reduction };
   }
 

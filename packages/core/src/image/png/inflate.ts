@@ -30,7 +30,7 @@ export class InflateError extends Error {}
 
 /**
  * Inflates a zlib stream (RFC 1950, RFC 1951) piece by piece: takes the next part of the input only
- * when it is needed and hands over at most 64 KiB at a time, so that memory stays the same however
+ * when it is needed and hands over at most 96 KiB at a time, so that memory stays the same however
  * much comes out, and a caller who has enough just stops asking.
  *
  * Each block is a view of a buffer that the next one overwrites. Input that ends early ends the
@@ -190,18 +190,18 @@ export class Inflater {
   private decode(): boolean {
     while (this.outAt < WINDOW + BLOCK) {
       if (this.end - this.at < SYMBOL_ROOM && !this.isInputDone) this.fillStage(SYMBOL_ROOM);
-      if (this.end - this.at >= SYMBOL_ROOM) {
-        if (this.symbols(this.end - SYMBOL_ROOM, WINDOW + BLOCK)) return true;
-        continue;
-      }
-      // The last bytes: one round at a time, taken back if it reached beyond the end.
+      const isNearEnd = this.end - this.at < SYMBOL_ROOM;
       const before = this.outAt;
-      const isEnd = this.symbols(Number.MAX_SAFE_INTEGER, before + 1);
-      if (this.isBeyondEnd()) {
+      // The last bytes: one round at a time, taken back if it reached beyond the end.
+      const result = isNearEnd
+        ? this.symbols(Number.MAX_SAFE_INTEGER, before + 1)
+        : this.symbols(this.end - SYMBOL_ROOM, WINDOW + BLOCK);
+      if (isNearEnd && this.isBeyondEnd()) {
         this.outAt = before;
         throw new EndOfInput();
       }
-      if (isEnd) return true;
+      if (result === 'end') return true;
+      if (result !== 'more') throw new InflateError(result);
     }
     return false;
   }
@@ -211,15 +211,14 @@ export class Inflater {
    * This is where nearly all the time goes: plain locals, no calls, and the commonest case, a
    * literal with a short code, first.
    *
-   * @returns whether the block's end was reached
+   * @returns `'end'` at the end of the block, `'more'` before it, or else what is wrong with it
    */
-  private symbols(safeAt: number, outEnd: number): boolean {
+  private symbols(safeAt: number, outEnd: number): string {
     const { view, output } = this;
     const literals = this.literals.entries;
     const distances = this.distances.entries;
     let { at, hold, bits, outAt } = this;
-    let isEnd = false;
-    let fault = '';
+    let result = 'more';
 
     while (at <= safeAt && outAt < outEnd) {
       // Fills `hold` up to at least 24 bits without asking whether it is needed. What lies above
@@ -255,8 +254,7 @@ export class Inflater {
         continue;
       }
       if ((entry & BASE) === 0) {
-        if (entry & END_OF_BLOCK) isEnd = true;
-        else fault = 'a code that does not exist';
+        result = entry & END_OF_BLOCK ? 'end' : 'a code that does not exist';
         break;
       }
       let extra = (entry >> 4) & 15;
@@ -273,7 +271,7 @@ export class Inflater {
         entry = distances[(entry >> 16) + sub] as number;
       }
       if ((entry & BASE) === 0) {
-        fault = 'a distance code that does not exist';
+        result = 'a distance code that does not exist';
         break;
       }
       hold >>>= entry & 15;
@@ -286,7 +284,7 @@ export class Inflater {
       hold >>>= extra;
       bits -= extra;
       if (distance > outAt) {
-        fault = 'a distance beyond the start';
+        result = 'a distance beyond the start';
         break;
       }
       for (const copyEnd = outAt + length; outAt < copyEnd; outAt++) {
@@ -298,12 +296,7 @@ export class Inflater {
     this.hold = hold;
     this.bits = bits;
     this.outAt = outAt;
-    if (fault !== '') {
-      // Beyond the end of the input anything may be read; then it only ended early.
-      if (this.isBeyondEnd()) throw new EndOfInput();
-      throw new InflateError(fault);
-    }
-    return isEnd;
+    return result;
   }
 
   /** Hands over what is new and keeps the last 32 KiB for matches to come. */
