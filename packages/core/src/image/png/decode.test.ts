@@ -64,8 +64,9 @@ describe('every kind of PNG', () => {
   });
 
   it('with 8 bits: as upng-js reads them', () => {
-    // A key of 0 counts as none there, so keys are left to sharp.
-    for (const plan of plans.filter((p) => p.depth === 8 && (p.colour === 3 || !p.transparency))) {
+    // It trips over keys of 0 and over empty passes, so those are left to sharp.
+    const known = plans.filter((p) => p.depth === 8 && !p.interlaced);
+    for (const plan of known.filter((p) => p.colour === 3 || !p.transparency)) {
       const png = writePng(plan);
       const decoded = UPNG.decode(png.buffer.slice(png.byteOffset, png.byteOffset + png.length));
       const rgba = new Uint8Array(UPNG.toRGBA8(decoded)[0] as ArrayBuffer);
