@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CaptionError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { setWebpWasm } from '../image/webp/codec.js';
@@ -39,6 +40,10 @@ export async function modelSource(location: string | URL): Promise<ModelSource> 
   const protocol =
     location instanceof URL ? location.protocol : /^(https?:|file:)\/\//.exec(location)?.[1];
   if (protocol === 'http:' || protocol === 'https:') return urlSource(location);
+  if (typeof location === 'string' && !existsSync(location)) {
+    const { pulledModel } = await import('./hub/pulled.js');
+    return folderSource((await pulledModel(location)) ?? location);
+  }
   return folderSource(location);
 }
 

@@ -31,7 +31,6 @@ export function fieldsOf(file: string, json: unknown): Fields {
   const of = (key: string) => values[key] ?? undefined;
   function typed<T>(key: string, type: string, expected: string): T | undefined {
     const value = of(key);
-    // biome-ignore lint/suspicious/useValidTypeof: the callers below name the type
     if (value === undefined || typeof value === type) return value as T | undefined;
     throw invalid(key, expected);
   }

@@ -1,0 +1,166 @@
+import { CaptionError } from '../../errors.js';
+import { type HubId, hubIdText } from './hub-id.js';
+
+/** Where the hub is and who asks. */
+export interface HubAccess {
+  /** Default `https://huggingface.co`. */
+  readonly endpoint: URL;
+  readonly token?: string;
+}
+
+/** What the hub says of a file before any of it is sent. */
+export interface HubFile {
+  readonly bytes: number;
+  /** SHA-256 of large files, Git's blob name (SHA-1) of small ones; undefined when it is neither. */
+  readonly etag?: string;
+  readonly commit?: string;
+}
+
+/** `HF_ENDPOINT` for a mirror, `HF_TOKEN` for models that are not public, as Hugging Face's own tools. */
+export function hubAccess(env: Readonly<Record<string, string | undefined>>): HubAccess {
+  const address = env.HF_ENDPOINT || 'https://huggingface.co';
+  const endpoint = URL.canParse(address) ? new URL(address) : undefined;
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol)) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `HF_ENDPOINT must be an http(s) address, not "${address}".`,
+    );
+  }
+  const token = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN;
+  return token ? { endpoint, token } : { endpoint };
+}
+
+const MOST_REDIRECTS = 5;
+
+/**
+ * One file of a model: its description.
+ *
+ * @returns undefined when there is no such file
+ * @throws CaptionError `MODEL_NOT_FOUND` when there is no such model or it is not for this user,
+ *   `NETWORK_FAILED`, `ABORTED`
+ */
+export async function describeHubFile(
+  access: HubAccess,
+  id: HubId,
+  file: string,
+  signal?: AbortSignal,
+): Promise<HubFile | undefined> {
+  // Of a large file the hub's own answer, a redirect to its storage, tells size and digest.
+  const seen: Headers[] = [];
+  const response = await request(access, fileAddress(access, id, file), 'HEAD', {}, signal, seen);
+  if (response.status === 404 && isMissingFile(response)) return undefined;
+  if (!response.ok) throw refusal(access, id, file, response);
+  const first = (...names: string[]) =>
+    seen.flatMap((headers) => names.map((name) => headers.get(name))).find((value) => value);
+  const bytes = Number(
+    first('x-linked-size') ?? response.headers.get('content-length') ?? Number.NaN,
+  );
+  const etag = /^(?:W\/)?"?([0-9a-f]{64}|[0-9a-f]{40})"?$/i.exec(
+    first('x-linked-etag', 'etag') ?? '',
+  )?.[1];
+  const commit = first('x-repo-commit');
+  return { bytes, ...(etag && { etag: etag.toLowerCase() }), ...(commit && { commit }) };
+}
+
+/**
+ * The content of a file, from a place on.
+ *
+ * @param from bytes that are there already
+ * @throws CaptionError as {@link describeHubFile}
+ */
+export async function openHubFile(
+  access: HubAccess,
+  id: HubId,
+  file: string,
+  from: number,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
+  const response = await request(access, fileAddress(access, id, file), 'GET', headers, signal);
+  // 416: there is nothing from that place on. The caller knows whether that is the end.
+  if (!response.ok && response.status !== 416) throw refusal(access, id, file, response);
+  return response;
+}
+
+function fileAddress({ endpoint }: HubAccess, { owner, name, revision }: HubId, file: string): URL {
+  const path = `${owner}/${name}/resolve/${encodeURIComponent(revision)}/${file}`;
+  return new URL(`${endpoint.pathname.replace(/\/$/, '')}/${path}`, endpoint);
+}
+
+async function request(
+  { endpoint, token }: HubAccess,
+  address: URL,
+  method: 'GET' | 'HEAD',
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+  seen: Headers[] = [],
+): Promise<Response> {
+  let url = address;
+  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+    // The token is the hub's business, not that of the storage it sends us to.
+    const auth =
+      token && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        // Compressed on the way, the bytes would not be those of the range asked for.
+        headers: { 'accept-encoding': 'identity', 'user-agent': 'zipcaption', ...headers, ...auth },
+        redirect: 'manual',
+        ...(signal && { signal }),
+      });
+    } catch (cause) {
+      throw networkError(url, cause, signal);
+    }
+    seen.push(response.headers);
+    const next =
+      response.status >= 300 && response.status < 400 && response.headers.get('location');
+    if (!next) return response;
+    await response.body?.cancel();
+    url = new URL(next, url);
+  }
+  throw new CaptionError('NETWORK_FAILED', `${address.href} leads from one address to the next.`);
+}
+
+/** @param cause what `fetch` or the reading of its body threw */
+export function networkError(
+  url: URL | string,
+  cause: unknown,
+  signal?: AbortSignal,
+): CaptionError {
+  if (signal?.aborted) return new CaptionError('ABORTED', 'The download was stopped.', { cause });
+  // Node's fetch says only "fetch failed"; the reason is one level down.
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const why = inner instanceof Error ? inner.message : String(inner);
+  const message = `Could not download ${url}: ${why}. Run the command again to go on from here.`;
+  return new CaptionError('NETWORK_FAILED', message, { cause });
+}
+
+/** The hub answers 404 for files and whole models alike, and says which in a header. */
+function isMissingFile({ headers }: Response): boolean {
+  const code = headers.get('x-error-code');
+  return code === null || code === 'EntryNotFound';
+}
+
+function refusal({ endpoint, token }: HubAccess, id: HubId, file: string, response: Response) {
+  const model = hubIdText(id);
+  const { status } = response;
+  if (status === 401 || status === 403) {
+    return new CaptionError(
+      'MODEL_NOT_FOUND',
+      token
+        ? `The token in HF_TOKEN may not read ${model}, or there is no such model at ${endpoint.host} (status ${status}). Look for its page, accept its conditions there if it has some, and see that the token may read it.`
+        : `There is no public model ${model} at ${endpoint.host} (status ${status}). See that the name is right; for a private or gated one set HF_TOKEN.`,
+    );
+  }
+  if (status === 404) {
+    return new CaptionError(
+      'MODEL_NOT_FOUND',
+      `There is no ${response.headers.get('x-error-code') === 'RevisionNotFound' ? `revision "${id.revision}" of ${model}` : `${file} in ${model}`} at ${endpoint.host}. See that the name is right.`,
+    );
+  }
+  return new CaptionError(
+    'NETWORK_FAILED',
+    `${endpoint.host} answered ${status} for ${file} of ${model}. Try again later.`,
+  );
+}

@@ -1,0 +1,131 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CaptionError } from '../../errors.js';
+import { type HubAccess, type HubFile, networkError, openHubFile } from './client.js';
+import { type HubId, hubIdText } from './hub-id.js';
+
+export interface DownloadControl {
+  /** Called as bytes arrive: bytes of the file so far. */
+  readonly onBytes?: (loaded: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Broken connections in a row, without a byte in between, after which the download fails. */
+const MOST_BREAKS = 4;
+
+/**
+ * Downloads one file. What an earlier, broken download left is taken up; the whole is compared with
+ * the hub's digest before it gets its name.
+ *
+ * @throws CaptionError `NETWORK_FAILED`, `MODEL_CORRUPT` when the digest differs, `ABORTED`
+ */
+export async function downloadFile(
+  access: HubAccess,
+  id: HubId,
+  file: string,
+  described: HubFile,
+  folder: string,
+  control: DownloadControl,
+): Promise<void> {
+  const target = join(folder, file);
+  // Named by its content, so that parts of two versions are never put together.
+  const part = `${target}.${described.etag?.slice(0, 16) ?? 'unnamed'}.part`;
+  await mkdir(dirname(target), { recursive: true });
+  if (!described.etag) await rm(part, { force: true });
+
+  for (let breaks = 0; ; ) {
+    const before = await sizeOf(part);
+    if (before === described.bytes) break;
+    try {
+      await append(access, id, file, part, before, control);
+      const after = await sizeOf(part);
+      if (after === described.bytes || Number.isNaN(described.bytes)) break;
+      throw networkError(
+        file,
+        new Error(`${after} of ${described.bytes} bytes came`),
+        control.signal,
+      );
+    } catch (error) {
+      const again = error instanceof CaptionError && error.code === 'NETWORK_FAILED';
+      breaks = (await sizeOf(part)) > before ? 1 : breaks + 1;
+      if (!again || breaks >= MOST_BREAKS) throw error;
+    }
+  }
+  await verify(part, id, file, described);
+  await rename(part, target);
+}
+
+async function append(
+  access: HubAccess,
+  id: HubId,
+  file: string,
+  part: string,
+  before: number,
+  { onBytes, signal }: DownloadControl,
+): Promise<void> {
+  const response = await openHubFile(access, id, file, before, signal);
+  if (response.status === 416) {
+    // More is there than the file has: not a part of it.
+    await rm(part, { force: true });
+    return;
+  }
+  // A server that knows no ranges starts at the beginning.
+  const resumes = response.status === 206;
+  const output = await open(part, resumes ? 'a' : 'w');
+  let loaded = resumes ? before : 0;
+  try {
+    for await (const chunk of chunksOf(response, file, signal)) {
+      await output.writeFile(chunk);
+      loaded += chunk.length;
+      onBytes?.(loaded);
+    }
+  } finally {
+    await output.close();
+  }
+}
+
+async function* chunksOf(
+  response: Response,
+  file: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (response.body) yield* response.body;
+  } catch (cause) {
+    throw networkError(file, cause, signal);
+  }
+}
+
+async function verify(part: string, id: HubId, file: string, { etag }: HubFile): Promise<void> {
+  if (!etag) return;
+  const found = await digestOf(part, etag);
+  if (found === etag) return;
+  await rm(part, { force: true });
+  throw new CaptionError(
+    'MODEL_CORRUPT',
+    `${file} of ${hubIdText(id)} arrived damaged: its digest is ${found}, the hub says ${etag}. It was deleted; run the command again.`,
+  );
+}
+
+/**
+ * The digest that the hub knows a file by, of a file on disk.
+ *
+ * @param etag 64 digits for a SHA-256, 40 for Git's name of a blob
+ */
+export async function digestOf(path: string, etag: string): Promise<string> {
+  let hash: Hash;
+  if (etag.length === 64) hash = createHash('sha256');
+  // Git hashes a header before the content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+  else hash = createHash('sha1').update(`blob ${await sizeOf(path)}\0`);
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+export function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
