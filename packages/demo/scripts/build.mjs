@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -84,7 +85,7 @@ async function packModel(folder, out) {
  * by, and is loaded by an import, which cannot unpack.
  */
 async function packRuntime(out) {
-  const folder = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')));
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
   const mjs = 'ort-wasm-simd-threaded.mjs';
   const wasm = 'ort-wasm-simd-threaded.wasm';
   const path = `runtime/${(await hashOf([join(folder, mjs)])).slice(0, 12)}/${mjs}`;

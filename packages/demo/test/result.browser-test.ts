@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Captioner, loadCaptioner } from 'zipcaption';
-import { launch, outcome, samplePath, takeSample, visit } from './visit.js';
+import { launch, outcome, samplePath, type Visit, visit } from './visit.js';
 
 let browser: Browser;
 let node: Captioner;
+let visitor: Visit;
 beforeAll(async () => {
   [browser, node] = await Promise.all([launch(), loadCaptioner({ model: inject('model') })]);
+  visitor = await visit(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
 });
 afterAll(async () => {
+  await visitor?.[Symbol.asyncDispose]();
   await browser?.close();
   await node?.dispose();
 });
@@ -18,8 +21,7 @@ describe('the caption', () => {
   test.each(['chelsea.png', 'coffee.jpg', 'astronaut.jpg'])(
     'of %s is the one that Node gives',
     async (name) => {
-      await using visitor = await visit(browser);
-      await takeSample(visitor.page, name);
+      await give(visitor.page, name);
       const { numBeams, maxLength } = node.model.generation;
       const expected = await node.caption(await readFile(samplePath(name)), {
         ...{ numBeams, maxLength, numCaptions: numBeams },
@@ -33,10 +35,8 @@ describe('the caption', () => {
   );
 
   test('is copied as it stands, and as HTML', async () => {
-    const permissions = ['clipboard-read', 'clipboard-write'];
-    await using visitor = await visit(browser, { permissions });
     const { page } = visitor;
-    await takeSample(page, 'coffee.jpg');
+    await give(page, 'coffee.jpg');
     const text = await outcome(page);
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await page.click('#copy');
@@ -49,7 +49,7 @@ describe('the caption', () => {
   test('follows the options, which are remembered', async () => {
     await using visitor = await visit(browser);
     const { page } = visitor;
-    await takeSample(page, 'coffee.jpg');
+    await give(page, 'coffee.jpg');
     await outcome(page);
     await slide(page, '#num-beams', 1);
     await page.waitForFunction(() => document.querySelector('#beams')?.hasAttribute('hidden'));
@@ -68,7 +68,7 @@ describe('the caption', () => {
   test('can be cancelled while the model is on its way', async () => {
     await using visitor = await visit(browser);
     const { page } = visitor;
-    await takeSample(page, 'coffee.jpg');
+    await give(page, 'coffee.jpg');
     await page.click('#cancel');
     await outcome(page, 'cancelled');
     await page.click('#again');
@@ -78,9 +78,8 @@ describe('the caption', () => {
 
 describe('a word', () => {
   test('shows where the model looked: pointed at, focused, pressed, left', async () => {
-    await using visitor = await visit(browser);
     const { page } = visitor;
-    await takeSample(page, 'chelsea.png');
+    await give(page, 'chelsea.png');
     await outcome(page);
     const shown = () => page.evaluate(() => document.querySelector('#heat')?.className === 'shown');
     const words = page.locator('.word');
@@ -104,9 +103,8 @@ describe('a word', () => {
   });
 
   test('lights up the place that has the most attention', async () => {
-    await using visitor = await visit(browser);
     const { page } = visitor;
-    await takeSample(page, 'chelsea.png');
+    await give(page, 'chelsea.png');
     await outcome(page);
     const { numBeams } = node.model.generation;
     const { attention = [] } = await node.caption(samplePath('chelsea.png'), {
@@ -141,6 +139,10 @@ describe('a word', () => {
     expect(distance).toBeLessThan(1.5);
   });
 });
+
+function give(page: Page, name: string): Promise<void> {
+  return page.setInputFiles('#files', samplePath(name));
+}
 
 /** Moves a slider as the keyboard does, and lets it go. */
 async function slide(page: Page, selector: string, value: number): Promise<void> {

@@ -41,21 +41,28 @@ export interface VisitOptions extends BrowserContextOptions {
   /** Path of the page; default `index.html`'s. */
   readonly path?: string;
   readonly base?: string;
-  /** A host that sends no special headers. */
-  readonly plain?: boolean;
+  /**
+   * Send the headers that docs/demo.md recommends? Default false: a simple static host. They bring
+   * threads, which on a machine whose cores have other work are slower than none.
+   */
+  readonly headers?: boolean;
   /** Called before the page is opened. */
   readonly prepare?: (page: Page) => Promise<unknown>;
 }
 
 /** Opens the page as a new visitor with an empty cache, from a server of its own. */
 export async function visit(browser: Browser, options: VisitOptions = {}): Promise<Visit> {
-  const { path = '', base, plain, prepare, ...context } = options;
+  const { path = '', base, headers, prepare, ...context } = options;
   const { address, close } = await serve({
-    root: inject('page'),
+    ...{ root: inject('page'), plain: !headers },
     ...(base && { base }),
-    ...(plain && { plain }),
   });
-  const visitor = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...context });
+  const visitor = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    // Requests that a service worker answers can be neither seen nor changed by a test.
+    serviceWorkers: 'block',
+    ...context,
+  });
   const page = await visitor.newPage();
   const requests: string[] = [];
   const errors: string[] = [];

@@ -129,7 +129,7 @@ function localEngine(): Engine {
 function threadsNote(): string {
   if (crossOriginIsolated) {
     const cores = navigator.hardwareConcurrency;
-    return `This page is cross-origin isolated, so the runtime uses up to four of the ${cores} cores.`;
+    return `This page is cross-origin isolated, so the runtime uses all but one of the ${cores} cores, four at most.`;
   }
   return 'One thread is used: more need shared memory, which browsers give to cross-origin isolated pages only. Where the host does not make it one, the service worker does from the next visit on.';
 }

@@ -47,14 +47,14 @@ async function load(): Promise<Captioner> {
   tell({ type: 'starting' });
   const start = performance.now();
   const wasm = files.get(RUNTIME_WASM.name);
+  const threads = threadCount();
   const captioner = await loadCaptioner({
-    model: files,
+    ...{ model: files, threads },
     wasm: { mjs: new URL(RUNTIME_MJS, base), ...(wasm && { wasm }) },
   });
   // The first run compiles and lays out what later ones reuse; no photo should have to wait for that.
   const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
   await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
-  const threads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
   backend = `WebAssembly SIMD · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const { name, version, generation } = captioner.model;
   tell({
@@ -65,6 +65,12 @@ async function load(): Promise<Captioner> {
     startup: performance.now() - start,
   });
   return captioner;
+}
+
+/** One core is left to the page; more than four bring nothing to so small a model. */
+function threadCount(): number {
+  if (!self.crossOriginIsolated) return 1;
+  return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
 async function caption({
