@@ -150,6 +150,7 @@ export function createApp(options: AppOptions): App {
         response = await route(call);
       } catch (error) {
         record.error = error;
+        later = false; // What failed before it began has nobody else to finish it.
         response = problemResponse(error, requestId);
       }
       const headers = new Headers(response.headers);

@@ -15,6 +15,8 @@ export interface S3ModelOptions {
   readonly sha256?: string;
   /** Where the model is kept. Default: the temp folder, `/tmp` on Lambda. */
   readonly folder?: string;
+  /** Name the bucket in the path instead of the host, as stores other than AWS's want it. */
+  readonly pathStyle?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function fetchS3Model(address: string, options: S3ModelOptions = {}
   }
   const parent = options.folder ?? tmpdir();
   const sdk = loadSdk();
-  const client = new sdk.S3Client({});
+  const client = new sdk.S3Client({ forcePathStyle: options.pathStyle ?? false });
   const get = async (file: string) => {
     const key = prefix ? `${prefix}/${file}` : file;
     try {

@@ -1,0 +1,589 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, it } from 'vitest';
+import { CaptionError } from 'zipcaption';
+import { type Script, scriptedEngine } from '../../test/scripted-engine.js';
+import { createApp } from './app.js';
+import type { RequestRecord } from './request-record.js';
+import type { Settings } from './settings.js';
+
+const BASE = 'https://captions.example';
+const photo = new Uint8Array([0xff, 0xd8, 0xff, 1, 2, 3]);
+
+function service(script?: Script, settings: Partial<Settings> = {}) {
+  const engine = scriptedEngine(script);
+  const records: RequestRecord[] = [];
+  const app = createApp({
+    settings,
+    engine: async () => engine,
+    observe: (record) => records.push(record),
+  });
+  const post = (path = '/caption', init: RequestInit = {}) =>
+    app.fetch(
+      new Request(BASE + path, {
+        method: 'POST',
+        body: photo,
+        ...init,
+        headers: { 'content-type': 'image/jpeg', ...init.headers },
+      }),
+    );
+  const get = (path: string, init: RequestInit = {}) => app.fetch(new Request(BASE + path, init));
+  return { app, engine, records, post, get };
+}
+
+const json = async (response: Response) => (await response.json()) as Record<string, unknown>;
+
+async function problem(response: Response) {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = await json(response);
+  expect(body).toMatchObject({ status: response.status, requestId: expect.any(String) });
+  expect(body.detail).toEqual(expect.any(String));
+  return { status: response.status, code: body.code, detail: String(body.detail), body };
+}
+
+describe('POST /caption', () => {
+  it('answers with the caption and all that is known of it', async () => {
+    const { post } = service();
+    const response = await post();
+    expect(response.status).toBe(200);
+    expect(await json(response)).toEqual({
+      caption: 'a dog runs',
+      score: -0.512346,
+      confidence: 0.8,
+      alternatives: [],
+      attention: null,
+      timings: { decode: 1, preprocess: 2, encode: 3, search: 4, detokenize: 0.12, total: 10.12 },
+      model: { name: 'scripted', version: '1.2.3' },
+      image: { format: 'jpeg', width: 640, height: 480, orientation: 1 },
+      warnings: [],
+      requestId: response.headers.get('x-request-id'),
+    });
+    expect(response.headers.get('server-timing')).toContain('encode;dur=3');
+  });
+
+  it('hands the photo and the options of the query to the captioner', async () => {
+    const { post, engine } = service();
+    const answer = await json(
+      await post('/caption?beams=4&maxLength=12&numCaptions=2&attention=true'),
+    );
+    const [call] = engine.calls;
+    expect(Buffer.from(call?.bytes ?? [])).toEqual(Buffer.from(photo));
+    expect(call?.options).toMatchObject({
+      numBeams: 4,
+      maxLength: 12,
+      numCaptions: 2,
+      attention: true,
+    });
+    expect(answer.alternatives).toHaveLength(1);
+    expect(answer.attention).toEqual([{ word: 'dog', rows: 1, columns: 2, values: [0.25, 0.75] }]);
+  });
+
+  it('takes base64 and data: URLs as JSON, with options beside them', async () => {
+    const { post, engine } = service();
+    const base64 = Buffer.from(photo).toString('base64');
+    const urlSafe = Buffer.from(photo).toString('base64url');
+    const lines = base64.replace(/(.{3})/g, '$1\r\n');
+    for (const image of [base64, urlSafe, lines, `data:image/jpeg;base64,${base64}`]) {
+      const body = JSON.stringify({ image, beams: 2 });
+      const headers = { 'content-type': 'application/json; charset=utf-8' };
+      expect((await post('/caption', { body, headers })).status, image).toBe(200);
+    }
+    expect(Buffer.from(engine.calls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
+    expect(engine.calls[0]?.options.numBeams).toBe(2);
+  });
+
+  it('takes a form with a photo and options', async () => {
+    const { app, engine } = service();
+    const form = new FormData();
+    form.set('image', new File([photo], 'dog.jpg', { type: 'image/jpeg' }));
+    form.set('beams', '5');
+    const response = await app.fetch(
+      new Request(`${BASE}/caption`, { method: 'POST', body: form }),
+    );
+    expect(response.status).toBe(200);
+    expect((await json(response)).caption).toBe('a dog runs');
+    expect(engine.calls[0]?.options.numBeams).toBe(5);
+  });
+
+  it('answers a form with several photos with a list, a bad photo among them as a problem', async () => {
+    const good = scriptedEngine();
+    const bad = scriptedEngine({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
+    const app = createApp({
+      engine: async () => ({
+        model: good.model,
+        caption: (input, options) =>
+          ((input as Uint8Array)[0] === 0 ? bad : good).caption(input, options),
+      }),
+    });
+    const form = new FormData();
+    form.append('image', new File([photo], 'dog.jpg'));
+    form.append('image', new File([new Uint8Array([0])], 'broken.jpg'));
+    const response = await app.fetch(
+      new Request(`${BASE}/caption`, { method: 'POST', body: form }),
+    );
+    expect(response.status).toBe(200);
+    expect(await json(response)).toMatchObject({
+      results: [
+        { name: 'dog.jpg', caption: 'a dog runs' },
+        { name: 'broken.jpg', error: { status: 422, code: 'DECODE_FAILED' } },
+      ],
+    });
+  });
+
+  it('answers the sentence alone to Accept: text/plain', async () => {
+    const { post } = service();
+    const response = await post('/caption', { headers: { accept: 'text/plain' } });
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await response.text()).toBe('a dog runs\n');
+  });
+
+  it('is also at the bare address', async () => {
+    expect((await service().post('/')).status).toBe(200);
+  });
+
+  it('answers an empty body with 204 once the model is loaded, without captioning', async () => {
+    const { post, engine } = service();
+    for (const type of [
+      'image/jpeg',
+      'application/json',
+      'application/x-www-form-urlencoded',
+      '',
+    ]) {
+      const response = await post('/caption', { body: '', headers: { 'content-type': type } });
+      expect(response.status, type).toBe(204);
+    }
+    expect(engine.calls).toHaveLength(0);
+  });
+});
+
+describe('Accept: text/event-stream', () => {
+  const events = (text: string) =>
+    text
+      .trim()
+      .split('\n\n')
+      .map((block) => {
+        const [event = '', data = ''] = block.split('\n');
+        return [event.replace('event: ', ''), JSON.parse(data.replace('data: ', ''))] as const;
+      });
+  const headers = { accept: 'text/event-stream' };
+
+  it('sends words as they come, then the whole answer', async () => {
+    const { post, engine } = service({ pace: 20 });
+    const response = await post('/caption', { headers });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    const reader = response.body?.getReader();
+    const first = new TextDecoder().decode((await reader?.read())?.value as Uint8Array);
+    expect(events(first)).toEqual([['token', { text: 'a' }]]);
+    let rest = '';
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      rest += new TextDecoder().decode(next.value);
+    }
+    expect(events(rest).slice(0, 2)).toEqual([
+      ['token', { text: ' dog' }],
+      ['token', { text: ' runs' }],
+    ]);
+    expect(events(rest).at(-1)).toMatchObject([
+      'result',
+      { caption: 'a dog runs', requestId: expect.any(String) },
+    ]);
+    expect(engine.calls[0]?.options.numBeams).toBe(1);
+  });
+
+  it('gives a failure before the first word a status of its own', async () => {
+    const { post, records } = service({
+      failure: new CaptionError('UNSUPPORTED_FORMAT', 'No image.'),
+    });
+    expect(await problem(await post('/caption', { headers }))).toMatchObject({ status: 415 });
+    expect(records.map(({ status }) => status)).toEqual([415]);
+  });
+
+  it('tells of a later failure with an error event', async () => {
+    const { post, records } = service({
+      lateFailure: new CaptionError('RUNTIME_FAILED', 'secret'),
+    });
+    const response = await post('/caption', { headers });
+    const sent = events(await response.text());
+    expect(sent.at(-1)).toMatchObject(['error', { code: 'INTERNAL', status: 500 }]);
+    expect(JSON.stringify(sent)).not.toContain('secret');
+    expect(records).toHaveLength(1);
+  });
+
+  it('stops the search when the reader goes away', async () => {
+    const { post, engine, records } = service({ pace: 30, words: Array(200).fill('word') });
+    const response = await post('/caption', { headers });
+    await response.body?.cancel();
+    await expect.poll(() => records).toHaveLength(1);
+    expect(engine.calls[0]?.options.signal?.aborted).toBe(true);
+  });
+
+  it('refuses beams, which know their words only at the end', async () => {
+    const { post } = service();
+    expect(await problem(await post('/caption?beams=3', { headers }))).toMatchObject({
+      status: 400,
+      code: 'INVALID_OPTION',
+    });
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    ['an unknown option', '/caption?beam=3', {}, 400, 'INVALID_OPTION', 'beams'],
+    ['an option out of range', '/caption?beams=0', {}, 400, 'INVALID_OPTION', '1 to 16'],
+    [
+      'an option that is no number',
+      '/caption?maxLength=1e3',
+      {},
+      400,
+      'INVALID_OPTION',
+      'whole number',
+    ],
+    ['an option given twice', '/caption?beams=1&beams=2', {}, 400, 'INVALID_OPTION', 'twice'],
+    [
+      'more captions than beams',
+      '/caption?beams=1&numCaptions=2',
+      {},
+      400,
+      'INVALID_OPTION',
+      'at most',
+    ],
+    [
+      'broken JSON',
+      '/caption',
+      { type: 'application/json', body: '{' },
+      400,
+      'BAD_REQUEST',
+      'JSON',
+    ],
+    [
+      'JSON without an image',
+      '/caption',
+      { type: 'application/json', body: '{}' },
+      400,
+      'INVALID_INPUT',
+      'image',
+    ],
+    [
+      'an image that is no text',
+      '/caption',
+      { type: 'application/json', body: '{"image":7}' },
+      400,
+      'INVALID_INPUT',
+      'text',
+    ],
+    [
+      'an unknown JSON member',
+      '/caption',
+      { type: 'application/json', body: '{"image":"AAAA","size":1}' },
+      400,
+      'INVALID_OPTION',
+      'size',
+    ],
+    [
+      'broken base64',
+      '/caption',
+      { type: 'application/json', body: '{"image":"AA*A"}' },
+      400,
+      'INVALID_INPUT',
+      'base64',
+    ],
+    [
+      'a data: URL without base64',
+      '/caption',
+      { type: 'application/json', body: '{"image":"data:,x"}' },
+      400,
+      'INVALID_INPUT',
+      'data:',
+    ],
+    [
+      'a URL while none are fetched',
+      '/caption',
+      { type: 'application/json', body: '{"image":"https://a.example/x"}' },
+      403,
+      'URL_NOT_ALLOWED',
+      'not fetched',
+    ],
+    [
+      'a malformed form',
+      '/caption',
+      { type: 'multipart/form-data; boundary=x', body: '--x\r\nno' },
+      400,
+      'BAD_REQUEST',
+      'malformed',
+    ],
+    [
+      'a form without boundary',
+      '/caption',
+      { type: 'multipart/form-data', body: 'x' },
+      400,
+      'BAD_REQUEST',
+      'boundary',
+    ],
+    [
+      'another content type',
+      '/caption',
+      { type: 'text/html', body: '<p>' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      'text/html',
+    ],
+    ['a compressed body', '/caption', { encoding: 'gzip' }, 415, 'UNSUPPORTED_MEDIA_TYPE', 'gzip'],
+    ['an unknown path', '/captions', {}, 404, 'NOT_FOUND', '/caption'],
+  ] as const)('%s', async (_, path, request, status, code, says) => {
+    const {
+      type = 'image/jpeg',
+      body = photo,
+      encoding,
+    } = request as { type?: string; body?: BodyInit; encoding?: string };
+    const headers = { 'content-type': type, ...(encoding && { 'content-encoding': encoding }) };
+    const answer = await problem(await service().post(path, { body, headers }));
+    expect(answer).toMatchObject({ status, code });
+    expect(answer.detail).toContain(says);
+  });
+
+  it.each([
+    ['UNSUPPORTED_FORMAT', 415],
+    ['IMAGE_TOO_LARGE', 413],
+    ['DECODE_FAILED', 422],
+    ['INVALID_OPTION', 400],
+  ] as const)('%s of the core is a %i', async (code, status) => {
+    const { post } = service({ failure: new CaptionError(code, 'What was wrong.') });
+    expect(await problem(await post())).toMatchObject({ status, code, detail: 'What was wrong.' });
+  });
+
+  it.each([
+    new CaptionError('MODEL_CORRUPT', '/var/task/model is broken'),
+    new CaptionError('RUNTIME_FAILED', '/var/task failed'),
+    new TypeError('/var/task/index.mjs has a bug'),
+  ])('a fault of the service is a 500 that tells nothing of its inside: %s', async (failure) => {
+    const { post, records } = service({ failure });
+    const answer = await problem(await post());
+    expect(answer).toMatchObject({ status: 500, code: 'INTERNAL' });
+    expect(JSON.stringify(answer)).not.toContain('/var/task');
+    expect(records[0]?.error).toBe(failure);
+  });
+
+  it('a 405 names the methods that are there', async () => {
+    const { get } = service();
+    const response = await get('/caption', { method: 'DELETE' });
+    expect(await problem(response)).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS');
+    expect((await get('/caption')).status).toBe(405);
+    expect((await get('/openapi.json', { method: 'PUT' })).headers.get('allow')).toBe(
+      'GET, HEAD, OPTIONS',
+    );
+  });
+
+  it('a 413 names the limit, and on Lambda where it comes from', async () => {
+    const { post } = service({}, { maxBytes: 5, onLambda: true });
+    const answer = await problem(await post());
+    expect(answer).toMatchObject({ status: 413, code: 'IMAGE_TOO_LARGE', body: { limit: 5 } });
+    expect(answer.detail).toContain('5 bytes');
+    expect(answer.detail).toMatch(/6 MB of payload.*4\.5 MiB of photo/);
+  });
+
+  it('counts a body of unknown length while it comes, and stops reading at the limit', async () => {
+    let pulled = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(1000));
+      },
+    });
+    const { app } = service({}, { maxBytes: 5000 });
+    const request = new Request(`${BASE}/caption`, {
+      ...{ method: 'POST', body, duplex: 'half' },
+      headers: { 'content-type': 'image/png' },
+    } as RequestInit);
+    expect(await problem(await app.fetch(request))).toMatchObject({ status: 413 });
+    expect(pulled).toBeLessThan(10);
+  });
+
+  it('a 504 comes before the time is up, and the work stops', async () => {
+    const { app, engine } = service({ pace: 50, words: Array(1000).fill('word') });
+    const request = new Request(`${BASE}/caption`, {
+      ...{ method: 'POST', body: photo },
+      headers: { 'content-type': 'image/png' },
+    });
+    const response = await app.fetch(request, { timeLeft: 400 });
+    expect(await problem(response)).toMatchObject({ status: 504, code: 'TIME_TOO_SHORT' });
+    expect(engine.calls[0]?.options.signal?.aborted).toBe(true);
+  });
+
+  it('does not even begin with no time left', async () => {
+    const { app, engine } = service();
+    const request = new Request(`${BASE}/caption`, {
+      method: 'POST',
+      body: photo,
+      headers: { 'content-type': 'image/png' },
+    });
+    expect((await app.fetch(request, { timeLeft: 20 })).status).toBe(504);
+    expect(engine.calls).toHaveLength(0);
+  });
+
+  it('a 429 asks to come again when too many wait', async () => {
+    const { post } = service({ pace: 20 }, { maxWaiting: 2 });
+    const responses = await Promise.all([1, 2, 3].map((n) => post(`/caption?maxLength=${n}`)));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect(responses[2]?.headers.get('retry-after')).toBe('1');
+    expect((await post()).status).toBe(200);
+  });
+
+  it('tries to load the model again after a failure', async () => {
+    let tries = 0;
+    const app = createApp({
+      engine: async () => {
+        if (++tries === 1) throw new CaptionError('NETWORK_FAILED', 'No network.');
+        return scriptedEngine();
+      },
+    });
+    expect((await app.fetch(new Request(`${BASE}/health`))).status).toBe(500);
+    expect((await app.fetch(new Request(`${BASE}/health`))).status).toBe(200);
+  });
+});
+
+describe('repeated photos', () => {
+  it('are answered from memory, with the same ETag', async () => {
+    const { post, engine, records } = service();
+    const [first, second] = [await post(), await post()];
+    expect(first.headers.get('cache-status')).toContain('fwd=miss');
+    expect(second.headers.get('cache-status')).toBe('zipcaption; hit');
+    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
+    const [a, b] = [await json(first), await json(second)];
+    expect(b).toEqual({ ...a, requestId: b.requestId });
+    expect(b.requestId).not.toBe(a.requestId);
+    expect(engine.calls).toHaveLength(1);
+    expect(records[1]).toMatchObject({ cacheHits: 1 });
+  });
+
+  it('are another matter with other options, another photo or another representation', async () => {
+    const { post, engine } = service();
+    const other = new Uint8Array([...photo, 4]);
+    const tags = [
+      await post(),
+      await post('/caption?beams=2'),
+      await post('/caption', { body: other }),
+      await post('/caption', { headers: { accept: 'text/plain' } }),
+    ].map(({ headers }) => headers.get('etag'));
+    expect(new Set(tags).size).toBe(4);
+    expect(engine.calls).toHaveLength(3);
+  });
+
+  it('need not be sent again to a client that has the answer', async () => {
+    const { post, engine } = service();
+    const etag = (await post()).headers.get('etag') ?? '';
+    const response = await post('/caption', { headers: { 'if-none-match': `"x", ${etag}` } });
+    expect(response.status).toBe(304);
+    expect(response.headers.get('etag')).toBe(etag);
+    expect(await response.text()).toBe('');
+    expect(engine.calls).toHaveLength(1);
+  });
+});
+
+describe('access', () => {
+  const key = 'correct-horse-battery';
+
+  it('is open unless keys are set', async () => {
+    expect((await service().post()).status).toBe(200);
+  });
+
+  it('needs one of the keys for captions, in either header', async () => {
+    const { post, get } = service({}, { apiKeys: ['another-key-of-mine', key] });
+    const response = await post();
+    expect(await problem(response)).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+    expect((await post('/caption', { headers: { authorization: `Bearer ${key}x` } })).status).toBe(
+      401,
+    );
+    expect((await post('/', { headers: { 'x-api-key': 'x' } })).status).toBe(401);
+    expect((await post('/caption', { headers: { authorization: `bearer ${key}` } })).status).toBe(
+      200,
+    );
+    expect((await post('/caption', { headers: { 'x-api-key': key } })).status).toBe(200);
+    expect((await get('/health')).status).toBe(200);
+  });
+
+  it('lets pages of other origins in only when told to', async () => {
+    const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST' };
+    const closed = await service().get('/caption', { method: 'OPTIONS', headers });
+    expect(closed.headers.get('access-control-allow-origin')).toBeNull();
+
+    const { get, post } = service({}, { corsOrigins: ['https://page.example'] });
+    const preflight = await get('/caption', { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://page.example');
+    expect(preflight.headers.get('access-control-allow-methods')).toBe('POST, OPTIONS');
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('X-Api-Key');
+    const answer = await post('/caption', { headers });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://page.example');
+    expect(answer.headers.get('vary')).toMatch(/Accept.*Origin/);
+    const failure = await post('/caption?x=1', { headers });
+    expect(failure.headers.get('access-control-allow-origin')).toBe('https://page.example');
+    const stranger = await post('/caption', { headers: { origin: 'https://evil.example' } });
+    expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
+    const any = await service({}, { corsOrigins: ['*'] }).post('/caption', { headers });
+    expect(any.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('comes with the headers that keep browsers from doing more than they should', async () => {
+    for (const path of ['/health', '/nowhere', '/']) {
+      const { headers } = await service().get(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+    }
+  });
+});
+
+describe('the other paths', () => {
+  it('GET /health tells that the model is loaded', async () => {
+    const response = await service().get('/health');
+    expect(await json(response)).toEqual({
+      status: 'ok',
+      model: { name: 'scripted', version: '1.2.3' },
+    });
+  });
+
+  it('HEAD is GET without a body', async () => {
+    const response = await service().get('/health', { method: 'HEAD' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('');
+  });
+
+  it('GET / is a page whose policy allows its own script and style and no other', async () => {
+    const response = await service().get('/');
+    const html = await response.text();
+    const policy = response.headers.get('content-security-policy') ?? '';
+    for (const tag of ['script', 'style']) {
+      const text = new RegExp(`<${tag}>([^]*)</${tag}>`).exec(html)?.[1] ?? '';
+      const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+      expect(policy).toContain(`${tag}-src 'sha256-${Buffer.from(digest).toString('base64')}'`);
+    }
+    expect(html).not.toMatch(/\son\w+=|style=/);
+  });
+
+  it.each([{}, { apiKeys: ['a-key-for-the-test'] }])(
+    'GET /openapi.json is valid OpenAPI 3.1 (%j)',
+    async (settings) => {
+      const document = await json(await service({}, settings).get('/openapi.json'));
+      expect(document.openapi).toBe('3.1.0');
+      const { valid, errors } = await new Validator().validate(document);
+      expect(errors).toBeUndefined();
+      expect(valid).toBe(true);
+    },
+  );
+
+  it('lives below a base path when there is one', async () => {
+    const { get } = service({}, { basePath: '/api' });
+    expect((await get('/api/health')).status).toBe(200);
+    expect((await get('/api')).status).toBe(200);
+    expect((await get('/health')).status).toBe(404);
+    expect((await get('/apiary/health')).status).toBe(404);
+  });
+
+  it('takes a harmless request id over, and makes one otherwise', async () => {
+    const { get } = service();
+    const id = async (given: string) =>
+      (await get('/health', { headers: { 'x-request-id': given } })).headers.get('x-request-id');
+    expect(await id('abc-123')).toBe('abc-123');
+    expect(await id('{"inject": 1}')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});

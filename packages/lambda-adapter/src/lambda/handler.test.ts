@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { CaptionError } from 'zipcaption';
+import { eventWithBody, httpEventNames, recordedEvent } from '../../test/events/index.js';
+import { lambdaContext } from '../../test/lambda-context.js';
+import { type Script, scriptedEngine } from '../../test/scripted-engine.js';
+import { createApp } from '../http/app.js';
+import type { RequestRecord } from '../http/request-record.js';
+import type { Settings } from '../http/settings.js';
+import { createHandler } from './handler.js';
+import type { HttpResult } from './http-events.js';
+
+/** Every byte value, so that a detour through text would show. */
+const photo = Uint8Array.from({ length: 256 }, (_, i) => i);
+
+function lambda(script?: Script, settings: Partial<Settings> = {}) {
+  const engine = scriptedEngine(script);
+  const records: RequestRecord[] = [];
+  const handler = createHandler(createApp({ settings, engine: async () => engine }), (record) =>
+    records.push(record),
+  );
+  const http = async (event: unknown, timeLeft?: number) =>
+    (await handler(event, lambdaContext(timeLeft))) as HttpResult;
+  return { engine, records, handler, http };
+}
+
+describe.each(httpEventNames)('%s', (name) => {
+  it('carries bytes in, and the caption out', async () => {
+    const { http, engine } = lambda();
+    const result = await http(eventWithBody(name, photo));
+    expect(result.statusCode).toBe(200);
+    expect(result.isBase64Encoded).toBe(false);
+    expect(JSON.parse(result.body)).toMatchObject({
+      caption: 'a dog runs',
+      requestId: lambdaContext().awsRequestId,
+    });
+    expect(Buffer.from(engine.calls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
+  });
+
+  it('carries the query', async () => {
+    const { http, engine } = lambda();
+    await http(eventWithBody(name, photo));
+    const given = name === 'function-url' ? undefined : { numBeams: 3, numCaptions: 2 };
+    expect(engine.calls[0]?.options).toMatchObject(given ?? {});
+  });
+
+  it('carries text bodies', async () => {
+    const { http, engine } = lambda();
+    const event = recordedEvent(name);
+    const body = JSON.stringify({ image: Buffer.from(photo).toString('base64') });
+    for (const headers of ['headers', 'multiValueHeaders'] as const) {
+      const map = event[headers] as Record<string, unknown> | undefined;
+      if (!map) continue;
+      for (const key of Object.keys(map)) if (key.toLowerCase() === 'content-type') delete map[key];
+      map['content-type'] = headers === 'headers' ? 'application/json' : ['application/json'];
+    }
+    expect((await http({ ...event, body, isBase64Encoded: false })).statusCode).toBe(200);
+    expect(Buffer.from(engine.calls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
+  });
+
+  it('answers an empty body with 204', async () => {
+    const { http } = lambda();
+    const result = await http({ ...recordedEvent(name), body: '' });
+    expect(result).toMatchObject({ statusCode: 204, body: '' });
+  });
+
+  it('answers a failure with problem details', async () => {
+    const { http, records } = lambda({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
+    const result = await http(eventWithBody(name, photo));
+    expect(result.statusCode).toBe(422);
+    expect(JSON.parse(result.body)).toMatchObject({ code: 'DECODE_FAILED', detail: 'Broken.' });
+    expect(records).toMatchObject([{ status: 422 }]);
+  });
+
+  it('answers 504 before Lambda ends the function', async () => {
+    const { http } = lambda({ pace: 50, words: Array(1000).fill('word') });
+    expect((await http(eventWithBody(name, photo), 400)).statusCode).toBe(504);
+  });
+});
+
+describe('results', () => {
+  const result = async (name: (typeof httpEventNames)[number]) =>
+    lambda().http(eventWithBody(name, photo));
+
+  it('of a load balancer with multi-value headers has no others, and a status description', async () => {
+    const answer = await result('alb-multi-value');
+    expect(answer.headers).toBeUndefined();
+    expect(answer.multiValueHeaders?.['content-type']).toEqual(['application/json']);
+    expect(answer.statusDescription).toBe('200 OK');
+  });
+
+  it('of a load balancer without them has single ones', async () => {
+    const answer = await result('alb');
+    expect(answer.multiValueHeaders).toBeUndefined();
+    expect(answer.headers?.['content-type']).toBe('application/json');
+    expect(answer.statusDescription).toBe('200 OK');
+  });
+
+  it('say nothing of the connection, which is not ours', async () => {
+    const { http } = lambda({}, { maxBytes: 10 });
+    const answer = await http(eventWithBody('function-url', photo));
+    expect(answer.statusCode).toBe(413);
+    expect(answer.headers).not.toHaveProperty('connection');
+  });
+});
+
+describe('paths', () => {
+  const at = (event: Record<string, unknown>, path: string) => ({ ...event, rawPath: path });
+
+  it('a stage is taken off, and the page knows of it', async () => {
+    const { http } = lambda();
+    const event = recordedEvent('http-api-v2');
+    const get = { ...(event.requestContext as object), http: { method: 'GET' } };
+    for (const path of ['/live', '/live/']) {
+      const page = await http({ ...at(event, path), requestContext: get });
+      expect(page.statusCode).toBe(200);
+      expect(page.body).toContain('data-mount="/live"');
+    }
+    const rest = recordedEvent('rest-api-v1');
+    const context = { ...(rest.requestContext as object), path: '/prod/' };
+    const page = await http({
+      ...rest,
+      httpMethod: 'GET',
+      path: '/',
+      requestContext: context,
+      multiValueQueryStringParameters: null,
+      queryStringParameters: null,
+    });
+    expect(page.body).toContain('data-mount="/prod"');
+  });
+
+  it('a path with a question mark or a space stays a path', async () => {
+    const { http } = lambda();
+    const answer = await http(at(recordedEvent('function-url'), '/capt ion?x'));
+    expect(answer.statusCode).toBe(404);
+  });
+
+  it('a method that cannot be is refused', async () => {
+    const event = recordedEvent('function-url');
+    const requestContext = { ...(event.requestContext as object), http: { method: 'TRACE' } };
+    expect((await lambda().http({ ...event, requestContext })).statusCode).toBe(405);
+  });
+});
+
+it('tells who set up the gateway when it destroyed the photo by passing it as text', async () => {
+  const { http } = lambda();
+  const body = Buffer.from([0xff, 0xd8, 0xff, 0xe0]).toString('utf8');
+  const answer = await http({ ...recordedEvent('rest-api-v1'), body, isBase64Encoded: false });
+  expect(answer.statusCode).toBe(400);
+  expect(JSON.parse(answer.body).detail).toContain('binary media types');
+});
+
+it.each([
+  ['/caption%2e', 404],
+  ['/', 200],
+])('takes headers that HTTP forbids for what they are: nothing (%s)', async (rawPath, status) => {
+  const event = recordedEvent('function-url');
+  const headers = { ...(event.headers as object), 'x-bad': 'a\nb', 'x bad': 'c' };
+  const requestContext = { ...(event.requestContext as object), http: { method: 'GET' } };
+  const answer = await lambda().http({ ...event, rawPath, headers, requestContext });
+  expect(answer.statusCode).toBe(status);
+});
+
+describe('direct invocations', () => {
+  const image = Buffer.from(photo).toString('base64');
+  const context = lambdaContext();
+
+  it('answer with the caption itself', async () => {
+    const { handler, engine } = lambda({}, { apiKeys: ['a-key-that-iam-spares'] });
+    const answer = await handler({ image, beams: 2, attention: true }, context);
+    expect(answer).toMatchObject({ caption: 'a dog runs', requestId: context.awsRequestId });
+    expect(engine.calls[0]?.options).toMatchObject({ numBeams: 2, attention: true });
+  });
+
+  it('fail with an error whose name is the code, for state machines to catch', async () => {
+    const { handler } = lambda({ failure: new CaptionError('UNSUPPORTED_FORMAT', 'No image.') });
+    const failing = handler({ image }, context);
+    await expect(failing).rejects.toMatchObject({
+      name: 'UNSUPPORTED_FORMAT',
+      message: 'No image.',
+    });
+    await expect(handler({ image, size: 3 }, context)).rejects.toMatchObject({
+      name: 'INVALID_OPTION',
+    });
+    await expect(handler({ key1: 'value1' }, context)).rejects.toMatchObject({
+      name: 'INVALID_INPUT',
+    });
+    await expect(handler('text', context)).rejects.toMatchObject({ name: 'INVALID_INPUT' });
+  });
+});
+
+it.each([recordedEvent('scheduled'), { warm: true }, { source: 'aws.scheduler' }, {}, null])(
+  'answers a ping without work: %j',
+  async (event) => {
+    const { handler, engine, records } = lambda();
+    expect(await handler(event, lambdaContext())).toEqual({ warm: true });
+    expect(engine.calls).toHaveLength(0);
+    expect(records).toHaveLength(0);
+  },
+);

@@ -1,0 +1,70 @@
+import { CaptionError, type CaptionOptions, type CaptionResult } from 'zipcaption';
+import type { Engine } from '../src/http/engine.js';
+
+export interface Script {
+  /** Words of the caption. Default "a dog runs". */
+  readonly words?: readonly string[];
+  /** Milliseconds before each word. Default 0. */
+  readonly pace?: number;
+  /** Thrown instead of the first word. */
+  readonly failure?: unknown;
+  /** Thrown after the first word. */
+  readonly lateFailure?: unknown;
+}
+
+export interface ScriptedEngine extends Engine {
+  readonly calls: { readonly bytes: Uint8Array; readonly options: CaptionOptions }[];
+}
+
+/**
+ * An engine that says what it is told to say, at the pace it is told to: for what a real model
+ * cannot be made to do on demand. What a real one does is tested with a real one.
+ */
+export function scriptedEngine(script: Script = {}): ScriptedEngine {
+  const { words = ['a', 'dog', 'runs'], pace = 0, failure, lateFailure } = script;
+  const calls: ScriptedEngine['calls'] = [];
+  return {
+    calls,
+    model: { name: 'scripted', version: '1.2.3', sha256: {} } as Engine['model'],
+    async caption(input, options = {}) {
+      calls.push({ bytes: input as Uint8Array, options });
+      if (failure) throw failure;
+      for (const [index, word] of words.entries()) {
+        await sleep(pace, options.signal);
+        if (index === 1 && lateFailure) throw lateFailure;
+        options.onToken?.(index === 0 ? word : ` ${word}`, { id: index, text: word, logProb: -1 });
+      }
+      return result(words.join(' '), options);
+    },
+  };
+}
+
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new CaptionError('ABORTED', 'Aborted.', { cause: signal?.reason }));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+function result(text: string, { numCaptions = 1, attention }: CaptionOptions): CaptionResult {
+  const candidate = { text, score: -0.51234567, confidence: 0.8, tokens: [] };
+  const size = { width: 640, height: 480 };
+  const map = { word: 'dog', rows: 1, columns: 2, values: new Float32Array([0.25, 0.75]) };
+  return {
+    ...candidate,
+    alternatives: Array.from({ length: numCaptions - 1 }, () => candidate),
+    ...(attention && { attention: [map] }),
+    timings: { decode: 1, preprocess: 2, encode: 3, search: 4, detokenize: 0.1234, total: 10.1234 },
+    image: { format: 'jpeg', stored: size, upright: size, orientation: 1 },
+    model: { name: 'scripted', version: '1.2.3' },
+    warnings: [],
+  };
+}
