@@ -60,7 +60,7 @@ export async function decodeWithLibwebp(bytes: Uint8Array): Promise<WebpPixels |
   const codec = idle ?? (await newCodec());
   // While it works, or if it fails, it is not for anybody else.
   idle = undefined;
-  const pixels = codec.decode(bytes) ?? undefined;
+  const pixels = withImageData(() => codec.decode(bytes)) ?? undefined;
   if (codec.HEAPU8.length <= KEPT_BYTES) idle = codec;
   return pixels;
 }
@@ -74,7 +74,7 @@ async function newCodec(): Promise<Codec> {
     throw cause;
   });
   const silent = () => undefined;
-  return withoutTrace('ImageData', () =>
+  return withImageData(() =>
     factory({
       noInitialRun: true,
       locateFile: (name) => name,
@@ -105,13 +105,26 @@ async function compile(): Promise<WebAssembly.Module> {
   }
 }
 
-/** Node has no `ImageData`; the codec's glue code defines one for all, which is not ours to leave. */
-async function withoutTrace<T>(name: string, work: () => Promise<T>): Promise<T> {
+/**
+ * The codec puts its result into an `ImageData`, which Node lacks; its glue code then defines one
+ * for the whole program. That is not ours to leave behind: other code asks whether there is one to
+ * find out where it runs.
+ */
+function withImageData<T>(work: () => T): T {
   const scope = globalThis as Record<string, unknown>;
-  const wasThere = name in scope;
+  const isMissing = !('ImageData' in scope);
+  if (isMissing) scope.ImageData = Pixels;
   try {
-    return await work();
+    return work();
   } finally {
-    if (!wasThere) delete scope[name];
+    if (isMissing) delete scope.ImageData;
   }
+}
+
+class Pixels implements WebpPixels {
+  constructor(
+    readonly data: Uint8ClampedArray,
+    readonly width: number,
+    readonly height: number,
+  ) {}
 }
