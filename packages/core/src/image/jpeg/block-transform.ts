@@ -22,9 +22,14 @@ export interface BlockTransform {
   write(row: number, column: number, flat: boolean): void;
 }
 
-/** Samples of one component, rows top down. */
+/**
+ * Samples of one component, rows top down. Where blocks are decoded whole they are rounded to 8 bits as
+ * T.81, A.3.4 has it; means of samples are left unrounded, so that they are rounded once, as colours.
+ */
+export type Samples = Uint8ClampedArray | Float32Array;
+
 export interface Plane {
-  readonly data: Uint8ClampedArray;
+  readonly data: Samples;
   readonly stride: number;
 }
 

@@ -1,4 +1,5 @@
 import type { Size } from '../types.js';
+import type { Samples } from './block-transform.js';
 import type { ComponentPlane } from './component-output.js';
 import type { JpegHead } from './header.js';
 
@@ -43,14 +44,17 @@ export function toRgb(
 }
 
 /** Rows of a plane at the output's width, samples repeated where the plane is coarser. */
-function rowsOf(plane: ComponentPlane, width: number): (y: number) => Uint8ClampedArray {
+function rowsOf(plane: ComponentPlane, width: number): (y: number) => Samples {
   const { data, stride, repeatX, repeatY } = plane;
   const row = (y: number) => {
     const from = Math.floor(y / repeatY) * stride;
     return data.subarray(from, from + stride);
   };
   if (repeatX === 1) return row;
-  const wide = new Uint8ClampedArray(stride * repeatX);
+  const wide =
+    data instanceof Float32Array
+      ? new Float32Array(stride * repeatX)
+      : new Uint8ClampedArray(stride * repeatX);
   return (y) => {
     if (y % repeatY === 0) {
       const narrow = row(y);
@@ -64,7 +68,7 @@ function rowsOf(plane: ComponentPlane, width: number): (y: number) => Uint8Clamp
 
 function convertRow(
   model: ColourModel,
-  [first, second, third, fourth]: readonly Uint8ClampedArray[],
+  [first, second, third, fourth]: readonly Samples[],
   out: Uint8ClampedArray,
 ): void {
   if (first === undefined) return;
@@ -87,7 +91,7 @@ function convertRow(
   }
 }
 
-function greyRow(grey: Uint8ClampedArray, out: Uint8ClampedArray): void {
+function greyRow(grey: Samples, out: Uint8ClampedArray): void {
   for (let x = 0, to = 0; to < out.length; x++, to += 3) {
     const level = grey[x] as number;
     out[to] = level;
@@ -96,12 +100,7 @@ function greyRow(grey: Uint8ClampedArray, out: Uint8ClampedArray): void {
   }
 }
 
-function rgbRow(
-  red: Uint8ClampedArray,
-  green: Uint8ClampedArray,
-  blue: Uint8ClampedArray,
-  out: Uint8ClampedArray,
-): void {
+function rgbRow(red: Samples, green: Samples, blue: Samples, out: Uint8ClampedArray): void {
   for (let x = 0, to = 0; to < out.length; x++, to += 3) {
     out[to] = red[x] as number;
     out[to + 1] = green[x] as number;
@@ -109,31 +108,27 @@ function rgbRow(
   }
 }
 
-/** The factors of T.871, section 7, with 16 bits after the point. */
-const RED_OF_CR = Math.round(1.402 * 65536);
-const GREEN_OF_CB = Math.round(0.344136 * 65536);
-const GREEN_OF_CR = Math.round(0.714136 * 65536);
-const BLUE_OF_CB = Math.round(1.772 * 65536);
-const HALF = 32768;
-
+/**
+ * T.871, section 7. Stores to a clamped array round to the nearest level and keep to 0–255.
+ */
 function ycbcrRow(
-  luma: Uint8ClampedArray,
-  blueDifference: Uint8ClampedArray,
-  redDifference: Uint8ClampedArray,
+  luma: Samples,
+  blueDifference: Samples,
+  redDifference: Samples,
   out: Uint8ClampedArray,
 ): void {
   for (let x = 0, to = 0; to < out.length; x++, to += 3) {
-    const y = ((luma[x] as number) << 16) + HALF;
+    const y = luma[x] as number;
     const cb = (blueDifference[x] as number) - 128;
     const cr = (redDifference[x] as number) - 128;
-    out[to] = (y + RED_OF_CR * cr) >> 16;
-    out[to + 1] = (y - GREEN_OF_CB * cb - GREEN_OF_CR * cr) >> 16;
-    out[to + 2] = (y + BLUE_OF_CB * cb) >> 16;
+    out[to] = y + 1.402 * cr;
+    out[to + 1] = y - 0.344136 * cb - 0.714136 * cr;
+    out[to + 2] = y + 1.772 * cb;
   }
 }
 
 /** Lays the black plane over RGB; `full` is the value that stands for full ink. */
-function inkRow(black: Uint8ClampedArray, full: number, out: Uint8ClampedArray): void {
+function inkRow(black: Samples, full: number, out: Uint8ClampedArray): void {
   for (let x = 0, to = 0; to < out.length; x++, to += 3) {
     const light = Math.abs((black[x] as number) - full) / 255;
     out[to] = (out[to] as number) * light;

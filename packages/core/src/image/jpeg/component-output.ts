@@ -4,6 +4,7 @@ import {
   isNeeded,
   type Means,
   type Plane,
+  type Samples,
   SpreadingTransform,
   TilingTransform,
 } from './block-transform.js';
@@ -59,7 +60,10 @@ export function componentOutput(
 
   const { blocksAcross, blocksDown } = component;
   const plane: ComponentPlane = {
-    data: new Uint8ClampedArray(blocksAcross * across.points * blocksDown * down.points).fill(GREY),
+    data: greySamples(
+      blocksAcross * across.points * blocksDown * down.points,
+      across.points === 8 && down.points === 8,
+    ),
     stride: blocksAcross * across.points,
     repeatX: across.repeat,
     repeatY: down.repeat,
@@ -111,10 +115,15 @@ function spreadOutput(
     needed: ALL,
     transformAt: () => spreading,
     finish: () => ({
-      data: Uint8ClampedArray.from(means.data),
+      data: scale === 8 ? Uint8ClampedArray.from(means.data) : means.data,
       stride: width,
       repeatX: 1,
       repeatY: 1,
     }),
   };
+}
+
+function greySamples(count: number, whole: boolean): Samples {
+  const samples = whole ? new Uint8ClampedArray(count) : new Float32Array(count);
+  return samples.fill(GREY);
 }

@@ -8,7 +8,7 @@ import { CaptionError } from '../../errors.js';
 export const LOOKUP_BITS = 11;
 
 /** Bits that index {@link HuffmanTable.skips}. */
-export const SKIP_BITS = 13;
+export const SKIP_BITS = 12;
 
 /**
  * A decoded symbol, packed into a number:

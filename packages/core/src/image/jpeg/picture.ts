@@ -2,7 +2,7 @@ import { CaptionError } from '../../errors.js';
 import type { ComponentPlane } from './component-output.js';
 import type { EntropyWindow } from './entropy-window.js';
 import type { Component } from './frame.js';
-import type { BlockDecoder, ScanHeader, ScanOutcome } from './scan.js';
+import type { ScanDecoder, ScanHeader, ScanOutcome } from './scan.js';
 import type { QuantTable, Tables } from './tables.js';
 
 /** A picture that takes shape while the scans of a file are read, sequential or progressive. */
@@ -16,7 +16,7 @@ export interface Picture {
    *
    * @throws CaptionError `DECODE_FAILED` when a table that the scan uses was not defined
    */
-  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): BlockDecoder;
+  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): ScanDecoder;
   /** Takes note of how a scan went. */
   end(scan: ScanHeader, outcome: ScanOutcome): void;
   /** The share of the picture, 0 to 1, of which nothing was read. */

@@ -1,16 +1,11 @@
+import { CoefficientStore } from './coefficient-store.js';
 import { type ComponentOutput, type ComponentPlane, componentOutput } from './component-output.js';
 import type { EntropyWindow } from './entropy-window.js';
 import type { Component, Frame } from './frame.js';
 import { missingTable, type Picture, quantTableOf } from './picture.js';
-import {
-  AcFirstDecoder,
-  AcRefineDecoder,
-  CoefficientStore,
-  DcFirstDecoder,
-  DcRefineDecoder,
-} from './progressive.js';
+import { AcFirstDecoder, AcRefineDecoder, DcFirstDecoder, DcRefineDecoder } from './progressive.js';
 import type { Scale } from './scale.js';
-import type { BlockDecoder, ScanHeader, ScanOutcome, ScanPart } from './scan.js';
+import type { ScanDecoder, ScanHeader, ScanOutcome, ScanPart } from './scan.js';
 import { shareMissing } from './sequential-picture.js';
 import { huffmanTable, type Tables } from './tables.js';
 
@@ -53,28 +48,23 @@ export class ProgressivePicture implements Picture {
   wants({ parts, from }: ScanHeader): boolean {
     return parts.some(({ index }) => {
       const growing = this.#components[index];
-      return growing === undefined || from === 0 || growing.store.stored.length > 1;
+      return growing === undefined || from === 0 || growing.store.perBlock > 1;
     });
   }
 
-  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): BlockDecoder {
-    const { parts, from, to, high, low } = scan;
+  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): ScanDecoder {
+    const { parts, from, high } = scan;
     const growing = parts.map(({ index, component }) => this.#grow(index, component, tables));
+    const frame = this.#frame;
     if (from === 0) {
-      if (high > 0) {
-        return new DcRefineDecoder(
-          window,
-          growing.map(({ store }) => store),
-          low,
-        );
-      }
-      const tabled = growing.map(({ store }, i) => {
-        const slot = (parts[i] as ScanPart).dcTable;
-        const table = huffmanTable(tables, 'dc', slot);
-        if (table === undefined) throw missingTable('DC Huffman', slot);
-        return { table, store };
+      const stores = growing.map(({ store }) => store);
+      if (high > 0) return new DcRefineDecoder(window, frame, scan, stores);
+      const dcTables = parts.map(({ dcTable }) => {
+        const table = huffmanTable(tables, 'dc', dcTable);
+        if (table === undefined) throw missingTable('DC Huffman', dcTable);
+        return table;
       });
-      return new DcFirstDecoder(window, tabled, low);
+      return new DcFirstDecoder(window, frame, scan, stores, dcTables);
     }
     // A scan of AC coefficients has one component (G.1.1.1.1).
     const [{ store }] = growing as [Growing];
@@ -82,7 +72,7 @@ export class ProgressivePicture implements Picture {
     const table = huffmanTable(tables, 'ac', slot);
     if (table === undefined) throw missingTable('AC Huffman', slot);
     const Decoder = high > 0 ? AcRefineDecoder : AcFirstDecoder;
-    return new Decoder(window, table, store, from, to, low);
+    return new Decoder(window, scan, store, table);
   }
 
   #grow(index: number, component: Component, tables: Tables): Growing {
@@ -139,5 +129,5 @@ export class ProgressivePicture implements Picture {
 }
 
 function isComplete({ store, bitsLeft }: Growing): boolean {
-  return store.stored.every((k) => bitsLeft[k] === 0);
+  return bitsLeft.every((bits, k) => bits === 0 || (store.indexOf[k] as number) < 0);
 }

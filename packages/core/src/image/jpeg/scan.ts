@@ -65,17 +65,17 @@ function checkProgression({ parts, from, to, high, low }: ScanHeader): void {
   }
 }
 
-/** One of the ways in which a scan codes blocks. */
-export interface BlockDecoder {
+/** One of the ways in which a scan codes its blocks. */
+export interface ScanDecoder {
   /** Forgets what was predicted from earlier blocks: at the start of a scan and after a restart marker. */
   restart(): void;
   /**
-   * Decodes the next block of a component.
+   * Decodes MCUs, counted over the whole scan, from one up to another.
    *
-   * @param part which component, counted in the scan
-   * @returns whether the data made sense; if not, nothing more can be read before the next restart marker
+   * @returns the MCU that it reached: less than `to` if the data stopped making sense there, and nothing
+   * more can be read before the next restart marker
    */
-  decodeBlock(part: number, row: number, column: number): boolean;
+  decode(from: number, to: number): number;
 }
 
 /** How a scan went. */
@@ -93,9 +93,8 @@ export interface ScanOutcome {
 const BELIEVED_LOSS = 3;
 
 /**
- * Goes through a scan's blocks in the order of T.81, A.2: block by block if it has one component, else
- * MCU by MCU. After damage it goes on at the next restart marker, whose number tells how many
- * intervals were lost.
+ * Goes through a scan, restart interval by restart interval. After damage it goes on at the next restart
+ * marker, whose number tells how many intervals were lost.
  *
  * @param at where the entropy-coded data begins
  */
@@ -106,12 +105,8 @@ export function walkScan(
   frame: Frame,
   header: ScanHeader,
   restartInterval: number,
-  decoder: BlockDecoder,
+  decoder: ScanDecoder,
 ): ScanOutcome {
-  const decodeMcus =
-    header.parts.length === 1
-      ? singleComponentWalk(window, header, decoder)
-      : interleavedWalk(window, frame, header, decoder);
   const total = mcusOf(frame, header);
   const interval = restartInterval || total;
 
@@ -122,7 +117,7 @@ export function walkScan(
     window.start(segmentAt);
     decoder.restart();
     const end = Math.min(mcu + interval, total);
-    const reached = decodeMcus(mcu, end);
+    const reached = decoder.decode(mcu, end);
     decoded += reached - mcu;
     const sound = reached === end && !window.hasLeftovers;
     leftovers ||= reached === end && window.hasLeftovers;
@@ -145,49 +140,45 @@ function mcusOf(frame: Frame, { parts }: ScanHeader): number {
     : frame.mcusAcross * frame.mcusDown;
 }
 
-/** Decodes MCUs from one number up to another, and says which one it reached. */
-type McuWalk = (from: number, to: number) => number;
+/**
+ * A decoder that goes block by block in the order of T.81, A.2.
+ */
+export abstract class BlockwiseDecoder implements ScanDecoder {
+  protected readonly window: EntropyWindow;
+  readonly #across: number;
+  /** The blocks of an MCU: their component, its blocks an MCU across and down, and their place there. */
+  readonly #blocks: readonly { part: number; h: number; v: number; x: number; y: number }[];
 
-/** A scan of one component codes its own blocks row by row, none beyond its edges (A.2.2). */
-function singleComponentWalk(
-  window: EntropyWindow,
-  header: ScanHeader,
-  decoder: BlockDecoder,
-): McuWalk {
-  const across = header.parts[0]?.component.blocksAcross ?? 1;
-  return (from, to) => {
-    let row = Math.floor(from / across);
-    let column = from % across;
-    for (let mcu = from; mcu < to; mcu++) {
-      if (window.bit >= window.refillBit) window.refill();
-      if (!decoder.decodeBlock(0, row, column)) return mcu;
-      if (++column === across) {
-        column = 0;
-        row++;
-      }
+  constructor(window: EntropyWindow, frame: Frame, { parts }: ScanHeader) {
+    this.window = window;
+    const [first] = parts;
+    if (parts.length === 1 && first !== undefined) {
+      // The blocks of one component come row by row, none beyond its edges (A.2.2).
+      this.#across = first.component.blocksAcross;
+      this.#blocks = [{ part: 0, h: 1, v: 1, x: 0, y: 0 }];
+    } else {
+      // Of several, h × v blocks each in turn, those beyond the picture's edges included (A.2.3).
+      this.#across = frame.mcusAcross;
+      this.#blocks = parts.flatMap(({ component: { h, v } }, part) =>
+        Array.from({ length: h * v }, (_, i) => ({ part, h, v, x: i % h, y: Math.floor(i / h) })),
+      );
     }
-    return to;
-  };
-}
+  }
 
-/** An MCU holds h × v blocks of each component, those beyond the picture's edges included (A.2.3). */
-function interleavedWalk(
-  window: EntropyWindow,
-  frame: Frame,
-  header: ScanHeader,
-  decoder: BlockDecoder,
-): McuWalk {
-  const across = frame.mcusAcross;
-  const blocks = header.parts.flatMap(({ component: { h, v } }, part) =>
-    Array.from({ length: h * v }, (_, i) => ({ part, h, v, x: i % h, y: Math.floor(i / h) })),
-  );
-  return (from, to) => {
+  abstract restart(): void;
+
+  /** Decodes the next block of a component, counted in the scan. @returns whether it made sense */
+  protected abstract decodeBlock(part: number, row: number, column: number): boolean;
+
+  decode(from: number, to: number): number {
+    const window = this.window;
+    const across = this.#across;
     let row = Math.floor(from / across);
     let column = from % across;
     for (let mcu = from; mcu < to; mcu++) {
-      for (const { part, h, v, x, y } of blocks) {
+      for (const { part, h, v, x, y } of this.#blocks) {
         if (window.bit >= window.refillBit) window.refill();
-        if (!decoder.decodeBlock(part, row * v + y, column * h + x)) return mcu;
+        if (!this.decodeBlock(part, row * v + y, column * h + x)) return mcu;
       }
       if (++column === across) {
         column = 0;
@@ -195,7 +186,7 @@ function interleavedWalk(
       }
     }
     return to;
-  };
+  }
 }
 
 interface Resumption {

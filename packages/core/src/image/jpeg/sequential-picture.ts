@@ -33,10 +33,12 @@ export class SequentialPicture implements Picture {
     return parts.every(({ index }) => this.#read[index] === 0);
   }
 
-  begin({ parts }: ScanHeader, tables: Tables, window: EntropyWindow): SequentialDecoder {
+  begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): SequentialDecoder {
     return new SequentialDecoder(
       window,
-      parts.map(({ index, component, dcTable, acTable }) => {
+      this.#frame,
+      scan,
+      scan.parts.map(({ index, component, dcTable, acTable }) => {
         const quant = quantTableOf(component, tables);
         const output = componentOutput(this.#frame, component, this.#scale, quant, true);
         this.#outputs[index] = output;

@@ -1,6 +1,7 @@
 import type { BlockTransform } from './block-transform.js';
 import type { ComponentOutput } from './component-output.js';
 import type { EntropyWindow } from './entropy-window.js';
+import type { Frame } from './frame.js';
 import {
   END_OF_BLOCK,
   ENTRY_ADVANCE,
@@ -18,7 +19,7 @@ import {
   SKIP_ENDS,
   SKIP_LENGTH,
 } from './huffman.js';
-import type { BlockDecoder } from './scan.js';
+import { BlockwiseDecoder, type ScanHeader } from './scan.js';
 
 /** What a sequential scan needs to know of a component. */
 export interface SequentialPart {
@@ -34,14 +35,18 @@ export const DAMAGE = Number.MIN_SAFE_INTEGER;
  * Decodes the blocks of a baseline or extended sequential scan (T.81, F.2). A block is turned into
  * samples as soon as it is read; no coefficient is kept.
  */
-export class SequentialDecoder implements BlockDecoder {
-  readonly #window: EntropyWindow;
+export class SequentialDecoder extends BlockwiseDecoder {
   readonly #parts: readonly SequentialPart[];
   /** The DC term of the last block of each component (F.1.1.5.1, PRED). */
   readonly #predictions: Int32Array;
 
-  constructor(window: EntropyWindow, parts: readonly SequentialPart[]) {
-    this.#window = window;
+  constructor(
+    window: EntropyWindow,
+    frame: Frame,
+    scan: ScanHeader,
+    parts: readonly SequentialPart[],
+  ) {
+    super(window, frame, scan);
     this.#parts = parts;
     this.#predictions = new Int32Array(parts.length);
   }
@@ -50,8 +55,8 @@ export class SequentialDecoder implements BlockDecoder {
     this.#predictions.fill(0);
   }
 
-  decodeBlock(index: number, row: number, column: number): boolean {
-    const window = this.#window;
+  protected decodeBlock(index: number, row: number, column: number): boolean {
+    const window = this.window;
     const part = this.#parts[index] as SequentialPart;
     const { output } = part;
     const difference = decodeDc(window, part.dc);
