@@ -93,6 +93,36 @@ test('a beam of one that stops at the first end is greedy search', async () => {
   }
 });
 
+describe('the search goes on', () => {
+  test('with all beams, however many ways there are to end', async () => {
+    // Two tokens that end, each likelier than any of the five that do not.
+    const model = () => [0, 0.1, 3, 3.1, 0.2, 0.3, 0.4];
+    const { step, rowsPerStep } = decoderOf(model);
+    await search(step, {
+      ...plainSettings,
+      ...{ eos: [2, 3], numBeams: 3, lengthPenalty: 2, earlyStopping: 'never', maxLength: 6 },
+    });
+    expect(rowsPerStep).toEqual([1, 3, 3, 3, 3, 3]);
+  });
+
+  test('while a short caption may still be found where short ones are favoured', async () => {
+    // "4 5" is nearly certain; two poor captions end before it.
+    const next: Record<string, number[]> = {
+      '1': [-9, -9, 0, -9, 3, -3],
+      '1,4': [-9, -9, -1, -9, -3, 4],
+      '1,4,5': [-9, -9, 5, -9, -9, -9],
+    };
+    const [found] = await search(
+      decoderOf((sequence) => next[sequence.join()] ?? [0, 0, 0, 0, 0, 0]).step,
+      {
+        ...plainSettings,
+        ...{ numBeams: 2, lengthPenalty: -1, earlyStopping: 'never', maxLength: 500 },
+      },
+    );
+    expect(found?.tokens).toEqual([4, 5]);
+  });
+});
+
 describe('whatever the settings', () => {
   const settings = fc.record({
     numBeams: fc.integer({ min: 1, max: 6 }),
