@@ -1,5 +1,5 @@
 import type { Coverage } from './coverage.js';
-import { foldingOf, type InverseDct, inverseDct, type Points } from './inverse-dct.js';
+import { foldingOf, inverseDct, type Points, type Samples } from './inverse-dct.js';
 import type { QuantTable } from './tables.js';
 import { ZIGZAG } from './zigzag.js';
 
@@ -18,16 +18,11 @@ export interface BlockTransform {
   readonly sums: Float64Array;
   /** Whether coefficients other than DC have any part in it. */
   readonly needsAc: boolean;
-  /** @param flat nothing but the DC term, k = 0, was added */
-  write(row: number, column: number, flat: boolean): void;
+  /** @param last the largest k that may have been added; 0 if only the DC term was */
+  write(row: number, column: number, last: number): void;
 }
 
-/**
- * Samples of one component, rows top down. Where blocks are decoded whole they are rounded to 8 bits as
- * T.81, A.3.4 has it; means of samples are left unrounded, so that they are rounded once, as colours.
- */
-export type Samples = Uint8ClampedArray | Float32Array;
-
+/** Samples of one component, rows top down. */
 export interface Plane {
   readonly data: Samples;
   readonly stride: number;
@@ -38,6 +33,11 @@ const LEVEL_SHIFT = 128;
 
 /** One more than the furthest that k can go: from 62 on by a run of 15 and one. */
 const REACH = 79;
+
+/** By k, one more than the largest u of all coefficients up to it: how many columns are not all 0. */
+const COLUMNS_UP_TO: Uint8Array = ZIGZAG.map((_, k) =>
+  ZIGZAG.subarray(0, k + 1).reduce((most, place) => Math.max(most, (place & 7) + 1), 0),
+);
 
 function weighted(
   quant: QuantTable,
@@ -76,8 +76,6 @@ export class TilingTransform implements BlockTransform {
   readonly #plane: Plane;
   readonly #across: Points;
   readonly #down: Points;
-  readonly #columns: InverseDct;
-  readonly #rows: InverseDct;
 
   constructor(quant: QuantTable, plane: Plane, across: Points, down: Points) {
     ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, across, down));
@@ -85,31 +83,51 @@ export class TilingTransform implements BlockTransform {
     this.#plane = plane;
     this.#across = across;
     this.#down = down;
-    this.#columns = inverseDct[down];
-    this.#rows = inverseDct[across];
   }
 
-  write(row: number, column: number, flat: boolean): void {
+  write(row: number, column: number, last: number): void {
     const { data, stride } = this.#plane;
     const across = this.#across;
     const down = this.#down;
-    const sums = this.sums;
-    let to = row * down * stride + column * across;
-    if (flat) {
-      const level = (sums[0] as number) + LEVEL_SHIFT;
-      sums[0] = 0;
-      for (let y = 0; y < down; y++, to += stride) {
-        for (let x = 0; x < across; x++) data[to + x] = level;
-      }
-      return;
-    }
-    for (let x = 0; x < across; x++) this.#columns(sums, x, across);
-    for (let y = 0, from = 0; y < down; y++, from += across, to += stride) {
-      this.#rows(sums, from, 1);
-      for (let x = 0; x < across; x++) data[to + x] = (sums[from + x] as number) + LEVEL_SHIFT;
-    }
-    sums.fill(0);
+    const to = row * down * stride + column * across;
+    if (last === 0) writeFlat(this.sums, data, to, stride, across, down);
+    else writeBlock(this.sums, last, data, to, stride, across, down);
   }
+}
+
+/** Writes a block that has but a DC term, and leaves 0 in its place. */
+function writeFlat(
+  sums: Float64Array,
+  samples: Samples,
+  to: number,
+  stride: number,
+  across: Points,
+  down: Points,
+): void {
+  const level = (sums[0] as number) + LEVEL_SHIFT;
+  sums[0] = 0;
+  for (let y = 0, at = to; y < down; y++, at += stride) {
+    for (let x = 0; x < across; x++) samples[at + x] = level;
+  }
+}
+
+/** Turns the coefficients of a block into samples, and leaves zeros in their place. */
+function writeBlock(
+  sums: Float64Array,
+  last: number,
+  samples: Samples,
+  to: number,
+  stride: number,
+  across: Points,
+  down: Points,
+): void {
+  sums[0] = (sums[0] as number) + LEVEL_SHIFT;
+  const { column } = inverseDct[down];
+  const columns = Math.min(across, COLUMNS_UP_TO[last] as number);
+  for (let x = 0; x < columns; x++) column(sums, x, across);
+  const { row } = inverseDct[across];
+  for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
+  for (let i = across * down; i >= 0; i--) sums[i] = 0;
 }
 
 /**
@@ -141,7 +159,7 @@ export class EdgeTransform implements BlockTransform {
     const { across, down } = this;
     const { data, stride } = this.plane;
     const cells = { data: this.#cells, stride: across };
-    takeSamples(this.sums, this.#samples);
+    writeBlock(this.sums, 63, this.#samples, 0, 8, 8, 8);
     cells.data.fill(LEVEL_SHIFT);
     const left = column * across;
     const top = row * down;
@@ -174,7 +192,7 @@ export class SpreadingTransform implements BlockTransform {
   }
 
   write(row: number, column: number): void {
-    takeSamples(this.sums, this.#samples);
+    writeBlock(this.sums, 63, this.#samples, 0, 8, 8, 8);
     spread(this.#samples, row, column, this.horizontal, this.vertical, this.means, 0, 0);
   }
 }
@@ -183,14 +201,6 @@ export class SpreadingTransform implements BlockTransform {
 export interface Means {
   readonly data: Float32Array;
   readonly stride: number;
-}
-
-/** Turns the coefficients of a whole block into samples, and leaves zeros in their place. */
-function takeSamples(sums: Float64Array, samples: Uint8ClampedArray): void {
-  for (let x = 0; x < 8; x++) inverseDct[8](sums, x, 8);
-  for (let y = 0; y < 64; y += 8) inverseDct[8](sums, y, 1);
-  for (let i = 0; i < 64; i++) samples[i] = (sums[i] as number) + LEVEL_SHIFT;
-  sums.fill(0);
 }
 
 /** Adds a block's samples, as they differ from grey, to cells counted from (`left`, `top`). */

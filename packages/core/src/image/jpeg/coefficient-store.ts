@@ -48,12 +48,12 @@ export class CoefficientStore {
         const base = block * perBlock;
         sums[0] = (values[base] as number) * (weights[0] as number);
         if (perBlock === 1) {
-          transform.write(row, column, true);
+          transform.write(row, column, 0);
           continue;
         }
         let low = (nonzero[2 * block] as number) & this.#storedLow;
         let high = (nonzero[2 * block + 1] as number) & this.#storedHigh;
-        const flat = (low | high) === 0;
+        const last = high !== 0 ? 63 - Math.clz32(high) : low !== 0 ? 31 - Math.clz32(low) : 0;
         for (; low !== 0; low &= low - 1) {
           const k = 31 - Math.clz32(low & -low);
           const slot = slots[k] as number;
@@ -66,7 +66,7 @@ export class CoefficientStore {
           const value = values[base + (indexOf[k] as number)] as number;
           sums[slot] = (sums[slot] as number) + value * (weights[k] as number);
         }
-        transform.write(row, column, flat);
+        transform.write(row, column, last);
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Size } from '../types.js';
-import type { Samples } from './block-transform.js';
 import type { ComponentPlane } from './component-output.js';
 import type { JpegHead } from './header.js';
+import type { Samples } from './inverse-dct.js';
 
 /**
  * What the components of a file stand for. T.81 leaves that open; JFIF (T.871) and Adobe's segment
@@ -31,106 +31,141 @@ export function toRgb(
   { width, height }: Size,
 ): Uint8Array {
   const rgb = new Uint8Array(width * height * 3);
-  const rows = planes.map((plane) => rowsOf(plane, width));
+  // Stores to a clamped array round to the nearest level and keep to 0–255.
+  const out = new Uint8ClampedArray(rgb.buffer);
   for (let y = 0; y < height; y++) {
-    const out = new Uint8ClampedArray(rgb.buffer, y * width * 3, width * 3);
-    convertRow(
-      model,
-      rows.map((row) => row(y)),
-      out,
-    );
+    const [first, second, third, fourth] = planes.map(({ data, stride, shiftX, shiftY }) => ({
+      data,
+      at: (y >> shiftY) * stride,
+      shift: shiftX,
+    }));
+    const to = y * width * 3;
+    if (first === undefined || second === undefined || third === undefined) {
+      if (first !== undefined) greyRow(first, out, to, width);
+    } else if (model === 'ycbcr' || model === 'ycck-inverted') {
+      if (isBytes(first) && isBytes(second) && isBytes(third)) {
+        ycbcrBytesRow(first, second, third, out, to, width);
+      } else {
+        ycbcrRow(first, second, third, out, to, width);
+      }
+    } else {
+      rgbRow(first, second, third, out, to, width);
+    }
+    if (fourth === undefined) continue;
+    // Colours of inks are those of light, turned round; Adobe's files hold CMY that way already.
+    if (model !== 'cmyk-inverted') invertRow(out, to, width);
+    layBlack(fourth, model === 'cmyk' ? 255 : 0, out, to, width);
   }
   return rgb;
 }
 
-/** Rows of a plane at the output's width, samples repeated where the plane is coarser. */
-function rowsOf(plane: ComponentPlane, width: number): (y: number) => Samples {
-  const { data, stride, repeatX, repeatY } = plane;
-  const row = (y: number) => {
-    const from = Math.floor(y / repeatY) * stride;
-    return data.subarray(from, from + stride);
-  };
-  if (repeatX === 1) return row;
-  const wide =
-    data instanceof Float32Array
-      ? new Float32Array(stride * repeatX)
-      : new Uint8ClampedArray(stride * repeatX);
-  return (y) => {
-    if (y % repeatY === 0) {
-      const narrow = row(y);
-      for (let x = 0, to = 0; to < width; x++) {
-        for (let i = 0; i < repeatX; i++) wide[to++] = narrow[x] as number;
-      }
-    }
-    return wide;
-  };
+/** A row of a component: pixel x takes `data[at + (x >> shift)]`. */
+interface Row {
+  readonly data: Samples;
+  readonly at: number;
+  readonly shift: number;
 }
 
-function convertRow(
-  model: ColourModel,
-  [first, second, third, fourth]: readonly Samples[],
-  out: Uint8ClampedArray,
-): void {
-  if (first === undefined) return;
-  if (second === undefined || third === undefined) {
-    greyRow(first, out);
-  } else if (fourth === undefined) {
-    if (model === 'rgb') rgbRow(first, second, third, out);
-    else ycbcrRow(first, second, third, out);
-  } else if (model === 'ycck-inverted') {
-    ycbcrRow(first, second, third, out);
-    for (let i = 0; i < out.length; i++) out[i] = 255 - (out[i] as number);
-    inkRow(fourth, 0, out);
-  } else if (model === 'cmyk') {
-    rgbRow(first, second, third, out);
-    for (let i = 0; i < out.length; i++) out[i] = 255 - (out[i] as number);
-    inkRow(fourth, 255, out);
-  } else {
-    rgbRow(first, second, third, out);
-    inkRow(fourth, 0, out);
-  }
+interface ByteRow extends Row {
+  readonly data: Uint8ClampedArray;
 }
 
-function greyRow(grey: Samples, out: Uint8ClampedArray): void {
-  for (let x = 0, to = 0; to < out.length; x++, to += 3) {
-    const level = grey[x] as number;
+function isBytes(row: Row): row is ByteRow {
+  return row.data instanceof Uint8ClampedArray;
+}
+
+function greyRow({ data, at, shift }: Row, out: Uint8ClampedArray, start: number, width: number) {
+  for (let x = 0, to = start; x < width; x++, to += 3) {
+    const level = data[at + (x >> shift)] as number;
     out[to] = level;
     out[to + 1] = level;
     out[to + 2] = level;
   }
 }
 
-function rgbRow(red: Samples, green: Samples, blue: Samples, out: Uint8ClampedArray): void {
-  for (let x = 0, to = 0; to < out.length; x++, to += 3) {
-    out[to] = red[x] as number;
-    out[to + 1] = green[x] as number;
-    out[to + 2] = blue[x] as number;
+function rgbRow(
+  red: Row,
+  green: Row,
+  blue: Row,
+  out: Uint8ClampedArray,
+  start: number,
+  width: number,
+): void {
+  for (let x = 0, to = start; x < width; x++, to += 3) {
+    out[to] = red.data[red.at + (x >> red.shift)] as number;
+    out[to + 1] = green.data[green.at + (x >> green.shift)] as number;
+    out[to + 2] = blue.data[blue.at + (x >> blue.shift)] as number;
   }
 }
 
-/**
- * T.871, section 7. Stores to a clamped array round to the nearest level and keep to 0–255.
- */
+/** YCbCr to RGB: T.871, section 7. */
 function ycbcrRow(
-  luma: Samples,
-  blueDifference: Samples,
-  redDifference: Samples,
+  luma: Row,
+  blueness: Row,
+  redness: Row,
   out: Uint8ClampedArray,
+  start: number,
+  width: number,
 ): void {
-  for (let x = 0, to = 0; to < out.length; x++, to += 3) {
-    const y = luma[x] as number;
-    const cb = (blueDifference[x] as number) - 128;
-    const cr = (redDifference[x] as number) - 128;
-    out[to] = y + 1.402 * cr;
-    out[to + 1] = y - 0.344136 * cb - 0.714136 * cr;
-    out[to + 2] = y + 1.772 * cb;
+  const { data: y, at: yAt, shift: yShift } = luma;
+  const { data: cb, at: cbAt, shift: cbShift } = blueness;
+  const { data: cr, at: crAt, shift: crShift } = redness;
+  for (let x = 0, to = start; x < width; x++, to += 3) {
+    const light = y[yAt + (x >> yShift)] as number;
+    const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
+    const red = (cr[crAt + (x >> crShift)] as number) - 128;
+    out[to] = light + RED_OF_CR * red;
+    out[to + 1] = light - GREEN_OF_CB * blue - GREEN_OF_CR * red;
+    out[to + 2] = light + BLUE_OF_CB * blue;
   }
+}
+
+const RED_OF_CR = 1.402;
+const GREEN_OF_CB = 0.344136;
+const GREEN_OF_CR = 0.714136;
+const BLUE_OF_CB = 1.772;
+
+/** The same with whole numbers, 16 bits of them after the point: much faster when the samples are bytes. */
+function ycbcrBytesRow(
+  luma: ByteRow,
+  blueness: ByteRow,
+  redness: ByteRow,
+  out: Uint8ClampedArray,
+  start: number,
+  width: number,
+): void {
+  const { data: y, at: yAt, shift: yShift } = luma;
+  const { data: cb, at: cbAt, shift: cbShift } = blueness;
+  const { data: cr, at: crAt, shift: crShift } = redness;
+  for (let x = 0, to = start; x < width; x++, to += 3) {
+    const light = ((y[yAt + (x >> yShift)] as number) << 16) + 0x8000;
+    const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
+    const red = (cr[crAt + (x >> crShift)] as number) - 128;
+    out[to] = (light + Math.imul(RED_OF_CR_16, red)) >> 16;
+    out[to + 1] = (light - Math.imul(GREEN_OF_CB_16, blue) - Math.imul(GREEN_OF_CR_16, red)) >> 16;
+    out[to + 2] = (light + Math.imul(BLUE_OF_CB_16, blue)) >> 16;
+  }
+}
+
+const RED_OF_CR_16 = Math.round(RED_OF_CR * 65536);
+const GREEN_OF_CB_16 = Math.round(GREEN_OF_CB * 65536);
+const GREEN_OF_CR_16 = Math.round(GREEN_OF_CR * 65536);
+const BLUE_OF_CB_16 = Math.round(BLUE_OF_CB * 65536);
+
+function invertRow(out: Uint8ClampedArray, start: number, width: number): void {
+  for (let to = start; to < start + 3 * width; to++) out[to] = 255 - (out[to] as number);
 }
 
 /** Lays the black plane over RGB; `full` is the value that stands for full ink. */
-function inkRow(black: Samples, full: number, out: Uint8ClampedArray): void {
-  for (let x = 0, to = 0; to < out.length; x++, to += 3) {
-    const light = Math.abs((black[x] as number) - full) / 255;
+function layBlack(
+  { data, at, shift }: Row,
+  full: number,
+  out: Uint8ClampedArray,
+  start: number,
+  width: number,
+): void {
+  for (let x = 0, to = start; x < width; x++, to += 3) {
+    const light = Math.abs((data[at + (x >> shift)] as number) - full) / 255;
     out[to] = (out[to] as number) * light;
     out[to + 1] = (out[to + 1] as number) * light;
     out[to + 2] = (out[to + 2] as number) * light;

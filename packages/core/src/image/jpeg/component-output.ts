@@ -4,19 +4,19 @@ import {
   isNeeded,
   type Means,
   type Plane,
-  type Samples,
   SpreadingTransform,
   TilingTransform,
 } from './block-transform.js';
 import { coverageOf } from './coverage.js';
 import type { Component, Frame } from './frame.js';
+import type { Samples } from './inverse-dct.js';
 import { planAxis, type Scale, scaledSize } from './scale.js';
 import type { QuantTable } from './tables.js';
 
-/** The finished samples of a component, and how many output pixels in a row and column take each. */
+/** The finished samples of a component: pixel (x, y) takes sample (x >> shiftX, y >> shiftY). */
 export interface ComponentPlane extends Plane {
-  readonly repeatX: number;
-  readonly repeatY: number;
+  readonly shiftX: number;
+  readonly shiftY: number;
 }
 
 /** Mid-grey, or no colour: what stands where the file gives nothing. */
@@ -65,8 +65,8 @@ export function componentOutput(
       across.points === 8 && down.points === 8,
     ),
     stride: blocksAcross * across.points,
-    repeatX: across.repeat,
-    repeatY: down.repeat,
+    shiftX: across.shift,
+    shiftY: down.shift,
   };
   const tiling = new TilingTransform(quant, plane, across.points, down.points);
   const needed = ALL.filter((k) => isNeeded(k, across.points, down.points));
@@ -117,8 +117,8 @@ function spreadOutput(
     finish: () => ({
       data: scale === 8 ? Uint8ClampedArray.from(means.data) : means.data,
       stride: width,
-      repeatX: 1,
-      repeatY: 1,
+      shiftX: 0,
+      shiftY: 0,
     }),
   };
 }

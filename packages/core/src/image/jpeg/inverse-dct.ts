@@ -71,26 +71,55 @@ function factorOf(u: number, points: Points): number {
   return 1;
 }
 
-/** One-dimensional inverse transforms, in place, over values `step` apart from `at` on. */
-export type InverseDct = (values: Float64Array, at: number, step: number) => void;
+/**
+ * An inverse transform in one dimension, in its two places: down the columns of a block, in place; then
+ * along a row, giving samples. The shift by which samples are moved before coding (A.3.1) is part of the
+ * DC term by then.
+ */
+export interface InverseDct {
+  /** Transforms values that lie `step` apart, from `at` on. */
+  readonly column: (values: Float64Array, at: number, step: number) => void;
+  /** Transforms neighbouring values from `at` on into neighbouring samples from `to` on. */
+  readonly row: (values: Float64Array, at: number, samples: Samples, to: number) => void;
+}
+
+/**
+ * Samples of one component. Where blocks are decoded whole they are rounded to 8 bits as T.81, A.3.4 has
+ * it; means of samples are left unrounded, so that they are rounded only once, as colours.
+ */
+export type Samples = Uint8ClampedArray | Float32Array;
 
 export const inverseDct: Readonly<Record<Points, InverseDct>> = {
-  1: () => {},
-  2: inverse2,
-  4: inverse4,
-  8: inverse8,
+  1: { column: () => {}, row: row1 },
+  2: { column: column2, row: row2 },
+  4: { column: column4, row: row4 },
+  8: { column: column8, row: row8 },
 };
 
-function inverse2(x: Float64Array, at: number, step: number): void {
+// Each transform is written out twice, for columns and for rows: V8 makes the best of a function whose
+// arrays always are of the same type, and these are where most time goes when blocks are decoded whole.
+
+function row1(x: Float64Array, at: number, samples: Samples, to: number): void {
+  samples[to] = x[at] as number;
+}
+
+function column2(x: Float64Array, at: number, step: number): void {
   const even = x[at] as number;
   const odd = x[at + step] as number;
   x[at] = even + odd;
   x[at + step] = even - odd;
 }
 
+function row2(x: Float64Array, at: number, samples: Samples, to: number): void {
+  const even = x[at] as number;
+  const odd = x[at + 1] as number;
+  samples[to] = even + odd;
+  samples[to + 1] = even - odd;
+}
+
 const TAN_PI_8 = Math.SQRT2 - 1;
 
-function inverse4(x: Float64Array, at: number, step: number): void {
+function column4(x: Float64Array, at: number, step: number): void {
   const i1 = at + step;
   const i2 = i1 + step;
   const i3 = i2 + step;
@@ -104,8 +133,19 @@ function inverse4(x: Float64Array, at: number, step: number): void {
   x[i3] = sum - outer;
 }
 
+function row4(x: Float64Array, at: number, samples: Samples, to: number): void {
+  const sum = (x[at] as number) + (x[at + 2] as number);
+  const difference = (x[at] as number) - (x[at + 2] as number);
+  const outer = (x[at + 1] as number) + TAN_PI_8 * (x[at + 3] as number);
+  const inner = TAN_PI_8 * (x[at + 1] as number) - (x[at + 3] as number);
+  samples[to] = sum + outer;
+  samples[to + 1] = difference + inner;
+  samples[to + 2] = difference - inner;
+  samples[to + 3] = sum - outer;
+}
+
 const SQRT2 = Math.SQRT2;
-/** The three constants of the rotation in the odd half below: 2·cos(π/8) and its sum and difference with 2·sin(π/8). */
+/** Of the rotation in the odd half below: 2·cos(π/8), and that less and plus 2·sin(π/8). */
 const TWICE_COS = 2 * Math.cos(Math.PI / 8);
 const COS_LESS_SIN = 2 * (Math.cos(Math.PI / 8) - Math.sin(Math.PI / 8));
 const COS_PLUS_SIN = 2 * (Math.cos(Math.PI / 8) + Math.sin(Math.PI / 8));
@@ -115,7 +155,7 @@ const COS_PLUS_SIN = 2 * (Math.cos(Math.PI / 8) + Math.sin(Math.PI / 8));
  * images", Transactions of the IEICE E71 (1988), run backwards. The even half is a transform of four
  * points, the odd half a butterfly and one rotation by π/8.
  */
-function inverse8(x: Float64Array, at: number, step: number): void {
+function column8(x: Float64Array, at: number, step: number): void {
   const i1 = at + step;
   const i2 = i1 + step;
   const i3 = i2 + step;
@@ -129,9 +169,9 @@ function inverse8(x: Float64Array, at: number, step: number): void {
   const sum26 = (x[i2] as number) + (x[i6] as number);
   const turned26 = ((x[i2] as number) - (x[i6] as number)) * SQRT2 - sum26;
   const even0 = sum04 + sum26;
-  const even3 = sum04 - sum26;
   const even1 = difference04 + turned26;
   const even2 = difference04 - turned26;
+  const even3 = sum04 - sum26;
 
   const sum53 = (x[i5] as number) + (x[i3] as number);
   const difference53 = (x[i5] as number) - (x[i3] as number);
@@ -141,14 +181,49 @@ function inverse8(x: Float64Array, at: number, step: number): void {
   const odd0 = sum17 + sum53;
   const odd1 = turned - difference53 * COS_PLUS_SIN - odd0;
   const odd2 = (sum17 - sum53) * SQRT2 - odd1;
-  const odd3 = odd2 - turned + difference17 * COS_LESS_SIN;
+  const odd3 = turned - difference17 * COS_LESS_SIN - odd2;
 
   x[at] = even0 + odd0;
-  x[i7] = even0 - odd0;
   x[i1] = even1 + odd1;
-  x[i6] = even1 - odd1;
   x[i2] = even2 + odd2;
+  x[i3] = even3 + odd3;
+  x[i4] = even3 - odd3;
   x[i5] = even2 - odd2;
-  x[i3] = even3 - odd3;
-  x[i4] = even3 + odd3;
+  x[i6] = even1 - odd1;
+  x[i7] = even0 - odd0;
+}
+
+function row8(x: Float64Array, at: number, samples: Samples, to: number): void {
+  const x0 = x[at] as number;
+  const x1 = x[at + 1] as number;
+  const x2 = x[at + 2] as number;
+  const x3 = x[at + 3] as number;
+  const x4 = x[at + 4] as number;
+  const x5 = x[at + 5] as number;
+  const x6 = x[at + 6] as number;
+  const x7 = x[at + 7] as number;
+
+  const sum26 = x2 + x6;
+  const turned26 = (x2 - x6) * SQRT2 - sum26;
+  const even0 = x0 + x4 + sum26;
+  const even1 = x0 - x4 + turned26;
+  const even2 = x0 - x4 - turned26;
+  const even3 = x0 + x4 - sum26;
+
+  const sum53 = x5 + x3;
+  const sum17 = x1 + x7;
+  const turned = (x5 - x3 + x1 - x7) * TWICE_COS;
+  const odd0 = sum17 + sum53;
+  const odd1 = turned - (x5 - x3) * COS_PLUS_SIN - odd0;
+  const odd2 = (sum17 - sum53) * SQRT2 - odd1;
+  const odd3 = turned - (x1 - x7) * COS_LESS_SIN - odd2;
+
+  samples[to] = even0 + odd0;
+  samples[to + 1] = even1 + odd1;
+  samples[to + 2] = even2 + odd2;
+  samples[to + 3] = even3 + odd3;
+  samples[to + 4] = even3 - odd3;
+  samples[to + 5] = even2 - odd2;
+  samples[to + 6] = even1 - odd1;
+  samples[to + 7] = even0 - odd0;
 }

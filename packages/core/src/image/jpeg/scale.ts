@@ -26,27 +26,26 @@ export function chooseScale(size: Size, atLeast: Size | undefined): Scale {
   return SCALES.find(fits) ?? 8;
 }
 
-/** How a component's samples along one axis become the output's. */
+/** How a component's samples along one axis become the output's: pixel x takes sample x >> shift. */
 export interface AxisPlan {
   /** Samples that are made of a block. */
   readonly points: Points;
-  /** How many output pixels in a row take the same sample: above 1 at full size of coarser components. */
-  readonly repeat: number;
+  /** Above 0 where a component is coarser than the output even if its blocks are decoded whole. */
+  readonly shift: number;
 }
 
 /**
  * Plans one axis of a component. A component that is stored at half the size of the others is decoded
  * at twice their scale, so that it comes out at the output's own size: at 1/2 of a 4:2:0 file the
- * colour differences need no scaling at all. Only where whole blocks are still too coarse are samples
- * repeated.
+ * colour differences need no scaling at all.
  *
- * @returns `undefined` when no whole number of samples or pixels does it: such components take the
- * slow way of spreading samples over pixels by their shares
+ * @returns `undefined` where samples and pixels do not fit by powers of 2, as with factors 3 and 2: such
+ * components take the slow way of spreading samples over pixels by their shares
  */
 export function planAxis(factor: number, factorMax: number, scale: Scale): AxisPlan | undefined {
-  const wanted = (scale * factorMax) / factor;
-  if (wanted === 1 || wanted === 2 || wanted === 4 || wanted === 8) {
-    return { points: wanted, repeat: 1 };
-  }
-  return wanted % 8 === 0 ? { points: 8, repeat: wanted / 8 } : undefined;
+  const points = (scale * factorMax) / factor;
+  if (points === 1 || points === 2 || points === 4 || points === 8) return { points, shift: 0 };
+  if (points === 16) return { points: 8, shift: 1 };
+  if (points === 32) return { points: 8, shift: 2 };
+  return undefined;
 }

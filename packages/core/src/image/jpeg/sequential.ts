@@ -77,7 +77,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
     this.#predictions[index] = dc;
     if (inPicture) {
       sums[0] = (sums[0] as number) + dc * (weights[0] as number);
-      transform.write(row, column, last === 0);
+      transform.write(row, column, last);
     }
     return true;
   }
