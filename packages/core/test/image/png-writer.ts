@@ -52,14 +52,14 @@ export function pngOf(
       chunk.writeUInt32BE(data.length, 0);
       chunk.write(type, 4, 'latin1');
       chunk.set(data, 8);
-      chunk.writeUInt32BE(crcOf(chunk.subarray(4, 8 + data.length)), 8 + data.length);
+      chunk.writeUInt32BE(crc32OfPng(chunk.subarray(4, 8 + data.length)), 8 + data.length);
       return chunk;
     }),
   ]);
 }
 
 /** Node 20 before 20.15 has no `zlib.crc32`. */
-function crcOf(bytes: Uint8Array): number {
+export function crc32OfPng(bytes: Uint8Array): number {
   if (typeof crc32 === 'function') return crc32(bytes);
   let crc = -1;
   for (const byte of bytes) {

@@ -34,7 +34,7 @@ type CodecFactory = (options: {
 }) => Promise<Codec>;
 
 let wasm: WebpWasm | undefined;
-let compiled: Promise<WebAssembly.Module> | undefined;
+let parts: Promise<Parts> | undefined;
 let idle: Codec | undefined;
 
 /**
@@ -46,7 +46,7 @@ let idle: Codec | undefined;
  */
 export function setWebpWasm(source: WebpWasm): void {
   wasm = source;
-  compiled = undefined;
+  parts = undefined;
   idle = undefined;
 }
 
@@ -65,13 +65,21 @@ export async function decodeWithLibwebp(bytes: Uint8Array): Promise<WebpPixels |
   return pixels;
 }
 
+interface Parts {
+  readonly factory: CodecFactory;
+  readonly module: WebAssembly.Module;
+}
+
 async function newCodec(): Promise<Codec> {
-  const factory = (await import('@jsquash/webp/codec/dec/webp_dec.js'))
-    .default as unknown as CodecFactory;
-  compiled ??= compile();
-  const module = await compiled.catch((cause: unknown) => {
-    compiled = undefined;
-    throw cause;
+  parts ??= loadParts();
+  const { factory, module } = await parts.catch((cause: unknown) => {
+    // What could not be had now may be there next time.
+    parts = undefined;
+    throw new CaptionError(
+      'UNSUPPORTED_FORMAT',
+      'This is a WebP, and its decoder (@jsquash/webp with its file webp_dec.wasm) is not to be found. Put the file beside the program, or convert the photo to JPEG.',
+      { cause },
+    );
   });
   const silent = () => undefined;
   return withImageData(() =>
@@ -89,20 +97,15 @@ async function newCodec(): Promise<Codec> {
   );
 }
 
-async function compile(): Promise<WebAssembly.Module> {
-  try {
-    const found = typeof wasm === 'function' ? await wasm() : wasm;
-    if (!found) throw new Error('no location was set');
-    return found instanceof WebAssembly.Module
+async function loadParts(): Promise<Parts> {
+  const { default: factory } = await import('@jsquash/webp/codec/dec/webp_dec.js');
+  const found = typeof wasm === 'function' ? await wasm() : wasm;
+  if (!found) throw new Error('no location was set');
+  const module =
+    found instanceof WebAssembly.Module
       ? found
       : await WebAssembly.compile(found as Uint8Array<ArrayBuffer>);
-  } catch (cause) {
-    throw new CaptionError(
-      'UNSUPPORTED_FORMAT',
-      'This is a WebP, and its decoder (webp_dec.wasm of @jsquash/webp) is not to be found. Put the file beside the program, or convert the photo to JPEG.',
-      { cause },
-    );
-  }
+  return { factory: factory as unknown as CodecFactory, module };
 }
 
 /**
