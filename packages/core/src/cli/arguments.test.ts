@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { CaptionError } from '../index.js';
 import { DEFAULT_MAX_BYTES, resolveOptions } from '../options.js';
 import { parseArguments } from './arguments.js';
 import { FLAGS, type Flag } from './flags.js';
-import { captionSettings } from './settings.js';
+import { captionSettings, defaultJobs } from './settings.js';
 
 const flagsOf = (...argv: string[]) => parseArguments(argv).flags;
 
@@ -171,6 +172,19 @@ describe('settings', () => {
   it('take --json and --format json for the same', () => {
     expect(settingsOf('--json', '--format', 'json').format).toBe('json');
     expect(settingsOf('--jsonl').format).toBe('jsonl');
+  });
+});
+
+describe('defaultJobs', () => {
+  it('grows with the photos and the cores, and stays between 1 and 4', () => {
+    const cores = availableParallelism();
+    expect([1, 15, 16, 24, 1000].map((photos) => defaultJobs(photos, 'web'))).toEqual(
+      [1, 1, 2, 3, 4].map((jobs) => Math.min(jobs, cores)),
+    );
+  });
+
+  it('is 1 with the native runtime, which cannot be passed to another thread', () => {
+    expect(defaultJobs(1000, 'node')).toBe(1);
   });
 });
 

@@ -51,4 +51,5 @@ async function exitCodeOf(error: unknown): Promise<number> {
 
 // Everything printed has been taken by now; what may still be under way (a download that was
 // stopped, a thread) is not waited for.
-process.exit(await run(process.argv.slice(2)).catch(exitCodeOf));
+const exitCode = await run(process.argv.slice(2)).catch(exitCodeOf);
+process.exit(exitCode === OK && terminal.broken ? FAILED : exitCode);

@@ -136,8 +136,11 @@ function captionOptions(flags: FlagValues): CaptionOptions {
   ) as CaptionOptions;
 }
 
-/** Photos from which on another thread, which has to load the model first, saves time. */
-const PHOTOS_A_JOB = 4;
+/**
+ * Photos that one more thread has to have before it saves time: it loads the model first, which
+ * takes as long as several captions.
+ */
+const PHOTOS_A_JOB = 8;
 
 /** Photos worked on at a time when nobody says: no thread for a handful, no more than four. */
 export function defaultJobs(photos: number, runtime: 'web' | 'node'): number {

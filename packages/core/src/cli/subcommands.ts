@@ -13,4 +13,6 @@ export type Subcommand = (
  * `models: async () => (await import('./models.js')).modelsCommand`: a command line that captions
  * photos reads none of their code. (A folder of that name is captioned as `./models`.)
  */
-export const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {};
+export const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {
+  models: async () => (await import('./models/models.js')).models,
+};

@@ -12,6 +12,7 @@ export class Terminal {
   #status = '';
   #drawnAt = 0;
   #closed = false;
+  #broken = false;
 
   /** @param onClosed called once when whoever reads standard output has gone (`| head`) */
   constructor(
@@ -26,11 +27,17 @@ export class Terminal {
     stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#closed) return;
       this.#closed = true;
-      if (error.code !== 'EPIPE') this.note(`Standard output cannot be written: ${error.message}.`);
+      this.#broken = error.code !== 'EPIPE';
+      if (this.#broken) this.note(`zipcaption: the output cannot be written: ${error.message}`);
       onClosed();
     });
     // Where to complain about a standard error that is gone?
     stderr.on('error', () => undefined);
+  }
+
+  /** Could standard output not be written, for another reason than that nobody reads it? */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   get columns(): number {

@@ -20,6 +20,13 @@ export interface RunOptions {
   readonly onOutput?: (stdout: string, child: ChildProcess) => void;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what a test that failed left behind. */
+export function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /** Runs the command line to its end. */
 export function run(main: string, args: readonly string[], options: RunOptions = {}) {
   return new Promise<Finished>((resolve, reject) => {
@@ -28,6 +35,7 @@ export function run(main: string, args: readonly string[], options: RunOptions =
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    running.add(child);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -39,6 +47,9 @@ export function run(main: string, args: readonly string[], options: RunOptions =
     child.stdin.on('error', () => undefined); // It may end before it has read everything.
     child.stdin.end(options.stdin);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code, stdout, stderr });
+    });
   });
 }

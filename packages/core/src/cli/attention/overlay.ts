@@ -10,7 +10,7 @@ export const UNDERLAY = { saturation: 0.3, brightness: 0.58 } as const;
  * no longer be seen.
  */
 export function opacity(heat: number): number {
-  return 0.68 * Math.min(1, heat) ** 0.75;
+  return 0.7 * Math.min(1, heat);
 }
 
 /**

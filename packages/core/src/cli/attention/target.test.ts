@@ -19,6 +19,11 @@ describe('attentionTarget', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('leaves it to the writing to find a file where a folder should be', () => {
+    const path = join(import.meta.dirname, 'target.test.ts', 'out.png');
+    expect(attentionTarget(path)).toEqual({ kind: 'png', path });
+  });
+
   it('refuses what it cannot write', () => {
     expect(() => attentionTarget('out.jpg')).toThrow(/ends in \.png or \.html/);
     expect(() => attentionTarget('maps')).toThrow(/folder that ends in \//);

@@ -17,9 +17,8 @@ export interface AttentionTarget {
  * @throws CaptionError `INVALID_OPTION` when it is none of these
  */
 export function attentionTarget(value: string): AttentionTarget {
-  const isFolder =
-    /[/\\]$/.test(value) || statSync(value, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isFolder) return { kind: 'png', path: join(value, '{name}.png') };
+  if (/[/\\]$/.test(value) || isFolder(value))
+    return { kind: 'png', path: join(value, '{name}.png') };
   const extension = extname(value).toLowerCase();
   if (extension === '.png') return { kind: 'png', path: value };
   if (extension === '.html' || extension === '.htm') return { kind: 'html', path: value };
@@ -27,6 +26,14 @@ export function attentionTarget(value: string): AttentionTarget {
     'INVALID_OPTION',
     `--attention must be a file that ends in .png or .html, or a folder that ends in /, not "${value}".`,
   );
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // Whatever the reason: it will be told when the file is written.
+  }
 }
 
 /**
