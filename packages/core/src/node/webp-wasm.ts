@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 
 const FILE = 'webp_dec.wasm';
 
@@ -8,10 +9,16 @@ const FILE = 'webp_dec.wasm';
  * one file has no `node_modules`), otherwise from the installed @jsquash/webp.
  */
 export async function readWebpWasm(): Promise<Uint8Array> {
+  const here = ownUrl();
   try {
-    return await readFile(new URL(FILE, import.meta.url));
+    return await readFile(new URL(FILE, here));
   } catch {
-    const { resolve } = createRequire(import.meta.url);
-    return readFile(resolve(`@jsquash/webp/codec/dec/${FILE}`));
+    return readFile(createRequire(here).resolve(`@jsquash/webp/codec/dec/${FILE}`));
   }
+}
+
+/** Bundled as CommonJS, a module has no `import.meta.url` but a `__filename`. */
+function ownUrl(): string {
+  const url: string | undefined = import.meta.url;
+  return url ?? pathToFileURL(__filename).href;
 }
