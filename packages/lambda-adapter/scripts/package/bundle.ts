@@ -1,13 +1,21 @@
 import { build } from 'esbuild';
 
+export interface Bundle {
+  readonly code: Uint8Array;
+  /** What it still imports. */
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+}
+
 /**
  * The function as one ES module. What it loads only when asked to (the AWS SDK, the native runtime)
  * stays outside.
  *
  * @param root the repository's folder
  */
-export async function bundleFunction(root: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+export async function bundleFunction(root: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: ['packages/lambda-adapter/src/lambda/entry.ts'],
     outfile: 'index.mjs',
@@ -32,6 +40,11 @@ export async function bundleFunction(root: string): Promise<Uint8Array> {
     },
   });
   const [file] = outputFiles;
-  if (!file) throw new Error('esbuild wrote nothing.');
-  return file.contents;
+  const [output] = Object.values(metafile.outputs);
+  if (!file || !output) throw new Error('esbuild wrote nothing.');
+  return {
+    code: file.contents,
+    imports: output.imports.filter(({ external }) => external).map(({ path }) => path),
+    exports: output.exports,
+  };
 }

@@ -18,7 +18,7 @@ export interface PackageOptions {
 /** Everything that goes into the function's zip. */
 export async function functionContents(root: string, options: PackageOptions): Promise<Contents> {
   const parts = await Promise.all([
-    bundleFunction(root).then((code) => new Map([['index.mjs', code]])),
+    bundleFunction(root).then(({ code }) => new Map([['index.mjs', code]])),
     options.native ? nativeRuntime(root, options.native) : wasmRuntime(root),
     webpDecoder(root),
     options.model === undefined ? new Map<string, Uint8Array>() : model(options.model),

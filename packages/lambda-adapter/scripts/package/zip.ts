@@ -2,10 +2,10 @@ import { type Zippable, zipSync } from 'fflate';
 import type { Contents } from './contents.js';
 
 /**
- * The zip format's first day. It counts local time, so that the day is made from local numbers and
- * comes out alike in every time zone.
+ * The zip format's first day. The format counts local time, so the day is made from local numbers,
+ * and comes out alike in every time zone.
  */
-const FIRST_DAY = new Date(1980, 0, 1);
+const firstDay = () => new Date(1980, 0, 1);
 /** Regular file, readable by all: the user that Lambda runs functions as is not the owner. */
 const MODE = 0o100644;
 const UNIX = 3;
@@ -13,9 +13,10 @@ const UNIX = 3;
 /** A zip that depends on its contents alone: names in order, one time, one mode, one compressor. */
 export function deterministicZip(contents: Contents): Uint8Array {
   const files: Zippable = {};
+  const mtime = firstDay();
   for (const name of [...contents.keys()].sort()) {
     const bytes = contents.get(name);
-    if (bytes) files[name] = [bytes, { level: 9, mtime: FIRST_DAY, os: UNIX, attrs: MODE << 16 }];
+    if (bytes) files[name] = [bytes, { level: 9, mtime, os: UNIX, attrs: MODE << 16 }];
   }
   return zipSync(files);
 }

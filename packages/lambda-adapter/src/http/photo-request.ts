@@ -1,4 +1,5 @@
 import { decodeBase64Photo } from './base64.js';
+import { parseMultipart } from './multipart.js';
 import { HttpError } from './problem.js';
 import { readBody } from './read-body.js';
 import { optionNames, type RequestOptions, readOptions } from './request-options.js';
@@ -117,30 +118,20 @@ export function photoTooLarge({ maxBytes, onLambda }: Settings): HttpError {
   );
 }
 
-async function readForm(
+function readForm(
   bytes: Uint8Array,
   headers: Headers,
   query: readonly (readonly [string, string])[],
   settings: Settings,
-): Promise<PhotoRequest> {
-  let form: FormData;
-  try {
-    const type = headers.get('content-type') ?? '';
-    form = await new Response(bytes as BodyInit, { headers: { 'content-type': type } }).formData();
-  } catch (cause) {
-    throw new HttpError(
-      'BAD_REQUEST',
-      'The multipart/form-data body is malformed: a boundary is missing or the body ends too early. Let the HTTP client write the form and its Content-Type header.',
-      { cause },
-    );
-  }
+): PhotoRequest {
   const photos: Photo[] = [];
   const fields: [string, string][] = [];
-  for (const [name, value] of form) {
-    if (typeof value === 'string') fields.push([name, value]);
+  for (const part of parseMultipart(bytes, headers.get('content-type') ?? '')) {
+    const { name, filename } = part;
+    if (filename === undefined) fields.push([name, Buffer.from(part.bytes).toString('utf8')]);
     // A page's file field that was left empty comes as a file of no name and no bytes.
-    else if (value.size > 0 || value.name !== '') {
-      photos.push({ name: value.name, bytes: new Uint8Array(await value.arrayBuffer()) });
+    else if (part.bytes.length > 0 || filename !== '') {
+      photos.push({ name: filename, bytes: part.bytes });
     }
   }
   const options = readOptions([...query, ...fields]);

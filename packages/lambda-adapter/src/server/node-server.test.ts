@@ -191,7 +191,7 @@ describe('abuse', () => {
     ['no end', '--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\nabc'],
     ['another boundary', '--c\r\nContent-Disposition: form-data; name="a"\r\n\r\nabc\r\n--c--\r\n'],
     ['a part without headers', '--b\r\n\r\nabc\r\n--b--\r\n'],
-    ['nothing but the boundary', '--b--'],
+    ['no file', '--b--'],
     ['bytes', '\0\x01\x02'],
   ])('a form with %s: a 400', async (_, body) => {
     const { url, engine } = await start();

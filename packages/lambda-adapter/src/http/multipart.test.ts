@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type FormPart, parseMultipart } from './multipart.js';
+
+const type = (boundary: string) => `multipart/form-data; boundary=${boundary}`;
+const parse = (body: string | Uint8Array, contentType = type('b')) =>
+  parseMultipart(typeof body === 'string' ? Buffer.from(body, 'latin1') : body, contentType);
+const show = (parts: readonly FormPart[]) =>
+  parts.map(({ name, filename, bytes }) => [name, filename, Buffer.from(bytes).toString('latin1')]);
+const field = (name: string, text: string) =>
+  `Content-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+
+describe('parseMultipart', () => {
+  it('reads what the platform itself writes', async () => {
+    const bytes = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7) % 256);
+    const form = new FormData();
+    form.append('beams', '3');
+    form.append('photo', new File([bytes], 'a "b" ü.jpg', { type: 'image/jpeg' }));
+    const response = new Response(form);
+    const body = new Uint8Array(await response.arrayBuffer());
+    const parts = parse(body, response.headers.get('content-type') ?? '');
+    expect(parts.map(({ name, filename }) => [name, filename])).toEqual([
+      ['beams', undefined],
+      ['photo', 'a "b" ü.jpg'],
+    ]);
+    expect(Buffer.compare(parts[1]?.bytes ?? new Uint8Array(), bytes)).toBe(0);
+  });
+
+  it('does not mistake a photo’s bytes for a boundary', () => {
+    const content = 'b--b\r\nb\r\n-b\r\n--\r\n--bb\r\n\r\n--b!\r\n';
+    expect(show(parse(`--b\r\n${field('a', content)}--b--`))).toEqual([['a', undefined, content]]);
+  });
+
+  it('takes a preamble, an epilogue, padding, a quoted boundary and empty parts', () => {
+    const body = `preamble\r\n--x y \t\r\n${field('a', '')}--x y\r\n${field('b', '1')}--x y--\r\nepilogue`;
+    expect(show(parse(body, type('"x y"')))).toEqual([
+      ['a', undefined, ''],
+      ['b', undefined, '1'],
+    ]);
+    expect(parse('--b--')).toEqual([]);
+  });
+
+  it('reads file names however they are escaped', () => {
+    const name = (text: string) =>
+      parse(`--b\r\nContent-Disposition: form-data; name=f; filename=${text}\r\n\r\nx\r\n--b--`)[0]
+        ?.filename;
+    expect(name('"a\\"b.jpg"')).toBe('a"b.jpg');
+    expect(name('"a%22b.jpg"')).toBe('a"b.jpg');
+    expect(name('plain.jpg')).toBe('plain.jpg');
+    expect(name('""')).toBe('');
+  });
+
+  it('takes a part that says it is a photo for a file', () => {
+    const part = (type: string) =>
+      `--b\r\nContent-Type: ${type}\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--`;
+    expect(parse(part('image/jpeg'))[0]?.filename).toBe('');
+    expect(parse(part('text/plain'))[0]?.filename).toBeUndefined();
+  });
+
+  it.each([
+    ['no boundary in the type', `--b\r\n${field('a', '1')}--b--`, 'multipart/form-data'],
+    ['an empty boundary', '----', type('""')],
+    ['another boundary', `--c\r\n${field('a', '1')}--c--`, type('b')],
+    ['no last boundary', `--b\r\n${field('a', '1')}`, type('b')],
+    ['an end in the headers', '--b\r\nContent-Disposition: form-data; name="a"', type('b')],
+    ['no name', '--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--', type('b')],
+    ['no headers', '--b\r\n\r\n1\r\n--b--', type('b')],
+    [
+      'a transfer encoding',
+      `--b\r\nContent-Transfer-Encoding: base64\r\n${field('a', 'MQ==')}--b--`,
+      type('b'),
+    ],
+    ['nothing', '', type('b')],
+    ['parts without end', `--b\r\n${`${field('a', '1')}--b\r\n`.repeat(1001)}`, type('b')],
+  ])('refuses a body with %s', (_, body, contentType) => {
+    expect(() => parse(body, contentType)).toThrow(
+      expect.objectContaining({ code: 'BAD_REQUEST' }),
+    );
+  });
+});

@@ -1,0 +1,122 @@
+import { HttpError } from './problem.js';
+
+/** One field or file of a form. */
+export interface FormPart {
+  readonly name: string;
+  /** Set for files; empty where the client told no name. */
+  readonly filename?: string;
+  readonly bytes: Uint8Array;
+}
+
+/** More than any form has; each costs us an object. */
+const MOST_PARTS = 1000;
+
+/**
+ * The parts of a `multipart/form-data` body (RFC 7578, with the framing of RFC 2046 section 5.1).
+ * Files are views of the body, not copies.
+ *
+ * Node's own `formData()` looks for the boundary without what must surround it, and so takes a photo
+ * apart that happens to contain a short one.
+ *
+ * @throws HttpError `BAD_REQUEST`
+ */
+export function parseMultipart(body: Uint8Array, contentType: string): FormPart[] {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const boundary = boundaryOf(contentType);
+  const parts: FormPart[] = [];
+  // A first boundary may stand at the very start; all others follow a line break, which is theirs.
+  let at = lineEnd(bytes, 2 + boundary.length);
+  const startsAtOnce = bytes.indexOf(`--${boundary}`, 0, 'latin1') === 0 && at !== undefined;
+  if (!startsAtOnce) at = nextBoundary(bytes, boundary, 0)?.after;
+  if (at === undefined) throw malformed('its boundary does not occur in it');
+  while (at !== 'end') {
+    if (parts.length >= MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`);
+    const headersEnd: number = bytes.indexOf('\r\n\r\n', at, 'latin1');
+    const next: Boundary | undefined =
+      headersEnd < 0 ? undefined : nextBoundary(bytes, boundary, headersEnd + 2);
+    if (!next) throw malformed('it ends before its last boundary');
+    const headers = bytes.toString('utf8', at, headersEnd);
+    parts.push(part(headers, bytes.subarray(headersEnd + 4, Math.max(headersEnd + 4, next.start))));
+    at = next.after;
+  }
+  return parts;
+}
+
+function boundaryOf(contentType: string): string {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain ?? '';
+  // RFC 2046: 1 to 70 characters of a small set; only what would break the search is refused here.
+  if (!/^[\x20-\x7e]{1,70}$/.test(boundary)) {
+    throw malformed('its Content-Type names no boundary');
+  }
+  return boundary;
+}
+
+type After = number | 'end';
+
+interface Boundary {
+  /** Where the line break before it starts. */
+  readonly start: number;
+  /** Where what follows it starts. */
+  readonly after: After;
+}
+
+/** The next line that is a boundary. */
+function nextBoundary(bytes: Buffer, boundary: string, from: number): Boundary | undefined {
+  const delimiter = `\r\n--${boundary}`;
+  for (
+    let start = bytes.indexOf(delimiter, from, 'latin1');
+    start >= 0;
+    start = bytes.indexOf(delimiter, start + 1, 'latin1')
+  ) {
+    const after = lineEnd(bytes, start + delimiter.length);
+    if (after !== undefined) return { start, after };
+  }
+  return undefined;
+}
+
+/** What follows a boundary: its line's end, or the two dashes of the last one; else it is none. */
+function lineEnd(bytes: Buffer, from: number): After | undefined {
+  if (bytes.toString('latin1', from, from + 2) === '--') return 'end';
+  let at = from;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
+  return bytes.toString('latin1', at, at + 2) === '\r\n' ? at + 2 : undefined;
+}
+
+function part(headers: string, bytes: Uint8Array): FormPart {
+  const lines = headers.split('\r\n');
+  const value = (name: string) =>
+    lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1);
+  const disposition = value('content-disposition');
+  const name = disposition && parameter(disposition, 'name');
+  if (!disposition || name === undefined || !/^\s*form-data\s*(;|$)/i.test(disposition)) {
+    throw malformed('a part of it has no Content-Disposition with a name');
+  }
+  const encoding = value('content-transfer-encoding')?.trim() ?? 'binary';
+  if (!/^(binary|7bit|8bit)$/i.test(encoding)) {
+    throw malformed(`a part of it has the Content-Transfer-Encoding "${encoding.slice(0, 40)}"`);
+  }
+  // A part that says it is no text is a file, if one without a name.
+  const isFile = /^\s*(image\/|application\/octet-stream)/i.test(value('content-type') ?? '');
+  const filename = parameter(disposition, 'filename') ?? (isFile ? '' : undefined);
+  return { name, bytes, ...(filename !== undefined && { filename }) };
+}
+
+function parameter(header: string, name: string): string | undefined {
+  const found = new RegExp(`;\\s*${name}=(?:"((?:\\\\.|[^"\\\\])*)"|([^;\\s]*))`, 'i').exec(header);
+  if (!found) return undefined;
+  const [, quoted, plain = ''] = found;
+  // Browsers escape a quotation mark as %22 (WHATWG HTML, multipart/form-data), others as \".
+  return quoted === undefined
+    ? plain
+    : quoted
+        .replace(/\\(["\\])/g, '$1')
+        .replace(/%(22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
+}
+
+function malformed(why: string): HttpError {
+  return new HttpError(
+    'BAD_REQUEST',
+    `The multipart/form-data body is malformed: ${why}. Let the HTTP client write the form and its Content-Type header.`,
+  );
+}
