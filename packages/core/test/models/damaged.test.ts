@@ -1,0 +1,208 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { loadCaptioner } from '../../src/captioner.js';
+import { photo } from './photos.js';
+import { fixture } from './recordings.js';
+
+type Files = Record<string, Uint8Array>;
+
+function folder(family: string): Files {
+  const names = readdirSync(fixture(family), { recursive: true, encoding: 'utf8' });
+  return Object.fromEntries(
+    names
+      .filter((name) => /(^|\/)[^.]+\.(json|onnx|onnx_data)$/.test(name) && !/expected/.test(name))
+      .map((name) => [name, new Uint8Array(readFileSync(fixture(family) + name))]),
+  );
+}
+
+function editJson(files: Files, name: string, edit: (json: ReturnType<typeof JSON.parse>) => void) {
+  const json = JSON.parse(new TextDecoder().decode(files[name]));
+  edit(json);
+  files[name] = new TextEncoder().encode(JSON.stringify(json));
+}
+
+const config = (edit: (json: ReturnType<typeof JSON.parse>) => void) => (files: Files) =>
+  editJson(files, 'config.json', edit);
+const processor = (edit: (json: ReturnType<typeof JSON.parse>) => void) => (files: Files) =>
+  editJson(files, 'preprocessor_config.json', edit);
+const generation = (edit: (json: ReturnType<typeof JSON.parse>) => void) => (files: Files) =>
+  editJson(files, 'generation_config.json', edit);
+const gone = (name: string) => (files: Files) => {
+  delete files[name];
+};
+const pointer = new TextEncoder().encode(
+  'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 343000000\n',
+);
+
+describe('a damaged Hugging Face folder is refused with what to do', () => {
+  test.each<[string, string, (files: Files) => void, string, RegExp]>([
+    [
+      'no encoder',
+      'swin-bert',
+      gone('onnx/encoder_model.onnx'),
+      'MODEL_NOT_FOUND',
+      /encoder_model\.onnx.*optimum-cli export/,
+    ],
+    [
+      'no decoder',
+      'swin-bert',
+      gone('onnx/decoder_model.onnx'),
+      'MODEL_NOT_FOUND',
+      /no complete set of networks/,
+    ],
+    ['no tokenizer', 'swin-bert', gone('tokenizer.json'), 'MODEL_NOT_FOUND', /tokenizer\.json/],
+    [
+      'no preprocessing',
+      'swin-bert',
+      gone('preprocessor_config.json'),
+      'MODEL_NOT_FOUND',
+      /preprocessor_config\.json/,
+    ],
+    [
+      'no external data',
+      'deit-distilgpt2',
+      gone('onnx/encoder_model.onnx_data'),
+      'MODEL_INVALID',
+      /encoder_model\.onnx/,
+    ],
+    [
+      'half of a pair',
+      'beit-trocr',
+      (files) => {
+        gone('onnx/decoder_model_merged.onnx')(files);
+        gone('onnx/decoder_model.onnx')(files);
+      },
+      'MODEL_NOT_FOUND',
+      /decoder_model\.onnx is missing/,
+    ],
+    [
+      'a Git LFS pointer',
+      'swin-bert',
+      (f) => Object.assign(f, { 'onnx/encoder_model.onnx': pointer }),
+      'MODEL_CORRUPT',
+      /git lfs pull/,
+    ],
+    [
+      'a network cut off',
+      'swin-bert',
+      (f) =>
+        Object.assign(f, {
+          'onnx/decoder_model.onnx': f['onnx/decoder_model.onnx']?.slice(0, 60_000),
+        }),
+      'MODEL_INVALID',
+      /decoder_model\.onnx.*cut off/,
+    ],
+    [
+      'half a config.json',
+      'swin-bert',
+      (f) => Object.assign(f, { 'config.json': f['config.json']?.slice(0, 99) }),
+      'MODEL_INVALID',
+      /config\.json is not JSON/,
+    ],
+    [
+      'an unknown architecture',
+      'swin-bert',
+      config((c) => (c.model_type = 'blip')),
+      'MODEL_UNSUPPORTED',
+      /"blip": BLIP has no public ONNX export/,
+    ],
+    [
+      'no architecture',
+      'swin-bert',
+      config((c) => delete c.model_type),
+      'MODEL_UNSUPPORTED',
+      /vision-encoder-decoder/,
+    ],
+    [
+      'no end token',
+      'swin-bert',
+      (files) => {
+        generation((g) => delete g.eos_token_id)(files);
+        config((c) => {
+          delete c.eos_token_id;
+          delete c.decoder.eos_token_id;
+        })(files);
+      },
+      'MODEL_INVALID',
+      /eos_token_id/,
+    ],
+    [
+      'a search that is not had here',
+      'swin-bert',
+      generation((g) => (g.num_beam_groups = 2)),
+      'MODEL_UNSUPPORTED',
+      /num_beam_groups/,
+    ],
+    [
+      'a number as text',
+      'swin-bert',
+      generation((g) => (g.num_beams = 'four')),
+      'MODEL_INVALID',
+      /"num_beams" must be a number/,
+    ],
+    [
+      'a filter that does not exist',
+      'swin-bert',
+      processor((p) => (p.resample = 9)),
+      'MODEL_INVALID',
+      /"resample"/,
+    ],
+    [
+      'a size without numbers',
+      'swin-bert',
+      processor((p) => (p.size = { height: 'tall' })),
+      'MODEL_INVALID',
+      /"size"/,
+    ],
+    [
+      'preprocessing that is not had here',
+      'swin-bert',
+      processor((p) => (p.do_pad = true)),
+      'MODEL_UNSUPPORTED',
+      /"do_pad"/,
+    ],
+    [
+      'an unknown processor',
+      'swin-bert',
+      processor((p) => (p.image_processor_type = 'DonutImageProcessor')),
+      'MODEL_UNSUPPORTED',
+      /DonutImageProcessor/,
+    ],
+    [
+      'pixels for another encoder',
+      'beit-trocr',
+      processor((p) => (p.size = { height: 64, width: 64 })),
+      'MODEL_INVALID',
+      /32×32.*64×64/,
+    ],
+    [
+      "another model's tokenizer",
+      'swin-bert',
+      (f) => Object.assign(f, { 'tokenizer.json': folder('beit-trocr')['tokenizer.json'] }),
+      'MODEL_INVALID',
+      /do not belong together/,
+    ],
+  ])('%s', async (_, family, damage, code, message) => {
+    const files = folder(family);
+    damage(files);
+    await expect(loadCaptioner({ model: files })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("another model's decoder", async () => {
+    const files = folder('swin-bert');
+    const other = folder('deit-distilgpt2');
+    for (const name of Object.keys(other)) {
+      if (/decoder_model_merged|tokenizer|generation/.test(name))
+        files[name] = other[name] as Uint8Array;
+    }
+    const captioner = await loadCaptioner({ model: files });
+    await expect(captioner.caption(photo(0))).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('belong to different models'),
+    });
+    await captioner.dispose();
+  });
+});

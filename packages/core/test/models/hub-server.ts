@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How the server is to misbehave. */
+export interface HubFaults {
+  /** Breaks the connection once after so many bytes of a large file. */
+  breakAfter?: number;
+  /** Answers as if ranges were unknown to it. */
+  ignoreRanges?: boolean;
+  /** Sends other bytes than the digest is of. */
+  corrupt?: boolean;
+  /** Only who has this token may read. */
+  token?: string;
+}
+
+export interface TestHub {
+  readonly endpoint: string;
+  /** "METHOD path range" of each request, in order. */
+  readonly requests: string[];
+  /** The headers with which the storage host was asked. */
+  readonly storageHeaders: IncomingMessage['headers'][];
+  readonly faults: HubFaults;
+  close(): Promise<void>;
+}
+
+/**
+ * A local server with the hub's paths: `/owner/name/resolve/revision/file`, where large files are
+ * redirected to a storage host (another port) and described by the headers of the redirect, as
+ * huggingface.co does for what is kept in Git LFS.
+ */
+export async function startHub(model: string, files: Record<string, Uint8Array>): Promise<TestHub> {
+  const faults: HubFaults = {};
+  const requests: string[] = [];
+  const storageHeaders: IncomingMessage['headers'][] = [];
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const blob = (bytes: Uint8Array) =>
+    createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+
+  const storage = createServer((request, response) => {
+    const bytes = files[decodeURIComponent((request.url ?? '').slice(1))];
+    storageHeaders.push(request.headers);
+    if (request.method === 'GET') requests.push(`GET storage ${request.headers.range ?? 'all'}`);
+    if (bytes) send(request, response, bytes);
+    else response.writeHead(404).end();
+  });
+  const storagePort = await listen(storage);
+
+  const hub = createServer((request, response) => {
+    const [, owner, name, resolve, revision, ...path] = (request.url ?? '').split('/');
+    const file = path.join('/');
+    requests.push(`${request.method} ${file}`);
+    const commit = { 'x-repo-commit': '0123456789abcdef0123456789abcdef01234567' };
+    const allowed = !faults.token || request.headers.authorization === `Bearer ${faults.token}`;
+    // The hub does not tell strangers which models there are.
+    if (`${owner}/${name}` !== model || resolve !== 'resolve' || !allowed) {
+      return response.writeHead(401, { 'x-error-code': 'RepoNotFound' }).end();
+    }
+    if (revision !== 'main') {
+      return response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end();
+    }
+    const bytes = files[file];
+    if (!bytes) return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
+    if (!/\.onnx(_data)?$/.test(file)) {
+      return send(request, response, bytes, { ...commit, etag: `"${blob(bytes)}"` });
+    }
+    return response
+      .writeHead(302, {
+        ...commit,
+        location: `http://127.0.0.1:${storagePort}/${encodeURIComponent(file)}`,
+        'x-linked-etag': `"${sha256(bytes)}"`,
+        'x-linked-size': bytes.length,
+      })
+      .end();
+  });
+  const port = await listen(hub);
+
+  function send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    content: Uint8Array,
+    headers: Record<string, string> = {},
+  ): void {
+    const bytes = faults.corrupt ? content.map((byte, i) => (i === 5 ? byte ^ 1 : byte)) : content;
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
+    if (Number.isNaN(from) || faults.ignoreRanges) {
+      response.writeHead(200, { ...headers, 'content-length': bytes.length });
+    } else if (from >= bytes.length) {
+      response.writeHead(416).end();
+      return;
+    } else {
+      response.writeHead(206, {
+        ...headers,
+        'content-length': bytes.length - from,
+        'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+      });
+    }
+    const rest = bytes.subarray(Number.isNaN(from) || faults.ignoreRanges ? 0 : from);
+    if (request.method === 'HEAD') response.end();
+    else if (faults.breakAfter !== undefined && rest.length > faults.breakAfter) {
+      const part = rest.subarray(0, faults.breakAfter);
+      delete faults.breakAfter;
+      response.write(part, () => setTimeout(() => response.destroy(), 20));
+    } else response.end(rest);
+  }
+
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    ...{ requests, storageHeaders, faults },
+    async close() {
+      for (const server of [hub, storage]) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+    },
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}

@@ -1,0 +1,310 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadCaptioner } from '../../src/captioner.js';
+import { models } from '../../src/cli/models/models.js';
+import { cacheFolders, findPulled, listPulled, writableCache } from '../../src/node/hub/cache.js';
+import { hubAccess } from '../../src/node/hub/client.js';
+import { parseHubId } from '../../src/node/hub/hub-id.js';
+import { type PullRequest, pullModel } from '../../src/node/hub/pull.js';
+import { startHub, type TestHub } from './hub-server.js';
+import { photo } from './photos.js';
+import { fixture } from './recordings.js';
+
+const ID = 'someone/swin-bert';
+const id = parseHubId(ID);
+if (!id) throw new Error('the name is sound');
+
+/** What lies in a repository beside what is needed, too. */
+function repository(): Record<string, Uint8Array> {
+  const names = readdirSync(fixture('swin-bert'), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => /\.(json|onnx)$/.test(name) && !/expected/.test(name));
+  return {
+    ...Object.fromEntries(
+      files.map((n) => [n, new Uint8Array(readFileSync(fixture('swin-bert') + n))]),
+    ),
+    'README.md': new TextEncoder().encode('---\nlicense: apache-2.0\ntags:\n- x\n---\n# A model\n'),
+    'pytorch_model.bin': new Uint8Array(1000),
+    'onnx/encoder_model_quantized.onnx': new Uint8Array(1000),
+    'merges.txt': new Uint8Array(10),
+  };
+}
+
+let hub: TestHub;
+let cache: string;
+const env = () => ({ ZIPCAPTION_CACHE: cache });
+const access = (token?: string) =>
+  hubAccess({ HF_ENDPOINT: hub.endpoint, ...(token && { HF_TOKEN: token }) });
+const pull = (request: PullRequest = {}, token?: string) =>
+  pullModel(access(token), id, { env: env(), ...request });
+
+beforeEach(async () => {
+  hub = await startHub(ID, repository());
+  cache = mkdtempSync(join(tmpdir(), 'zipcaption-hub-'));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await hub.close();
+  rmSync(cache, { recursive: true, force: true });
+});
+
+describe('pulling a model', () => {
+  test('brings the files that a captioner needs, and no others', async () => {
+    const { folder, record } = await pull();
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((n) =>
+      n.includes('.'),
+    );
+    expect(files.sort()).toEqual([
+      'README.md',
+      'config.json',
+      'generation_config.json',
+      'onnx/decoder_model.onnx',
+      'onnx/encoder_model.onnx',
+      'preprocessor_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'zipcaption-pull.json',
+    ]);
+    expect(record).toMatchObject({ id: ID, dtype: 'fp32', commit: expect.stringMatching(/^0123/) });
+    for (const [name, bytes] of Object.entries(repository())) {
+      if (files.includes(name))
+        expect(new Uint8Array(readFileSync(join(folder, name)))).toEqual(bytes);
+    }
+  });
+
+  test('tells how far it is', async () => {
+    const seen: Record<string, { loaded: number; total: number }> = {};
+    await pull({ onProgress: ({ file, ...progress }) => (seen[file] = progress) });
+    const size = repository()['onnx/encoder_model.onnx']?.length;
+    expect(seen['onnx/encoder_model.onnx']).toEqual({ loaded: size, total: size });
+  });
+
+  test('a second time downloads nothing, and mends what was damaged since', async () => {
+    const { folder } = await pull();
+    expect((await pull()).downloaded).toBe(0);
+    writeFileSync(join(folder, 'tokenizer.json'), 'x');
+    const { downloaded } = await pull();
+    expect(downloaded).toBe(repository()['tokenizer.json']?.length);
+  });
+
+  test('goes on where a broken connection left it', async () => {
+    hub.faults.breakAfter = 50_000;
+    await pull();
+    expect(hub.requests).toContain('GET storage bytes=50000-');
+  });
+
+  test('goes on where a stopped run left it', async () => {
+    const controller = new AbortController();
+    hub.faults.breakAfter = 50_000;
+    const stop = ({ file, loaded }: { file: string; loaded: number }) => {
+      if (file.startsWith('onnx/') && loaded >= 50_000) controller.abort();
+    };
+    await expect(pull({ onProgress: stop, signal: controller.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    expect(await findPulled(id, env())).toBeUndefined();
+    await pull();
+    expect(hub.requests).toContain('GET storage bytes=50000-');
+  });
+
+  test('starts a file again where the server knows no ranges', async () => {
+    Object.assign(hub.faults, { breakAfter: 50_000, ignoreRanges: true });
+    const { folder } = await pull();
+    expect(new Uint8Array(readFileSync(join(folder, 'onnx/encoder_model.onnx')))).toEqual(
+      repository()['onnx/encoder_model.onnx'],
+    );
+  });
+
+  test('refuses bytes that are not those the hub promised, and keeps none of them', async () => {
+    hub.faults.corrupt = true;
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_CORRUPT',
+      message: expect.stringContaining('arrived damaged'),
+    });
+    expect(await findPulled(id, env())).toBeUndefined();
+  });
+
+  test('shows the token to the hub, never to the storage it redirects to', async () => {
+    hub.faults.token = 'hf_secret';
+    await pull({}, 'hf_secret');
+    expect(hub.storageHeaders.length).toBeGreaterThan(0);
+    for (const headers of hub.storageHeaders) expect(headers.authorization).toBeUndefined();
+  });
+
+  test.each<[string, () => Promise<unknown>, string, RegExp]>([
+    [
+      'without the token',
+      () => {
+        hub.faults.token = 'x';
+        return pull();
+      },
+      'MODEL_NOT_FOUND',
+      /set HF_TOKEN/,
+    ],
+    [
+      'with a wrong token',
+      () => {
+        hub.faults.token = 'x';
+        return pull({}, 'y');
+      },
+      'MODEL_NOT_FOUND',
+      /may not read/,
+    ],
+    [
+      'of another name',
+      () => pullModel(access(), { owner: 'no', name: 'body', revision: 'main' }, { env: env() }),
+      'MODEL_NOT_FOUND',
+      /no public model no\/body/,
+    ],
+    [
+      'of another revision',
+      () => pullModel(access(), { ...id, revision: 'v9' }, { env: env() }),
+      'MODEL_NOT_FOUND',
+      /revision "v9"/,
+    ],
+    ['in a format it has not', () => pull({ dtype: 'q4' }), 'MODEL_NOT_FOUND', /there are: fp32/],
+    [
+      'from nowhere',
+      () => pullModel(hubAccess({ HF_ENDPOINT: 'http://127.0.0.1:1' }), id, { env: env() }),
+      'NETWORK_FAILED',
+      /127\.0\.0\.1:1/,
+    ],
+  ])('%s fails with what to do', async (_, run, code, message) => {
+    await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test('says so when the address of the hub is none', () => {
+    expect(() => hubAccess({ HF_ENDPOINT: 'not an address' })).toThrow(/HF_ENDPOINT/);
+  });
+});
+
+describe('a pulled model', () => {
+  test('is found by its name', async () => {
+    vi.stubEnv('ZIPCAPTION_CACHE', cache);
+    await expect(loadCaptioner({ model: ID })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining(`zipcaption models pull ${ID}`),
+    });
+    await pull();
+    const captioner = await loadCaptioner({ model: ID });
+    expect((await captioner.caption(photo(0))).text).not.toBe('');
+    await captioner.dispose();
+  });
+});
+
+describe('the cache', () => {
+  const home = (path: string) => ({ XDG_CACHE_HOME: path });
+
+  test('is where the XDG specification says', () => {
+    expect(cacheFolders(home('/somewhere'))[0]).toBe('/somewhere/zipcaption/models');
+    expect(cacheFolders(home('relative'))[0]).not.toContain('relative');
+    expect(cacheFolders({ ZIPCAPTION_CACHE: '/mine' })).toEqual(['/mine']);
+  });
+
+  test('falls back to the folder for temporary files where nothing can be written', async () => {
+    const file = join(cache, 'no-folder');
+    writeFileSync(file, '');
+    const found = await writableCache(home(file));
+    expect(found?.startsWith(tmpdir())).toBe(true);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('falls back from a folder that is read-only', async () => {
+    const readOnly = join(cache, 'read-only');
+    mkdirSync(readOnly);
+    chmodSync(readOnly, 0o500);
+    expect((await writableCache(home(readOnly)))?.startsWith(tmpdir())).toBe(true);
+  });
+
+  test('counts no model whose files are not all there', async () => {
+    const { folder } = await pull();
+    rmSync(join(folder, 'zipcaption-pull.json'));
+    expect(await listPulled(env())).toEqual([]);
+  });
+});
+
+describe('names on the hub', () => {
+  test.each(['Xenova/vit-gpt2-image-captioning', 'a/b@main', 'a/b@refs/pr/3'])(
+    '%s is one',
+    (text) => {
+      expect(parseHubId(text)).toBeDefined();
+    },
+  );
+  test.each(['one', '../b', 'a/..', './a/b', 'a/b/c', 'a/b@../x', '/a/b', 'a b/c', 'a/b@'])(
+    '%s is none',
+    (text) => {
+      expect(parseHubId(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('zipcaption models', () => {
+  async function run(...argv: string[]): Promise<{ code: number; out: string }> {
+    let out = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      out += text;
+      return true;
+    });
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.stubEnv('ZIPCAPTION_CACHE', cache).stubEnv('HF_ENDPOINT', hub.endpoint);
+    const code = await models(argv).finally(() => vi.restoreAllMocks());
+    return { code, out };
+  }
+
+  test('pull, list, info and check work together', async () => {
+    const pulled = await run('pull', ID);
+    expect(existsSync(join(pulled.out.trim(), 'onnx/decoder_model.onnx'))).toBe(true);
+    expect((await run('list')).out).toMatch(/^someone\/swin-bert {2}fp32 {2}\d+ kB {2}/);
+    const { out, code } = await run('info', ID);
+    expect(code).toBe(0);
+    expect(out).toMatch(/licence +apache-2\.0/);
+    expect(out).toMatch(/architecture +swin encoder, bert decoder/);
+    const check = await run('check', ID);
+    expect(check.out).toContain('The model is sound.');
+    expect(check.code).toBe(0);
+  });
+
+  test('info tells what is missing', async () => {
+    const pulled = await run('pull', ID);
+    rmSync(join(pulled.out.trim(), 'tokenizer.json'));
+    const { out, code } = await run('info', ID);
+    expect(out).toMatch(/MISSING +tokenizer\.json/);
+    expect(code).toBe(1);
+  });
+
+  test('check tells what is wrong', async () => {
+    const folder = (await run('pull', ID)).out.trim();
+    writeFileSync(join(folder, 'onnx/decoder_model.onnx'), 'not a network');
+    const { out, code } = await run('check', folder);
+    expect(out).toContain('NOT SOUND (MODEL_INVALID)');
+    expect(code).toBe(1);
+  });
+
+  test('info knows folders of our own format', async () => {
+    const { out } = await run('info', fixture('../../fixtures/tiny-model'), '--json');
+    expect(JSON.parse(out)).toMatchObject({ format: 'zipcaption', missing: [] });
+  });
+
+  test.each([
+    [[]],
+    [['fly']],
+    [['pull']],
+    [['list', 'x']],
+    [['pull', 'x']],
+    [['pull', ID, '--dtype', 'q3']],
+    [['info', ID, '--fast']],
+  ])('%j is wrong usage', async (argv) => {
+    await expect(run(...argv)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import { basename, dirname, resolve } from 'node:path';
+
+/*
+ * Two libraries, one task: a greedy caption of at most `tokens` new tokens. Both are given the same
+ * native runtime, the one that transformers.js brings along, with one thread.
+ */
+
+const transformers = import.meta.resolve('@huggingface/transformers');
+const native = () => createRequire(transformers)('onnxruntime-node');
+
+/** A photo of 640×480 that needs no file: what is in it is of no account to random weights. */
+const width = 640;
+const height = 480;
+const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + (i >> 9)) % 256);
+
+/** Each: loads the model, gives a function that captions. */
+export const engines = {
+  async 'transformers.js'(folder, dtype) {
+    const { env, pipeline, RawImage } = await import(transformers);
+    env.allowRemoteModels = false;
+    env.localModelPath = dirname(resolve(folder));
+    const session_options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
+    const options = { dtype, device: 'cpu', session_options };
+    const captioner = await pipeline('image-to-text', basename(resolve(folder)), options);
+    const photo = new RawImage(data, width, height, 3);
+    return (tokens) => captioner(photo, { max_new_tokens: tokens, num_beams: 1, do_sample: false });
+  },
+  'zipcaption, native': (folder, dtype) => zipcaption(folder, dtype, native()),
+  'zipcaption, WASM': (folder, dtype) => zipcaption(folder, dtype),
+};
+
+async function zipcaption(folder, dtype, runtime) {
+  const { loadCaptioner } = await import('../../packages/core/dist/index.js');
+  const captioner = await loadCaptioner({
+    model: resolve(folder),
+    dtype,
+    threads: 1,
+    ...(runtime && { runtime }),
+  });
+  const photo = { width, height, data, channels: 3 };
+  return (tokens, numBeams = 1) => captioner.caption(photo, { maxLength: tokens, numBeams });
+}
