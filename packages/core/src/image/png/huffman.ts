@@ -82,6 +82,7 @@ export class PrefixTable {
     // Longest code of each root prefix: it decides how large that prefix's sub-table is.
     const rootSize = 1 << root;
     longest.fill(0);
+    let hasLong = false;
     for (let symbol = 0; symbol < lengths.length; symbol++) {
       const length = lengths[symbol] as number;
       if (length === 0) continue;
@@ -90,17 +91,20 @@ export class PrefixTable {
       const reversed = reverse(code, length);
       codes[symbol] = reversed;
       const prefix = reversed & (rootSize - 1);
-      if (length > root && length > (longest[prefix] as number)) longest[prefix] = length;
+      if (length > root) {
+        hasLong = true;
+        if (length > (longest[prefix] as number)) longest[prefix] = length;
+      }
     }
 
-    entries.fill(INVALID, 0, rootSize);
+    // Complete codes fill every entry.
+    if (left > 0) entries.fill(INVALID, 0, rootSize);
     let free = rootSize;
-    for (let prefix = 0; prefix < rootSize; prefix++) {
+    for (let prefix = 0; prefix < rootSize && hasLong; prefix++) {
       const length = longest[prefix] as number;
       if (length === 0) continue;
       const subBits = length - root;
       entries[prefix] = (free << 16) | SUBTABLE | (subBits << 4);
-      entries.fill(INVALID, free, free + (1 << subBits));
       free += 1 << subBits;
     }
 
@@ -162,7 +166,9 @@ function distanceSymbols(): Int32Array {
 
 /** Codes are packed most significant bit first into a stream that is read from the least (3.1.1). */
 function reverse(code: number, length: number): number {
-  let result = 0;
-  for (let i = 0; i < length; i++) result |= ((code >> i) & 1) << (length - 1 - i);
-  return result;
+  let bits = ((code >> 1) & 0x5555) | ((code & 0x5555) << 1);
+  bits = ((bits >> 2) & 0x3333) | ((bits & 0x3333) << 2);
+  bits = ((bits >> 4) & 0x0f0f) | ((bits & 0x0f0f) << 4);
+  bits = (bits >> 8) | ((bits & 0xff) << 8);
+  return bits >> (16 - length);
 }

@@ -237,6 +237,13 @@ export class Inflater {
           hold >>>= entry & 15;
           bits -= entry & 15;
           output[outAt++] = entry >> 4;
+          // And a third, if the bits that are left happen to be enough.
+          entry = literals[hold & ((1 << LITERAL_ROOT) - 1)] as number;
+          if (entry < LITERAL_LIMIT && (entry & 15) <= bits) {
+            hold >>>= entry & 15;
+            bits -= entry & 15;
+            output[outAt++] = entry >> 4;
+          }
           continue;
         }
         hold |= view.getInt32(at, true) << bits;
