@@ -4,8 +4,8 @@ import { engines } from './engines.mjs';
 /*
  * node compare.mjs <folder> [dtype …]
  *
- * Prints a Markdown table: milliseconds to load, to the first token (preprocessing and encoder
- * included), for each further token (best of five), and the most memory the process took. Every line
+ * Prints a Markdown table: processor milliseconds to load, to the first token (preprocessing and
+ * encoder included), for each further token (best of five), and the most memory it took. Every line
  * is a process of its own; on Linux it is pinned to one core, and the engines take turns.
  */
 

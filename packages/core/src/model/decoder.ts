@@ -30,7 +30,7 @@ function startStateful(
   { decoder }: Manifest,
   encoded: Readonly<Record<string, Values>>,
 ): DecoderStep {
-  const photo = photoInputs(decoder, encoded);
+  const photo = photoInputs(decoder, encoded, later);
   const results = [decoder.logits, ...(decoder.attention ? [decoder.attention] : [])];
   const changing = decoder.state.filter((tensor) => !tensor.fixed);
   const fetches = {
@@ -48,16 +48,18 @@ function startStateful(
       // Rows of what belongs to the photo are all alike: only their number matters.
       state[input] = fixed ? withRows(values, rows) : gatherRows(values, parents);
     }
-    const feeds = {
-      ...photo(rows),
+    const rest = {
       ...state,
       ...(decoder.cacheSwitch && { [decoder.cacheSwitch]: flag(!isFirst) }),
       [decoder.tokens]: tokenInput(session, decoder.tokens, tokens, [rows, 1]),
     };
-    const outputs = await session.run(
-      first === later ? feeds : accepted(feeds, session),
-      isFirst ? fetches.first : fetches.later,
-    );
+    const outputs = await photo.run(rows, (inputs) => {
+      const feeds = { ...inputs, ...rest };
+      return session.run(
+        first === later ? feeds : accepted(feeds, session),
+        isFirst ? fetches.first : fetches.later,
+      );
+    });
     const given = isFirst ? decoder.state : changing;
     state = {
       ...state,
@@ -82,20 +84,16 @@ function startStateless(
   { decoder }: Manifest,
   encoded: Readonly<Record<string, Values>>,
 ): DecoderStep {
-  const photo = photoInputs(decoder, encoded);
+  const photo = photoInputs(decoder, encoded, session);
   let sentences: number[][] = [[]];
 
   return async (tokens, parents) => {
     sentences = tokens.map((token, row) => [...(sentences[parents[row] ?? 0] ?? []), token]);
     const rows = tokens.length;
     const length = sentences[0]?.length ?? 0;
-    const dims = [rows, length];
-    const outputs = await session.run(
-      {
-        ...photo(rows),
-        [decoder.tokens]: tokenInput(session, decoder.tokens, sentences.flat(), dims),
-      },
-      [decoder.logits],
+    const ids = tokenInput(session, decoder.tokens, sentences.flat(), [rows, length]);
+    const outputs = await photo.run(rows, (inputs) =>
+      session.run({ ...inputs, [decoder.tokens]: ids }, [decoder.logits]),
     );
     const all = floats(pick(outputs, decoder.logits), decoder.logits);
     const vocabSize = all.length / (rows * length);
@@ -108,20 +106,44 @@ function startStateless(
   };
 }
 
-/** What the decoder is told of the photo, for a number of rows. */
+/** What the decoder is told of the photo. */
+interface PhotoInputs {
+  /** Runs a step of so many rows with the photo's tensors. */
+  run<T>(rows: number, step: (inputs: Readonly<Record<string, Values>>) => Promise<T>): Promise<T>;
+}
+
+/** Networks that turned out to want a row of the photo for each sentence. */
+const wantsRepeated = new WeakSet<Session>();
+
 function photoInputs(
   decoder: Manifest['decoder'],
   encoded: Readonly<Record<string, Values>>,
-): (rows: number) => Readonly<Record<string, Values>> {
-  let inputs = Object.fromEntries(
+  session: Session,
+): PhotoInputs {
+  const shared = Object.fromEntries(
     Object.entries(decoder.encoderInputs).map(([input, output]) => [input, pick(encoded, output)]),
   );
-  if (decoder.encoderRows !== 'repeated') return () => inputs;
-  return (rows) => {
-    inputs = Object.fromEntries(
-      Object.entries(inputs).map(([name, values]) => [name, withRows(values, rows)]),
+  let repeated = shared;
+  const repeat = (rows: number) => {
+    repeated = Object.fromEntries(
+      Object.entries(repeated).map(([name, values]) => [name, withRows(values, rows)]),
     );
-    return inputs;
+    return repeated;
+  };
+  return {
+    async run(rows, step) {
+      if (decoder.encoderRows === 'repeated' || wantsRepeated.has(session))
+        return step(repeat(rows));
+      try {
+        return await step(shared);
+      } catch (error) {
+        // A graph that was fused after its export may have lost the broadcasting it had.
+        if (rows === 1) throw error;
+        const result = await step(repeat(rows));
+        wantsRepeated.add(session);
+        return result;
+      }
+    },
   };
 }
 

@@ -57,7 +57,10 @@ export async function readHuggingFaceFolder(
         ...networks.decoder,
         ...(networks.firstStep && { firstStep: networks.firstStep }),
         feed: networks.decoderKind === 'without-past' ? 'all' : 'last',
-        encoderRows: 'repeated',
+        // GPT-2's cross-attention is plain matrix products, which broadcast: the keys and values of
+        // the photo are then computed for one row instead of for each beam.
+        encoderRows:
+          config.object('decoder')?.text('model_type') === 'gpt2' ? 'shared' : 'repeated',
         tokens: 'input_ids',
         logits: 'logits',
         encoderInputs: { encoder_hidden_states: 'last_hidden_state' },
