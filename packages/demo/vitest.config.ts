@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.browser-test.ts', '../core/test/browser/**/*.browser-test.ts'],
     globalSetup: ['test/build-once.ts'],
     // A browser, a download and a model's start, on a busy machine.
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // One browser at a time: the model takes what cores there are.
     fileParallelism: false,
   },

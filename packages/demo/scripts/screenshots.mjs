@@ -21,40 +21,73 @@ const PHONE = { width: 390, height: 844 };
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Record<string, { size?: typeof DESKTOP, dark?: boolean, path?: string, full?: boolean, act?: (page: Page) => Promise<void> }>} */
-const STATES = {
-  'empty-light': {},
-  'empty-dark': { dark: true },
-  'empty-phone': { size: PHONE, full: true },
-  'result-light': { act: (page) => caption(page, 'coffee.jpg') },
-  'result-dark': { dark: true, act: (page) => caption(page, 'astronaut.jpg') },
-  'result-phone': { size: PHONE, full: true, act: (page) => caption(page, 'chelsea.png') },
-  'result-narrow': {
-    size: { width: 360, height: 740 },
-    dark: true,
-    full: true,
-    act: (page) => caption(page, 'rocket.jpg'),
-  },
-  'heat-light': { act: (page) => heat(page, 'coffee.jpg') },
-  'heat-dark': { dark: true, act: (page) => heat(page, 'chelsea.png') },
-  'heat-phone': { size: PHONE, dark: true, act: (page) => heat(page, 'astronaut.jpg') },
-  beams: { full: true, act: manyBeams },
-  queue: { full: true, act: queue },
-  'queue-dark': { dark: true, full: true, act: queue },
-  error: { act: broken },
-  'error-phone': { size: PHONE, dark: true, full: true, act: broken },
-  loading: { act: (page) => loading(page) },
-  'load-failed': { act: loadFailed },
-  drop: { act: dragOver },
-  api: { path: 'api.html' },
-  'api-error-dark': { dark: true, path: 'api.html', act: broken },
-};
+/** Takes the pictures of one visit; the model is loaded once for all of them. */
+async function desktop(shoot, page) {
+  await shoot('empty-light');
+  await shoot('empty-dark', { dark: true });
+  await dragOver(page, true);
+  await shoot('drop');
+  await dragOver(page, false);
+  await caption(page, 'coffee.jpg');
+  await shoot('result-light', { full: true });
+  await shoot('result-dark', { dark: true, full: true });
+  await heat(page);
+  await shoot('heat-light');
+  await shoot('heat-dark', { dark: true });
+  await page.keyboard.press('Escape');
+  await manyBeams(page);
+  await shoot('beams', { full: true });
+  await broken(page);
+  await shoot('error');
+  await queue(page);
+  await shoot('queue', { full: true });
+  await shoot('queue-dark', { dark: true, full: true });
+}
+
+async function phone(shoot, page) {
+  await shoot('empty-phone', { full: true });
+  await caption(page, 'astronaut.jpg');
+  await shoot('result-phone', { full: true });
+  await shoot('result-phone-dark', { dark: true, full: true });
+  await heat(page);
+  await shoot('heat-phone');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await shoot('heat-360', { dark: true, full: true });
+  await broken(page);
+  await shoot('error-phone', { dark: true, full: true });
+}
+
+async function loading(shoot, page) {
+  let held = true;
+  await page.route('**/encoder.onnx.gz', (route) =>
+    held ? undefined : route.fulfill({ status: 503 }),
+  );
+  await page.setInputFiles('#files', sample('coffee.jpg'));
+  await page.waitForFunction(() => document.querySelector('#loading-bar').value > 1e6);
+  await page.waitForTimeout(600);
+  await shoot('loading');
+  held = false;
+}
+
+async function loadFailed(shoot, page) {
+  await page.route('**/model/**', (route) => route.fulfill({ status: 503 }));
+  await page.setInputFiles('#files', sample('coffee.jpg'));
+  await settled(page, 'failed');
+  await shoot('load-failed');
+}
+
+async function api(shoot, page) {
+  await shoot('api');
+  await page.setInputFiles('#files', sample('coffee.jpg'));
+  await settled(page, 'failed');
+  await shoot('api-error-dark', { dark: true });
+}
 
 async function settled(page, ...statuses) {
   await page.waitForFunction(
     (wanted) => wanted.includes(document.querySelector('#caption').dataset.status),
     statuses,
-    { timeout: 90_000 },
+    { timeout: 300_000 },
   );
   await page.waitForTimeout(900);
 }
@@ -64,10 +97,10 @@ async function caption(page, ...names) {
   await settled(page, 'done');
 }
 
-async function heat(page, name) {
-  await caption(page, name);
+/** Presses the last word that stands for a thing. */
+async function heat(page) {
   const words = await page.locator('.word').allTextContents();
-  const dull = new Set(['a', 'an', 'the', 'of', 'in', 'on', 'is', 'with', 'and', 'up', 'to']);
+  const dull = new Set(['a', 'an', 'the', 'of', 'in', 'on', 'is', 'it', 'with', 'and', 'up', 'to']);
   const telling = words.findLastIndex((word) => !dull.has(word));
   await page.locator('.word').nth(Math.max(0, telling)).click();
   await page.mouse.move(2, 2);
@@ -75,24 +108,14 @@ async function heat(page, name) {
 }
 
 async function manyBeams(page) {
-  await caption(page, 'rocket.jpg');
   await page.locator('#num-beams').fill('6');
   await page.locator('#num-beams').dispatchEvent('change');
-  await page.waitForFunction(() => document.querySelectorAll('#beam-list li').length === 6);
-  await page.waitForTimeout(900);
-}
-
-async function queue(page) {
-  const names = ['rocket.jpg', 'chelsea.png', 'coffee.jpg', 'astronaut.jpg'];
-  const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no photo') };
-  await page.setInputFiles('#files', names.map(sample));
-  await page.setInputFiles('#files', [text]);
-  await page.setInputFiles('#files', ['coffee.jpg', 'astronaut.jpg'].map(sample));
   await page.waitForFunction(
-    () => document.querySelectorAll('.thumb[data-status="failed"]').length === 1,
+    () => document.querySelectorAll('#beam-list li').length === 6,
     undefined,
-    { timeout: 90_000 },
+    { timeout: 300_000 },
   );
+  await page.waitForTimeout(900);
 }
 
 async function broken(page) {
@@ -109,27 +132,30 @@ function heic() {
   return box;
 }
 
-async function loading(page) {
-  await page.route('**/encoder.onnx.gz', () => undefined);
-  await page.setInputFiles('#files', sample('coffee.jpg'));
-  await page.waitForFunction(() => document.querySelector('#loading-bar').value > 1e6);
-  await page.waitForTimeout(600);
+/** Some done, one being worked on, the others waiting. */
+async function queue(page) {
+  const names = ['rocket.jpg', 'chelsea.png', 'astronaut.jpg', 'coffee.jpg', 'rocket.jpg'];
+  await page.setInputFiles('#files', names.map(sample));
+  await page.waitForFunction(
+    () => document.querySelectorAll('.thumb[data-status="done"]').length > 2,
+    undefined,
+    { timeout: 300_000 },
+  );
 }
 
-async function loadFailed(page) {
-  await page.route('**/model/**', (route) => route.fulfill({ status: 503 }));
-  await page.setInputFiles('#files', sample('coffee.jpg'));
-  await settled(page, 'failed');
-}
-
-async function dragOver(page) {
-  await page.evaluate(() => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File(['x'], 'photo.jpg'));
-    document.body.dispatchEvent(new DragEvent('dragenter', { bubbles: true, dataTransfer }));
-  });
+async function dragOver(page, over) {
+  await page.evaluate(
+    (name) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['x'], 'photo.jpg'));
+      document.body.dispatchEvent(new DragEvent(name, { bubbles: true, dataTransfer }));
+    },
+    over ? 'dragenter' : 'dragleave',
+  );
   await page.waitForTimeout(400);
 }
+
+const VISITS = { desktop, phone, loading, loadFailed, api };
 
 const { values } = parseArgs({
   options: { readme: { type: 'boolean' }, only: { type: 'string', multiple: true } },
@@ -140,18 +166,21 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
 });
-for (const [name, { size = DESKTOP, dark, path = '', full, act }] of Object.entries(STATES)) {
+for (const [name, visit] of Object.entries(VISITS)) {
   if (values.only && !values.only.includes(name)) continue;
   const context = await browser.newContext({
-    ...{ viewport: size, colorScheme: dark ? 'dark' : 'light', serviceWorkers: 'block' },
-    ...(size.width < 500 && { deviceScaleFactor: 2, isMobile: true, hasTouch: true }),
+    ...{ viewport: visit === phone ? PHONE : DESKTOP, serviceWorkers: 'block' },
+    ...(visit === phone && { deviceScaleFactor: 2, isMobile: true, hasTouch: true }),
   });
   const page = await context.newPage();
-  await page.goto(address + path);
-  await act?.(page);
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: full ?? false });
+  await page.goto(address + (visit === api ? 'api.html' : ''));
+  await visit(async (file, { dark = false, full = false } = {}) => {
+    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: join(folder, `${file}.png`), fullPage: full });
+    console.log(`${file}.png`);
+  }, page);
   await context.close();
-  console.log(`${name}.png`);
 }
 await browser.close();
 await close();

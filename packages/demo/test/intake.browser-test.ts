@@ -135,7 +135,7 @@ describe('several photos', () => {
     ]);
     expect(await page.isVisible('#queue-bar')).toBe(true);
     const counted = `${before + 2} of ${before + 3} captioned, 1 failed`;
-    await expect.poll(() => page.textContent('#queue-count'), { timeout: 90_000 }).toBe(counted);
+    await expect.poll(() => page.textContent('#queue-count'), { timeout: 240_000 }).toBe(counted);
     expect(await page.isVisible('#queue-bar')).toBe(false);
 
     await page.click(`.thumb >> nth=${before + 1}`);

@@ -87,7 +87,7 @@ export async function outcome(page: Page, ...statuses: string[]): Promise<string
   await page.waitForFunction(
     (list) => list.includes(document.querySelector<HTMLElement>('#caption')?.dataset.status ?? ''),
     wanted,
-    { timeout: 90_000 },
+    { timeout: 240_000 },
   );
   return (await page.textContent('#caption')) ?? '';
 }

@@ -1,52 +1,81 @@
 import { CaptionError } from '../errors.js';
+import { chooseScale } from '../image/jpeg/scale.js';
 import { checkPixelCount } from '../image/limits.js';
-import { supportedFormat } from '../image/sniff.js';
-import type { RgbImage, Size } from '../image/types.js';
+import { applyOrientation, uprightSize } from '../image/orient.js';
+import { factorsFor, RowSink } from '../image/row-sink.js';
+import { sniff } from '../image/sniff.js';
+import type { ImageHeader, Reduction, RgbImage, Size } from '../image/types.js';
 import type { OpenedPhoto, OpenRequest } from '../platform.js';
 import { tryHeader } from './photo-header.js';
-import { averagePixels } from './reduce.js';
+import { withoutOrientation } from './without-orientation.js';
 
 /** Decodes a file with the browser's own decoders, so that whatever the browser shows works. */
 export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise<OpenedPhoto> {
   const header = tryHeader(bytes);
   if (header) checkPixelCount(header, request.maxPixels);
-  let bitmap: ImageBitmap;
+  const bitmap = await decode(bytes as Uint8Array<ArrayBuffer>, header);
   try {
-    bitmap = await createImageBitmap(new Blob([bytes as BlobPart]), {
-      imageOrientation: request.orientation ? 'from-image' : 'none',
-      // As in Node, where embedded colour profiles are not applied.
-      colorSpaceConversion: 'none',
-    });
+    return header ? openStored(bitmap, header, request) : openUpright(bitmap, request);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** Pixels as they are stored, where the header tells how to turn them; upright otherwise. */
+async function decode(
+  bytes: Uint8Array<ArrayBuffer>,
+  header: ImageHeader | undefined,
+): Promise<ImageBitmap> {
+  const isTurned = header && header.orientation !== 1;
+  const parts = isTurned ? withoutOrientation(bytes, header.format) : [bytes];
+  try {
+    // As in Node, where embedded colour profiles are not applied.
+    return await createImageBitmap(new Blob(parts), { colorSpaceConversion: 'none' });
   } catch (cause) {
-    supportedFormat(bytes); // Where it is none, that is what the user has to hear.
+    refuseOtherKinds(bytes, cause);
     throw new CaptionError(
       'DECODE_FAILED',
       'The browser cannot decode this image. Check that the file is whole, or save it again.',
       { cause },
     );
   }
-  try {
-    const upright = { width: bitmap.width, height: bitmap.height };
-    const factor = reductionFactor(upright, request.atLeast(upright));
-    const image = drawPixels(bitmap, upright, request, factor);
-    const stored = header ? { width: header.width, height: header.height } : upright;
-    const orientation = request.orientation ? (header?.orientation ?? 1) : 1;
-    const format = header?.format ?? 'other';
-    return { ...image, stored, upright, orientation, format, warnings: [] };
-  } finally {
-    bitmap.close();
-  }
 }
 
-/**
- * How many times smaller a photo may be made before the core resizes it: 1, 2, 4 or 8, as in Node,
- * where a JPEG is decoded at these scales.
- */
-function reductionFactor(full: Size, atLeast: Size): number {
-  const fits = (factor: number) =>
-    Math.ceil(full.width / factor) >= Math.min(full.width, atLeast.width) &&
-    Math.ceil(full.height / factor) >= Math.min(full.height, atLeast.height);
-  return [8, 4, 2].find(fits) ?? 1;
+/** @throws CaptionError `UNSUPPORTED_FORMAT` saying what the file is, where it is not of a common kind */
+function refuseOtherKinds(bytes: Uint8Array, cause: unknown): void {
+  const kind = sniff(bytes);
+  if (kind.format) return;
+  throw new CaptionError(
+    'UNSUPPORTED_FORMAT',
+    `This is ${kind.name}, which this browser cannot show. ${kind.advice}`,
+    { cause },
+  );
+}
+
+/** A photo whose header we know, exactly as Node opens it: made smaller, then turned. */
+function openStored(bitmap: ImageBitmap, header: ImageHeader, request: OpenRequest): OpenedPhoto {
+  const { format, width, height } = header;
+  const orientation = request.orientation ? header.orientation : 1;
+  const upright = uprightSize(header, orientation);
+  const size = { width: bitmap.width, height: bitmap.height };
+  const needed = uprightSize(request.atLeast(upright), orientation);
+  const image = drawPixels(bitmap, size, request, reductionFor(format, size, needed));
+  const turned = applyOrientation(image, orientation);
+  return { ...turned, stored: { width, height }, upright, orientation, format, warnings: [] };
+}
+
+function openUpright(bitmap: ImageBitmap, request: OpenRequest): OpenedPhoto {
+  const size = { width: bitmap.width, height: bitmap.height };
+  const factors = factorsFor(size, request.atLeast(size));
+  const image = drawPixels(bitmap, size, request, factors);
+  return { ...image, stored: size, upright: size, orientation: 1, format: 'other', warnings: [] };
+}
+
+/** Node makes JPEGs smaller by halving, as their blocks allow, and everything else by any factor. */
+function reductionFor(format: string, full: Size, atLeast: Size): Pick<Reduction, 'x' | 'y'> {
+  if (format !== 'jpeg') return factorsFor(full, atLeast);
+  const factor = 8 / chooseScale(full, atLeast);
+  return { x: factor, y: factor };
 }
 
 /** Pixels that are read at once: a large photo is not held a second and third time as RGBA. */
@@ -55,35 +84,41 @@ const STRIP_PIXELS = 1 << 20;
 /**
  * The pixels of whatever a canvas can draw, laid on white.
  *
- * @param factor each pixel of the result is the mean of factor × factor of the source's
+ * @param factors how many of its pixels are averaged across and down; default none
  * @throws CaptionError `IMAGE_TOO_LARGE`; `INVALID_INPUT` when the page may not read the pixels
  */
 export function drawPixels(
   source: ImageBitmap | HTMLImageElement,
   { width, height }: Size,
   { maxPixels }: Pick<OpenRequest, 'maxPixels'>,
-  factor = 1,
+  factors: Pick<Reduction, 'x' | 'y'> = { x: 1, y: 1 },
 ): RgbImage {
   checkPixelCount({ width, height }, maxPixels);
-  const columns = Math.ceil(width / factor);
-  const data = new Uint8Array(columns * Math.ceil(height / factor) * 3);
-  const lines = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width / factor)) * factor);
+  const lines = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
   const context = new OffscreenCanvas(width, lines).getContext('2d', { willReadFrequently: true });
   if (!context) throw new CaptionError('DECODE_FAILED', 'The browser gives no 2-D canvas.');
   context.fillStyle = '#fff';
+  const sink = new RowSink({ width, height }, factors);
+  const row = new Uint8Array(width * 3);
   for (let top = 0; top < height; top += lines) {
-    const strip = { width, height: Math.min(lines, height - top) };
-    context.fillRect(0, 0, width, strip.height);
+    const count = Math.min(lines, height - top);
+    context.fillRect(0, 0, width, count);
     context.drawImage(source, 0, -top);
-    const rgba = readable(() => context.getImageData(0, 0, width, strip.height).data);
-    averagePixels(rgba, strip, factor, data.subarray((top / factor) * columns * 3));
+    const rgba = readable(() => context.getImageData(0, 0, width, count).data);
+    for (let line = 0; line < count; line++) {
+      dropAlpha(rgba.subarray(line * width * 4), row);
+      sink.add(top + line, row);
+    }
   }
-  const image = { data, width: columns, height: Math.ceil(height / factor) };
-  if (factor === 1) return image;
-  return {
-    ...image,
-    reduction: { full: { width, height }, x: factor, y: factor, left: 0, top: 0 },
-  };
+  return sink.finish();
+}
+
+function dropAlpha(rgba: Uint8ClampedArray, rgb: Uint8Array): void {
+  for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
+    rgb[to] = rgba[from] as number;
+    rgb[to + 1] = rgba[from + 1] as number;
+    rgb[to + 2] = rgba[from + 2] as number;
+  }
 }
 
 function readable<T>(read: () => T): T {

@@ -23,15 +23,17 @@ export interface StaticServer {
  *
  * @param texts   path → contents of a page
  * @param folders path ending in a slash → folder on disk
+ * @param extraHeaders sent with every answer
  */
 export async function serveStatic(
-  texts: Readonly<Record<string, string>>,
+  texts: Readonly<Record<string, string | Uint8Array>>,
   folders: Readonly<Record<string, string>>,
+  extraHeaders: Readonly<Record<string, string>> = {},
 ): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const type = TYPES[extname(path)] ?? (path in texts ? TYPES['.html'] : undefined);
-    const headers = { 'content-type': type ?? 'application/octet-stream' };
+    const headers = { 'content-type': type ?? 'application/octet-stream', ...extraHeaders };
     if (path in texts) {
       response.writeHead(200, headers).end(texts[path]);
       return;

@@ -14,6 +14,11 @@ export class CaptionView {
   #shown: Photo | undefined;
 
   constructor() {
+    this.#image.addEventListener('load', () => {
+      const { naturalWidth, naturalHeight } = this.#image;
+      const ratio = String(naturalWidth / naturalHeight || 1.5);
+      this.#photo.style.setProperty('--ratio', ratio);
+    });
     this.#image.addEventListener('error', () => this.#photo.classList.add('broken'));
     this.#caption.addEventListener('keydown', (event) => this.#moveAmongWords(event));
     document.addEventListener('keydown', (event) => {

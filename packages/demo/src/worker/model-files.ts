@@ -40,30 +40,42 @@ export async function fetchFiles(
 ): Promise<Map<string, Uint8Array>> {
   const total = files.reduce((sum, file) => sum + file.packedSize, 0);
   const cache = await openCache();
+  const stop = new AbortController();
   let loaded = 0;
+  const count = (fresh: number) => {
+    loaded += fresh;
+    if (!stop.signal.aborted) onProgress({ loaded, total });
+  };
   const entries = await Promise.all(
-    files.map(async (file) => {
-      const address = new URL(file.path, base).href;
-      const kept = await cache?.match(address);
-      if (kept) {
-        const bytes = new Uint8Array(await kept.arrayBuffer());
-        if (bytes.length === file.size) {
-          loaded += file.packedSize;
-          onProgress({ loaded, total });
-          return [file.name, bytes] as const;
-        }
-      }
-      const bytes = await download(address, file, (fresh) => {
-        loaded += fresh;
-        onProgress({ loaded, total });
-      });
-      // Without room for it the file is simply fetched again on the next visit.
-      await cache?.put(address, new Response(bytes)).catch(() => undefined);
-      return [file.name, bytes] as const;
-    }),
-  );
+    files.map(async (file) => [file.name, await fetchFile(file, base, cache, count, stop.signal)]),
+  ).catch((error: unknown) => {
+    stop.abort(); // One is missing: the others are of no use now.
+    throw error;
+  });
   await forgetOthers(cache, new Set(files.map((file) => new URL(file.path, base).href)), base);
-  return new Map(entries);
+  return new Map(entries as [string, Uint8Array][]);
+}
+
+async function fetchFile(
+  file: DeployedFile,
+  base: string,
+  cache: Cache | undefined,
+  onBytes: (fresh: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const address = new URL(file.path, base).href;
+  const kept = await cache?.match(address);
+  if (kept) {
+    const bytes = new Uint8Array(await kept.arrayBuffer());
+    if (bytes.length === file.size) {
+      onBytes(file.packedSize);
+      return bytes;
+    }
+  }
+  const bytes = await download(address, file, onBytes, signal);
+  // Without room for it the file is simply fetched again on the next visit.
+  await cache?.put(address, new Response(bytes)).catch(() => undefined);
+  return bytes;
 }
 
 /** A page on plain http has no cache; a browser in private mode may refuse one. */
@@ -88,11 +100,12 @@ async function download(
   address: string,
   file: DeployedFile,
   onBytes: (fresh: number) => void,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const failed = (why: string, cause?: unknown) =>
     new DownloadError('NETWORK_FAILED', `${file.name} could not be downloaded: ${why}.`, { cause });
 
-  const response = await fetch(address).catch((cause: unknown) => {
+  const response = await fetch(address, { signal }).catch((cause: unknown) => {
     throw failed('there is no connection', cause);
   });
   if (response.status === 404) {

@@ -1,0 +1,46 @@
+/**
+ * Runs in the page: loads a captioner from the bundle and answers the test's questions.
+ *
+ * @typedef {{ photo: string, as?: string, options?: object, threads?: number }} Question
+ */
+import { CaptionError, loadCaptioner } from '/zipcaption.js';
+
+const captioner = await loadCaptioner({
+  model: './model/',
+  threads: Number(new URLSearchParams(location.search).get('threads') ?? 1),
+  wasm: {
+    mjs: new URL('./ort/ort-wasm-simd-threaded.mjs', location.href),
+    wasm: new URL('./ort/ort-wasm-simd-threaded.wasm', location.href),
+  },
+});
+
+async function draw(blob) {
+  const bitmap = await createImageBitmap(blob);
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+const inputs = {
+  blob: (blob) => blob,
+  bytes: async (blob) => new Uint8Array(await blob.arrayBuffer()),
+  bitmap: (blob) => createImageBitmap(blob),
+  pixels: draw,
+  element: (blob) => Object.assign(new Image(), { src: URL.createObjectURL(blob) }),
+  foreign: () =>
+    Object.assign(new Image(), { src: new URLSearchParams(location.search).get('foreign') }),
+  path: () => 'photo.jpg',
+};
+
+/** @param {Question} question */
+globalThis.ask = async ({ photo, as = 'blob', options = {} }) => {
+  const bytes = Uint8Array.from(atob(photo), (character) => character.charCodeAt(0));
+  try {
+    const input = await inputs[as](new Blob([bytes]));
+    const { text, score, image } = await captioner.caption(input, options);
+    return { text, score, image };
+  } catch (error) {
+    if (!(error instanceof CaptionError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+};
