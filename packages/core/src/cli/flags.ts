@@ -1,4 +1,5 @@
 import type { CaptionOptions } from '../index.js';
+import { DTYPES } from '../model/huggingface/dtype.js';
 
 /** What a flag is followed by. Ranges are the library's own; a test holds them together. */
 export type FlagValue =
@@ -233,7 +234,13 @@ export const FLAGS = [
     short: 'm',
     group: 'Model',
     value: text('FOLDER'),
-    help: "Another model: its folder's path or http(s) address. Default: the embedded one.",
+    help: 'Another model: its folder\'s path or http(s) address, or owner/name of one that "zipcaption models pull" downloaded. Default: the embedded one.',
+  },
+  {
+    name: 'dtype',
+    group: 'Model',
+    value: { kind: 'choice', choices: DTYPES },
+    help: 'Number format to take of a Hugging Face folder that has several. Default: the first that is there.',
   },
   {
     name: 'runtime',

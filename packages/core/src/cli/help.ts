@@ -23,6 +23,8 @@ const EXAMPLES = `Examples:
   zipcaption photo.jpg --attention photo-attention.html
   zipcaption -r holidays/ --attention 'maps/{name}.png' --min-confidence 0.5
 
+Other models: zipcaption models --help
+
 Exit code: 0 all photos captioned, 1 some failed (the others are printed all the
 same), 2 wrong usage, 130 or 143 stopped by Ctrl-C or a termination signal.
 `;

@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.js';
  * @throws CaptionError as `loadCaptioner` does
  */
 export async function loadModel(
-  { model, runtime, threads, quiet }: CaptionSettings,
+  { model, dtype, runtime, threads, quiet }: CaptionSettings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Captioner> {
@@ -18,6 +18,7 @@ export async function loadModel(
   const options: LoadOptions = {
     signal,
     ...(model !== undefined && { model }),
+    ...(dtype !== undefined && { dtype }),
     ...(threads !== undefined && { threads }),
     ...(runtime === 'node' && { runtime: await nativeRuntime() }),
     ...(isDownload && !quiet && { onProgress: (progress) => show(progress, terminal) }),

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { CaptionError, type CaptionOptions } from '../index.js';
+import { CaptionError, type CaptionOptions, type Dtype } from '../index.js';
 import type { GenerationDefaults } from '../model/manifest.js';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, resolveOptions } from '../options.js';
 import { type AttentionTarget, attentionTarget } from './attention/target.js';
@@ -19,6 +19,7 @@ export interface CaptionSettings {
   readonly quiet: boolean;
   readonly attention: AttentionTarget | undefined;
   readonly model: string | undefined;
+  readonly dtype: Dtype | undefined;
   readonly runtime: 'web' | 'node';
   readonly threads: number | undefined;
   readonly jobs: number | undefined;
@@ -56,6 +57,7 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
     quiet: flags.quiet ?? false,
     attention,
     model: flags.model,
+    dtype: flags.dtype,
     runtime,
     threads: flags.threads,
     jobs: flags.jobs,

@@ -5,7 +5,7 @@ const flags: readonly Flag[] = FLAGS;
 const flagOf = new Map<string, string>([
   ...flags.flatMap(({ option, name }) => (option ? [[option, name] as const] : [])),
   ['concurrency', 'jobs'],
-  ...['model', 'runtime', 'threads'].map((name) => [name, name] as const),
+  ...['model', 'dtype', 'runtime', 'threads'].map((name) => [name, name] as const),
 ]);
 
 const switches = new Set(
