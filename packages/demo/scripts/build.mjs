@@ -122,7 +122,9 @@ async function bundleScript(entry, out, name, define) {
 async function bundleStyles(out) {
   const result = await bundle({
     stdin: {
-      contents: ['base', 'intake', 'work'].map((name) => `@import "./${name}.css";`).join('\n'),
+      contents: ['base', 'intake', 'work', 'camera']
+        .map((name) => `@import "./${name}.css";`)
+        .join('\n'),
       ...{ resolveDir: join(source, 'styles'), sourcefile: 'page.css', loader: 'css' },
     },
     ...{ bundle: true, minify: true, outdir: out, entryNames: 'page.[hash]', metafile: true },
@@ -162,7 +164,7 @@ async function writePages(out, { script, styles, download, apiOrigin }) {
     lead: 'The same page, with a zipcaption API that you run. Photos on this page are sent to the address below, and nowhere else.',
     endpoint: (await readFile(join(source, 'endpoint.html'), 'utf8')).replace(
       '{{api-origin}}',
-      apiOrigin ?? 'http://localhost:3000',
+      apiOrigin ?? 'http://localhost:8080',
     ),
     'backend-note': '',
     promise: 'Photos on this page are sent to the endpoint you name, and nowhere else.',

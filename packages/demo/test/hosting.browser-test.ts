@@ -78,6 +78,21 @@ describe('privacy', () => {
   });
 });
 
+describe('a host that sends the recommended headers', () => {
+  test('has a cross-origin isolated page from the first visit on', async () => {
+    await using visitor = await visit(browser, { headers: true });
+    const { page, address, errors } = visitor;
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    const response = await page.request.get(address);
+    expect(response.headers()['content-security-policy']).toMatch(
+      /default-src 'none'.*connect-src 'self';.*frame-ancestors 'none'/,
+    );
+    const inPage = await page.getAttribute('meta[http-equiv]', 'content');
+    expect(response.headers()['content-security-policy']).toContain(inPage);
+    expect(errors.filter((message) => !message.includes('Service Worker'))).toEqual([]);
+  });
+});
+
 describe('any static host', () => {
   test('under a path, without special headers: then cross-origin isolated from the next visit on', async () => {
     await using visitor = await visit(browser, {

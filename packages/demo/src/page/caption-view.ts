@@ -19,7 +19,10 @@ export class CaptionView {
       const ratio = String(naturalWidth / naturalHeight || 1.5);
       this.#photo.style.setProperty('--ratio', ratio);
     });
-    this.#image.addEventListener('error', () => this.#photo.classList.add('broken'));
+    this.#image.addEventListener('error', () => {
+      this.#photo.classList.add('broken');
+      this.#photo.style.removeProperty('--ratio');
+    });
     this.#caption.addEventListener('keydown', (event) => this.#moveAmongWords(event));
     document.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#unpin();
@@ -131,7 +134,9 @@ function note(photo: Photo): string {
 
 function doneNote(caption: Caption | undefined): string {
   if (!caption) return '';
-  const hint = caption.attention.length > 0 ? 'Point at a word to see where the model looked' : '';
+  const gesture = matchMedia('(pointer: coarse)').matches ? 'Tap' : 'Point at';
+  const hint =
+    caption.attention.length > 0 ? `${gesture} a word to see where the model looked` : '';
   const sure = `${Math.round(caption.confidence * 100)} % confidence`;
   return [sure, hint, ...caption.warnings].filter(Boolean).join(' · ');
 }
