@@ -13,6 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
+    globalSetup: ['scripts/vitest-build.ts'],
     include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
     // Building, packing and browsers take longer than a unit test on a busy machine.
     testTimeout: 120_000,

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { buildCore } from '../package/pack.js';
+import { dist } from '../package/pack.js';
 
 /** The built command line, as a user's shell would start it. */
-export const cli = (): string => join(buildCore(), 'cli/main.js');
+export const cli = (): string => join(dist, 'cli/main.js');
 
 export interface Finished {
   readonly code: number | null;

@@ -7,17 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const core = join(root, 'packages/core');
 
-/** Compiles the package, so that what is tested is what would be published. */
-export function buildCore(): string {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--build', core], {
-    stdio: 'pipe',
-  });
-  return join(core, 'dist');
-}
+/** The compiled package; scripts/vitest-build.ts compiles it before the tests. */
+export const dist = join(core, 'dist');
 
 /** An empty folder with the packed package in its `node_modules`, as `npm install` would leave it. */
 export function installedFolder(): string {
-  buildCore();
   const folder = mkdtempSync(join(tmpdir(), 'zipcaption-installed-'));
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {

@@ -1,0 +1,9 @@
+import { execFileSync } from 'node:child_process';
+
+/**
+ * Builds the packages once before the tests: those that spawn the command line, pack a package or
+ * bundle it work on what would be published.
+ */
+export default function build(): void {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--build'], { stdio: 'inherit' });
+}
