@@ -6,7 +6,7 @@ import { type Damage, damaged } from '../image/damage.js';
 import { type Encoded, encodeJpeg } from './encode.js';
 import { makePicture, type PictureKind } from './pictures.js';
 import { pick, type Random, seeded, whole } from './random.js';
-import { randomEncoding } from './variety.js';
+import { commonEncoding, randomEncoding } from './variety.js';
 
 /** A sound file to be damaged. */
 export function soundFile(seed: number): Encoded {
@@ -14,7 +14,8 @@ export function soundFile(seed: number): Encoded {
   const kind = pick<PictureKind>(random, ['smooth', 'photo', 'edges', 'noise']);
   const width = whole(random, 1, 40);
   const height = whole(random, 1, 40);
-  return encodeJpeg(makePicture(random, kind, width, height), randomEncoding(random));
+  const encoding = random() < 0.5 ? commonEncoding(random) : randomEncoding(random);
+  return encodeJpeg(makePicture(random, kind, width, height), encoding);
 }
 
 /** A file with up to four things wrong: bytes anywhere, or what the format's own fields say. */

@@ -182,6 +182,32 @@ export function randomEncoding(random: Random): Encoding {
   };
 }
 
+/** A random way of writing a file among those that cameras and programs use. */
+export function commonEncoding(random: Random): Encoding {
+  const grey = random() < 0.15;
+  const sampling = grey
+    ? ([[1, 1]] as const)
+    : (SAMPLINGS[pick(random, ['4:4:4', '4:2:2', '4:4:0', '4:2:0'])] as Sampling);
+  const progressive = !grey && random() < 0.4;
+  const restartInterval = random() < 0.25 ? whole(random, 1, 9) : 0;
+  return {
+    colours: grey ? 'grey' : 'ycbcr',
+    sampling,
+    progressive,
+    quality: whole(random, 30, 98),
+    scans: progressive
+      ? USUAL_SCRIPT
+      : [
+          {
+            components: sampling.map((_, index) => index),
+            restartInterval: grey ? 0 : restartInterval,
+          },
+        ],
+    huffman: !progressive && random() < 0.5 ? 'standard' : 'optimal',
+    jfif: true,
+  };
+}
+
 function samplingFor(random: Random, colours: WrittenColours): Sampling {
   if (colours === 'grey') return [[whole(random, 1, 4), whole(random, 1, 4)]];
   const three = SAMPLINGS[pick(random, Object.keys(SAMPLINGS))] as Sampling;

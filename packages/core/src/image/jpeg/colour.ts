@@ -16,7 +16,7 @@ export function colourModelOf(head: JpegHead): ColourModel {
   if (components.length === 1) return 'grey';
   if (components.length === 4) {
     if (adobeTransform === undefined) return 'cmyk';
-    return adobeTransform === 2 ? 'ycck-inverted' : 'cmyk-inverted';
+    return adobeTransform === 0 ? 'cmyk-inverted' : 'ycck-inverted';
   }
   if (jfif) return 'ycbcr';
   if (adobeTransform !== undefined) return adobeTransform === 0 ? 'rgb' : 'ycbcr';

@@ -97,6 +97,9 @@ export class ProgressivePicture implements Picture {
     for (const { index } of parts) {
       const growing = this.#components[index];
       if (growing === undefined) continue;
+      // A first scan comes once, and each refinement after the one that left its bit out.
+      const before = high === 0 ? NOTHING_READ : high;
+      this.#damaged ||= growing.bitsLeft.subarray(from, to + 1).some((bits) => bits !== before);
       growing.bitsLeft.fill(low, from, to + 1);
       if (from === 0 && high === 0) growing.read = Math.max(growing.read, decoded / total);
       else this.#damaged ||= decoded < total;

@@ -90,7 +90,7 @@ export interface ScanOutcome {
 }
 
 /** How far ahead a restart marker's number may be for the intervals between to count as lost. */
-const BELIEVED_LOSS = 3;
+const BELIEVED_LOSS = 2;
 
 /**
  * Goes through a scan, restart interval by restart interval. After damage it goes on at the next restart
@@ -216,13 +216,21 @@ function findResumption(
     if (marker === undefined) return { dataAt: undefined, lost: 0, markerAt: at };
     if (isRestart(marker)) {
       const ahead = (marker - Marker.RST0 - (passed - 1)) & 7;
+      // Some encoders number them wrongly, and a number may be damaged itself; that is no reason to
+      // drop sound data. If the marker after it is the one that should come then, it was only that.
+      if (sound && (ahead > BELIEVED_LOSS || comesNext(bytes, at, passed))) {
+        return { dataAt: at + 2, lost: 0, markerAt: at };
+      }
       if (ahead <= BELIEVED_LOSS) return { dataAt: at + 2, lost: ahead, markerAt: at };
-      // Some encoders number them wrongly; that is no reason to drop sound data.
-      if (sound) return { dataAt: at + 2, lost: 0, markerAt: at };
     } else if (marker >= Marker.SOF0) {
       return { dataAt: undefined, lost: 0, markerAt: at };
     }
   }
+}
+
+/** Whether the restart marker after one is that of the interval after the `passed` first. */
+function comesNext(bytes: Uint8Array, at: number, passed: number): boolean {
+  return bytes[findMarker(bytes, at + 2) + 1] === Marker.RST0 + (passed & 7);
 }
 
 function damagedScan(what: string): CaptionError {
