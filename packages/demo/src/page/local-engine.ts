@@ -105,7 +105,7 @@ export class LocalEngine implements Engine {
   #fail(why: string): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    const message = `The part of this page that runs the model did not start: ${why}.`;
+    const message = `The part of this page that runs the model did not start: ${why}. Reloading the page may help.`;
     this.#listener.failed(message);
     for (const call of this.#calls.values()) {
       call.reject(new CaptionFailure('RUNTIME_UNAVAILABLE', message));

@@ -10,6 +10,7 @@ import { loadingView } from './loading-view.js';
 import { LocalEngine } from './local-engine.js';
 import { Options } from './options.js';
 import { isPending, type Photo, PhotoQueue } from './photo-queue.js';
+import { recall, remember } from './storage.js';
 import { StripView } from './strip-view.js';
 import { startTheme } from './theme.js';
 import { hasWasmSimd } from './wasm-simd.js';
@@ -147,11 +148,10 @@ async function hasModelFiles(): Promise<boolean> {
 }
 
 function apiEngine(): Engine {
-  const key = 'zipcaption.endpoint';
   const endpoint = element('endpoint', HTMLInputElement);
   const apiKey = element('api-key', HTMLInputElement);
-  endpoint.value = localStorage.getItem(key) ?? endpoint.value;
-  endpoint.addEventListener('change', () => localStorage.setItem(key, endpoint.value));
+  endpoint.value = recall('endpoint') ?? endpoint.value;
+  endpoint.addEventListener('change', () => remember('endpoint', endpoint.value));
   element('endpoint-form', HTMLFormElement).addEventListener('submit', (event) =>
     event.preventDefault(),
   );

@@ -1,7 +1,6 @@
 import type { CaptionRequest } from '../caption.js';
 import { element } from './element.js';
-
-const KEY = 'zipcaption.options';
+import { recall, remember } from './storage.js';
 
 /** The visitor's settings; the model's own until the visitor moves a slider. */
 export class Options {
@@ -11,14 +10,14 @@ export class Options {
 
   /** @param onChange called once a slider was let go */
   constructor(onChange: () => void) {
-    const kept = recall();
+    const kept = recallOptions();
     this.#chosen = kept !== undefined;
     if (kept) this.#set(kept);
     for (const input of [this.#numBeams, this.#maxLength]) {
       input.addEventListener('input', () => this.#show());
       input.addEventListener('change', () => {
         this.#chosen = true;
-        remember(this.request);
+        remember('options', JSON.stringify(this.request));
         onChange();
       });
     }
@@ -51,22 +50,14 @@ export class Options {
   }
 }
 
-function recall(): CaptionRequest | undefined {
+function recallOptions(): CaptionRequest | undefined {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? 'null');
+    const kept: unknown = JSON.parse(recall('options') ?? 'null');
     if (typeof kept !== 'object' || kept === null) return undefined;
     const { numBeams, maxLength } = kept as Record<string, unknown>;
     if (typeof numBeams !== 'number' || typeof maxLength !== 'number') return undefined;
     return { numBeams, maxLength };
   } catch {
     return undefined;
-  }
-}
-
-function remember(request: CaptionRequest): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(request));
-  } catch {
-    // Storage is switched off: the settings last as long as the page.
   }
 }

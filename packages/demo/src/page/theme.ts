@@ -1,13 +1,13 @@
 import { element } from './element.js';
+import { recall, remember } from './storage.js';
 
-const KEY = 'zipcaption.theme';
 const THEMES = ['system', 'light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
 
 /** A button that goes from the system's theme to light to dark and round again. */
 export function startTheme(): void {
   const button = element('theme', HTMLButtonElement);
-  let theme: Theme = THEMES.find((name) => name === read()) ?? 'system';
+  let theme: Theme = THEMES.find((name) => name === recall('theme')) ?? 'system';
   const apply = () => {
     document.documentElement.dataset.theme = theme;
     const name = theme === 'system' ? 'as the system' : theme;
@@ -16,20 +16,8 @@ export function startTheme(): void {
   };
   button.addEventListener('click', () => {
     theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
-    try {
-      localStorage.setItem(KEY, theme);
-    } catch {
-      // Storage is switched off: the choice lasts as long as the page.
-    }
+    remember('theme', theme);
     apply();
   });
   apply();
-}
-
-function read(): string | null {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
 }
