@@ -88,8 +88,6 @@ def manifest_of(
             'suppress': [Vocabulary.pad, Vocabulary.bos, Vocabulary.unk],
             'maxLength': 20,
             'numBeams': 3,
-            'lengthPenalty': 1.0,
-            'earlyStopping': True,
             **generation,
         },
         **({'confidence': confidence} if confidence else {}),
@@ -132,13 +130,17 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--metrics', type=Path, help='what evaluate_onnx.py wrote')
     parser.add_argument('--confidence', type=Path, help='the fitted `confidence` field')
-    parser.add_argument('--length-penalty', type=float, default=1.0)
+    parser.add_argument('--length-penalty', type=float, default=1.5)
+    parser.add_argument('--early-stopping', action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument('--version', default='0.1.0')
     args = parser.parse_args()
     metrics = json.loads(args.metrics.read_text()) if args.metrics else {}
     Vocabulary.load(args.vocabulary).write_tokenizer(args.out / 'tokenizer.json')
     confidence = json.loads(args.confidence.read_text()) if args.confidence else None
-    generation = {'lengthPenalty': args.length_penalty}
+    generation = {
+        'lengthPenalty': args.length_penalty,
+        'earlyStopping': args.early_stopping,
+    }
     manifest = manifest_of(args.out, args.version, generation, metrics, confidence)
     write_json(args.out / 'manifest.json', manifest)
     write_json(args.out / 'package.json', package_of(args.version))

@@ -18,10 +18,20 @@ class Range:
     zero: int
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What calibration saw of a map."""
+
+    values: np.ndarray
+    """A random sample of its values."""
+    means: np.ndarray
+    """The mean of each channel."""
+
+
 def run_with_maps(
     model: onnx.ModelProto, wanted: list[str], photos: Iterable[np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Run the float encoder on [1, 3, h, w] arrays; a random sample of each named map's values."""
+) -> dict[str, Observed]:
+    """Run the float encoder on [1, 3, h, w] arrays and look at the named maps [1, c, h, w]."""
     inner = [name for name in wanted if name != 'pixel_values']
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -36,6 +46,7 @@ def run_with_maps(
     )
     rng = np.random.default_rng(0)
     samples: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    means: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
     for pixel_values in photos:
         maps = dict(zip(inner, session.run(inner, {'pixel_values': pixel_values})))
         for name, value in {'pixel_values': pixel_values, **maps}.items():
@@ -44,7 +55,11 @@ def run_with_maps(
             flat = value.ravel()
             picked = rng.integers(0, flat.size, min(flat.size, 4096))
             samples[name].append(np.append(flat[picked], (flat.min(), flat.max())))
-    return {name: np.concatenate(parts) for name, parts in samples.items()}
+            means[name].append(value.mean(axis=(0, 2, 3)))
+    return {
+        name: Observed(np.concatenate(parts), np.mean(means[name], axis=0))
+        for name, parts in samples.items()
+    }
 
 
 def best_range(values: np.ndarray, relu: bool) -> Range:

@@ -167,7 +167,6 @@ def build_decoder(model: Captioner) -> onnx.ModelProto:
     positions = graph.constant(array(model.position), 'position')
     x = graph.op('Add', x, graph.op('Gather', positions, length, axis=0))
 
-    attentions = []
     for i, layer in enumerate(model.layers):
         y = layer_norm(graph, x, layer.norm1, f'{i}.norm1')
         weight, bias = query_key_value(layer.self_attention)
@@ -198,7 +197,7 @@ def build_decoder(model: Captioner) -> onnx.ModelProto:
         y = graph.op('Unsqueeze', graph.op('Transpose', y, perm=[1, 0, 2]), graph.ints(0))
         scores = graph.op('MatMul', y, graph.op('Transpose', cross[i][0], perm=[0, 1, 3, 2]))
         scores = graph.op('Softmax', scores, axis=-1)
-        attentions.append(scores)
+        attention = scores
         y = graph.op('MatMul', scores, cross[i][1])
         y = graph.op('Reshape', graph.op('Transpose', y, perm=[0, 2, 1, 3]), graph.ints(-1, width))
         out = layer.cross_attention.out
@@ -216,8 +215,7 @@ def build_decoder(model: Captioner) -> onnx.ModelProto:
     for i in range(config.decoder_layers):
         for n in ('key', 'value'):
             graph.output(f'present_{n}_{i}', FLOAT, ['batch', heads, 'past + 1', size])
-    weights = graph.op('Concat', *attentions, axis=1)
-    weights = graph.op('ReduceMean', weights, axes=[0, 1], keepdims=0)
+    weights = graph.op('ReduceMean', attention, axes=[0, 1], keepdims=0)
     graph.op('Unsqueeze', weights, graph.ints(1), output='cross_attention')
     graph.output('cross_attention', FLOAT, ['batch', 1, cells])
     return graph.model()

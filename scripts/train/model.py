@@ -201,16 +201,15 @@ class Captioner(nn.Module):
         """One word for every row.
 
         tokens: [rows, 1]; gives logits [rows, vocabulary], the grown past, and the
-        cross-attention weights [photos, beams, cells] averaged over heads and layers.
+        cross-attention weights [photos, beams, cells] of the last layer, averaged over heads. The
+        last layer's are the most focused and differ most from word to word (docs/training.md).
         """
         x = self.embed(tokens, past[0][0].shape[2])
-        presents, attentions = [], []
+        presents = []
         for layer, layer_past, keys_values in zip(self.layers, past, cross):
             x, present, weights = layer.step(x, layer_past, keys_values)
             presents.append(present)
-            attentions.append(weights)
-        attention = torch.stack(attentions).mean(dim=(0, 2))
-        return self.logits(x)[:, 0], presents, attention
+        return self.logits(x)[:, 0], presents, weights.mean(dim=1)
 
     def empty_past(self, rows: int) -> list[KeysValues]:
         """The past before the first word."""

@@ -2,12 +2,14 @@
 
     python quantise.py --float FOLDER --out FOLDER --data DATA --work WORK
 
-Encoder: the convolutions before `--integer-from` keep float32 arithmetic, and their int8 weights
-are expanded when the graph is loaded (a `Cast` and a `Mul` that the runtime folds). Those after it
-are quantised statically, calibrated on training photos: `QLinearConv` (uint8 maps, int8 weights
-with a scale a channel, int32 sums) in channels-last order; ReLU6 becomes the saturation of its
-output, residual additions become `QLinearAdd`. On WebAssembly depthwise `QLinearConv` has no
-vector code and loses on large maps what the 1x1 convolutions win; on the 7x7 maps all win.
+Encoder: the convolutions before `--integer-from` keep float32 arithmetic, and their weights, stored
+as int8 where that is exact and as float16 elsewhere, are expanded when the graph is loaded (nodes
+that the runtime folds). Those after it are quantised statically, calibrated on training photos:
+`QLinearConv` (uint8 maps, int8 weights with a scale a channel, int32 sums) in channels-last order;
+ReLU6 becomes the saturation of its output, residual additions become `QLinearAdd`, and biases are
+corrected for the mean error that rounding the weights brings (Nagel et al., "Data-Free
+Quantization", ICCV 2019, section 4.2). On WebAssembly depthwise `QLinearConv` has no vector code
+and loses on large maps what the 1x1 convolutions win; on the 7x7 maps all win.
 Matrix products of both graphs: `DynamicQuantizeLinear` and `MatMulInteger`, weights int8 with a
 scale a column.
 """
@@ -22,11 +24,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from calibrate import Range, best_range, run_with_maps
+from calibrate import Observed, Range, best_range, run_with_maps
 from dataset import prepare_pixels, read_photos, to_pixel_values
 from onnx_graph import MICROSOFT, GraphWriter
 
 INTEGER_FROM = 35
+EXACT = 1e-4
 
 
 def int8_weight(
@@ -153,10 +156,12 @@ class ConvolutionQuantiser:
         graph: GraphWriter,
         weights: dict[str, np.ndarray],
         ranges: dict[str, Range],
+        means: dict[str, np.ndarray],
     ) -> None:
         self.graph = graph
         self.weights = weights
         self.ranges = ranges
+        self.means = means
         self.maps: dict[str, str] = {}
 
     def range_inputs(self, name: str) -> tuple[str, str]:
@@ -181,6 +186,9 @@ class ConvolutionQuantiser:
         # A channel whose weights are all but zero still needs a scale that its bias fits into.
         smallest = np.abs(bias) / (self.ranges[x].scale * 2**30)
         weight, scale = int8_weight(self.weights[weight_name], axis=0, smallest=smallest)
+        if weight.shape[2:] == (1, 1):
+            error = self.weights[weight_name] - weight * scale.reshape(-1, 1, 1, 1)
+            bias = bias + error[:, :, 0, 0] @ self.means[x]
         unit = np.float64(self.ranges[x].scale) * scale
         whole = np.round(bias / unit).astype(np.int32)
         self.maps[output] = self.graph.op(
@@ -220,11 +228,19 @@ def convolution_part(model: onnx.ModelProto) -> list[onnx.NodeProto]:
 
 
 def expand_at_load(graph: GraphWriter, name: str, weight: np.ndarray) -> None:
-    """Store a float weight as int8; the runtime computes it once, when the session is made."""
+    """Store a float weight small; the runtime computes it once, when the session is made.
+
+    Pretrained kernels that were never trained further came as int8, and go back to it exactly.
+    """
     quantised, scale = int8_weight(weight, axis=0)
-    stored = graph.constant(quantised, f'{name}.int8')
-    factor = graph.constant(scale.reshape(-1, 1, 1, 1), f'{name}.scale')
-    graph.op('Mul', graph.op('Cast', stored, to=onnx.TensorProto.FLOAT), factor, output=name)
+    factors = scale.reshape(-1, 1, 1, 1)
+    if np.abs(quantised * factors - weight).max() < EXACT * np.abs(weight).max():
+        stored = graph.constant(quantised, f'{name}.int8')
+        factor = graph.constant(factors, f'{name}.scale')
+        graph.op('Mul', graph.op('Cast', stored, to=onnx.TensorProto.FLOAT), factor, output=name)
+    else:
+        stored = graph.constant(weight.astype(np.float16), f'{name}.half')
+        graph.op('Cast', stored, to=onnx.TensorProto.FLOAT, output=name)
 
 
 def layer_number(node: onnx.NodeProto) -> int:
@@ -233,14 +249,17 @@ def layer_number(node: onnx.NodeProto) -> int:
 
 
 def write_encoder(
-    model: onnx.ModelProto, ranges: dict[str, Range], integer_from: int
+    model: onnx.ModelProto, seen: dict[str, Observed], integer_from: int
 ) -> onnx.ModelProto:
-    """The shipped encoder for known ranges."""
+    """The shipped encoder, given what calibration saw of each stored map."""
     weights = weights_of(model)
     small = {name: weight for name, weight in weights.items() if weight.ndim < 4}
     graph = start_graph(model)
-    convolutions = ConvolutionQuantiser(graph, weights, ranges)
     part = convolution_part(model)
+    rectified = {node.output[0] for node in part if node.op_type == 'Clip'}
+    ranges = {name: best_range(map_.values, name in rectified) for name, map_ in seen.items()}
+    means = {name: map_.means for name, map_ in seen.items()}
+    convolutions = ConvolutionQuantiser(graph, weights, ranges, means)
     clipped = {node.input[0]: node.output[0] for node in part if node.op_type == 'Clip'}
     for node in part:
         integer = layer_number(node) >= integer_from
@@ -281,9 +300,7 @@ def quantise_encoder(
     clipped = {node.input[0] for node in part if node.op_type == 'Clip'}
     stored = [node.output[0] for node in part if node.output[0] not in clipped]
     seen = run_with_maps(model, ['pixel_values', *stored], photos)
-    rectified = {node.output[0] for node in part if node.op_type == 'Clip'}
-    ranges = {name: best_range(values, name in rectified) for name, values in seen.items()}
-    return write_encoder(model, ranges, integer_from)
+    return write_encoder(model, seen, integer_from)
 
 
 def training_photos(data: Path, sets: list[str], work: Path, count: int) -> Iterator[np.ndarray]:

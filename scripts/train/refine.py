@@ -44,7 +44,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--data', type=Path, required=True)
     parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
     parser.add_argument('--work', type=Path, required=True)
-    parser.add_argument('--epochs', type=int, default=8)
+    parser.add_argument('--epochs', type=int, default=4)
+    parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
     parser.add_argument('--augment', type=float, default=0.7, help='strength')
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
@@ -157,12 +158,14 @@ def main() -> None:
     cider = CiderD(references)
     may_repeat = frozenset(vocabulary.encode(FUNCTION_WORDS))
     steps_per_epoch = len(train) // args.batch
-    steps = steps_per_epoch * args.epochs
-    while epoch < args.epochs:
+    steps = args.steps or steps_per_epoch * args.epochs
+    while step < steps:
         started = time.time()
-        total_reward = 0.0
+        total_reward, taken = 0.0, 0
         order = rng.permutation(len(train))
         for first in range(0, steps_per_epoch * args.batch, args.batch):
+            if step == steps:
+                break
             rows = order[first : first + args.batch].tolist()
             rate = min(1.0, (step + 1) / 50) * (0.05 + 0.95 * (1 - step / steps))
             for group in optimizer.param_groups:
@@ -202,10 +205,10 @@ def main() -> None:
             optimizer.step()
             update_ema(ema, model, min(args.ema, (1 + step) / (10 + step)))
             total_reward += rewards.mean().item()
-            step += 1
+            step, taken = step + 1, taken + 1
             if step % 25 == 0:
-                speed = (first + args.batch) / (time.time() - started)
-                mean = total_reward / (first // args.batch + 1)
+                speed = taken * args.batch / (time.time() - started)
+                mean = total_reward / taken
                 print(f'  step {step} reward {mean:.4f} {speed:.0f} photos/s', flush=True)
                 if not math.isfinite(mean):
                     raise SystemExit('the reward is not finite')
@@ -228,7 +231,8 @@ def main() -> None:
         averaged.load_state_dict(ema)
         line: dict[str, object] = {
             'epoch': epoch,
-            'reward': round(total_reward / steps_per_epoch, 4),
+            'step': step,
+            'reward': round(total_reward / max(1, taken), 4),
             'seconds': round(trained),
         }
         for name in args.sets:

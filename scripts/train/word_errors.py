@@ -60,9 +60,8 @@ def main() -> None:
             (word, word in people) for caption, people in rows for word in caption if word in group
         ]
         right = sum(found for _, found in said)
-        print(
-            f"{name}: said {len(said)} times, in a person's caption {right} ({right / max(1, len(said)):.0%})"
-        )
+        share = right / max(1, len(said))
+        print(f"{name}: said {len(said)} times, in a person's caption {right} ({share:.0%})")
     print('female only,', confusion(rows, FEMALE, MALE))
     print('male only,', confusion(rows, MALE, FEMALE))
     print('child only,', confusion(rows, CHILD, ADULT))
