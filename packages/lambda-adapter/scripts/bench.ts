@@ -13,7 +13,7 @@ import type { NodeLine } from './sandbox/toolchain.js';
  * what that would cost: beside the figures of the essay that this project answers.
  */
 
-const usage = `pnpm bench:lambda [--zip FILE] [--node 22|24] [--runs 5] [--warm 20] [--photo FILE] [--memory 512,1024,1769]`;
+const usage = `pnpm bench:lambda [--zip FILE] [--node 22|24] [--runs 5] [--warm 20] [--photo FILE] [--memory 512,1024,1769] [--env NAME=VALUE]`;
 const { values } = parseArgs({
   options: {
     zip: { type: 'string', default: 'dist/lambda/zipcaption-lambda.zip' },
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     warm: { type: 'string', default: '20' },
     photo: { type: 'string', default: 'samples/astronaut.jpg' },
     memory: { type: 'string', default: '512,1024,1769' },
+    env: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +42,7 @@ async function measure(task: string, memory: number, node: NodeLine): Promise<Me
     const sandbox = await startSandbox({
       ...{ task, node, memory, wrapper: limits.wrapper, onStart: limits.adopt },
       // The same photo again and again: each time captioned anew.
-      env: { ZIPCAPTION_CACHE_BYTES: '0' },
+      env: { ZIPCAPTION_CACHE_BYTES: '0', ...Object.fromEntries(values.env.map(assignment)) },
     });
     const { api, pid, init } = sandbox;
     const cpu = () => 1000 * limits.cpuSeconds(pid);
@@ -74,6 +75,11 @@ async function measure(task: string, memory: number, node: NodeLine): Promise<Me
   } finally {
     limits.end();
   }
+}
+
+function assignment(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 function median(numbers: readonly number[]): number {

@@ -94,7 +94,7 @@ function pixelsFor(megabytes: string | undefined): number {
 const known = new Set([
   ...['MAX_BYTES', 'MAX_PIXELS', 'MAX_PHOTOS', 'MAX_WAITING', 'TIMEOUT_MS', 'CACHE_BYTES'],
   ...['CORS_ORIGINS', 'API_KEYS', 'API_KEYS_FILE', 'IMAGE_HOSTS', 'BASE_PATH'],
-  ...['MODEL', 'MODEL_SHA256', 'RUNTIME', 'WARMUP', 'METRICS'],
+  ...['MODEL', 'MODEL_SHA256', 'RUNTIME', 'WASM_TIER_UP', 'METRICS'],
 ]);
 /** Variables of the command line and the repository's scripts that share the prefix. */
 const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;

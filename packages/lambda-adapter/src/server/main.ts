@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { createApp } from '../http/app.js';
 import { readSettings } from '../http/settings.js';
 import { engineFromEnvironment } from '../lambda/engine-from-environment.js';
+import { limitWasmTierUp } from '../lambda/wasm-tier.js';
 import { createWriter } from '../lambda/write-log.js';
 import { parseServeArguments, type ServeArguments, usage } from './arguments.js';
 import { startServer } from './node-server.js';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(options: ServeArguments): Promise<void> {
+  limitWasmTierUp(process.env);
   const log = createWriter(process.env);
   const app = createApp({
     settings: readSettings(process.env),
