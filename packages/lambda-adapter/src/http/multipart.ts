@@ -111,7 +111,7 @@ function parameter(header: string, name: string): string | undefined {
     ? plain
     : quoted
         .replace(/\\(["\\])/g, '$1')
-        .replace(/%(22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
+        .replace(/%(22|0D|0A)/gi, (escaped) => decodeURIComponent(escaped));
 }
 
 function malformed(why: string): HttpError {
