@@ -49,9 +49,7 @@ export function resize(
 
   // Only the source rows that some wanted row of the result looks at go through the first pass.
   const firstRow = needsColumns ? (rows.first[0] ?? 0) : window.top;
-  const lastRow = needsColumns
-    ? (rows.first[height - 1] ?? 0) + (rows.count[height - 1] ?? 0)
-    : window.top + height;
+  const lastRow = needsColumns ? (rows.first[height - 1] ?? 0) + rows.count : window.top + height;
   const squeezed = needsRows
     ? resampleRows(image, columns, width, firstRow, lastRow)
     : cropRows(image, window.left, width, firstRow, lastRow);
@@ -61,13 +59,12 @@ export function resize(
 
 /** Which source positions each result position sums, and with what weights. */
 interface Taps {
-  /** First source position. */
+  /** First source position of each result position; never falls. */
   readonly first: Int32Array;
-  /** Number of source positions. */
-  readonly count: Int32Array;
-  /** `stride` weights a result position, in 1/2²². */
+  /** Source positions that each result position sums; all of them exist. */
+  readonly count: number;
+  /** `count` weights a result position, in 1/2²². */
   readonly weights: Int32Array;
-  readonly stride: number;
 }
 
 /** 32 bits less 8 for the sample and 2 for filters whose weights add up to more than 1 on the way. */
@@ -87,12 +84,11 @@ function taps(
   const scale = boxLength / resultLength;
   const filterScale = Math.max(scale, 1);
   const support = filter.support * filterScale;
-  const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(wanted);
-  const count = new Int32Array(wanted);
-  const weights = new Int32Array(wanted * stride);
   const inverse = 1 / filterScale;
-  const exact = new Float64Array(stride);
+  const count = tapCount(support, sourceLength);
+  const first = new Int32Array(wanted);
+  const weights = new Int32Array(wanted * count);
+  const exact = new Float64Array(count);
   for (let i = 0; i < wanted; i++) {
     const centre = boxStart + (wantedStart + i + 0.5) * scale;
     const from = Math.max(0, Math.trunc(centre - support + 0.5));
@@ -103,76 +99,188 @@ function taps(
       exact[j] = weight;
       sum += weight;
     }
+    // Weights of 0 fill up to `count`, before the others where nothing is left after them.
+    const start = Math.min(from, sourceLength - count);
+    first[i] = start;
     for (let j = 0; j < to - from; j++) {
       const weight = ((exact[j] as number) / (sum === 0 ? 1 : sum)) * (1 << PRECISION);
-      weights[i * stride + j] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+      const rounded = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+      weights[i * count + from - start + j] = rounded;
     }
-    first[i] = from;
-    count[i] = to - from;
   }
-  return { first, count, weights, stride };
+  return { first, count, weights };
+}
+
+/** With four or eight taps, their weights stay in registers for a whole band or row. */
+const FEW = 8;
+
+/** Room for the filter wherever it lies, rounded up to four or eight where so many are enough. */
+function tapCount(support: number, sourceLength: number): number {
+  const most = Math.floor(2 * support) + 1;
+  if (most <= FEW / 2 && FEW / 2 <= sourceLength) return FEW / 2;
+  if (most <= FEW && FEW <= sourceLength) return FEW;
+  return Math.min(most, sourceLength);
+}
+
+function isFew({ count }: Taps): boolean {
+  return count === FEW || count === FEW / 2;
 }
 
 /** The horizontal pass over source rows `firstRow` to `lastRow`. */
 function resampleRows(
   image: RgbImage,
-  taps: Taps,
+  columns: Taps,
   width: number,
   firstRow: number,
   lastRow: number,
 ): Uint8Array {
-  const { data } = image;
-  const { first, count, weights, stride } = taps;
+  const stride = image.width * 3;
+  const source = image.data.subarray(firstRow * stride, lastRow * stride);
   const result = new Uint8Array((lastRow - firstRow) * width * 3);
-  let to = 0;
-  for (let y = firstRow; y < lastRow; y++) {
-    const row = y * image.width * 3;
-    for (let x = 0; x < width; x++, to += 3) {
+  if (isFew(columns)) rowsOfFew(source, stride, columns, result);
+  else rowsOfMany(source, stride, columns, result);
+  return result;
+}
+
+/** Rows that are worked on together: few enough for what they touch to stay in the first cache. */
+const BAND = 64;
+
+/** Column by column down a band of rows, so that each weight is read once a band. */
+function rowsOfFew(source: Uint8Array, stride: number, columns: Taps, result: Uint8Array): void {
+  const { first, count, weights } = columns;
+  const isEight = count === FEW;
+  const resultStride = first.length * 3;
+  for (let top = 0, from = 0; top < result.length; top += BAND * resultStride) {
+    const bottom = Math.min(result.length, top + BAND * resultStride);
+    for (let x = 0; x < first.length; x++) {
+      const [a, b] = [x * count, isEight ? x * count + 4 : x * count];
+      const a0 = weights[a] as number;
+      const a1 = weights[a + 1] as number;
+      const a2 = weights[a + 2] as number;
+      const a3 = weights[a + 3] as number;
+      const b0 = weights[b] as number;
+      const b1 = weights[b + 1] as number;
+      const b2 = weights[b + 2] as number;
+      const b3 = weights[b + 3] as number;
+      let at = from + (first[x] as number) * 3;
+      for (let to = top + x * 3; to < bottom; to += resultStride, at += stride) {
+        let red = HALF + four(source, at, 3, a0, a1, a2, a3);
+        let green = HALF + four(source, at + 1, 3, a0, a1, a2, a3);
+        let blue = HALF + four(source, at + 2, 3, a0, a1, a2, a3);
+        if (isEight) {
+          red += four(source, at + 12, 3, b0, b1, b2, b3);
+          green += four(source, at + 13, 3, b0, b1, b2, b3);
+          blue += four(source, at + 14, 3, b0, b1, b2, b3);
+        }
+        result[to] = clip8(red);
+        result[to + 1] = clip8(green);
+        result[to + 2] = clip8(blue);
+      }
+    }
+    from += BAND * stride;
+  }
+}
+
+function rowsOfMany(source: Uint8Array, stride: number, columns: Taps, result: Uint8Array): void {
+  const { first, count, weights } = columns;
+  for (let row = 0, to = 0; to < result.length; row += stride) {
+    for (let x = 0, tap = 0; x < first.length; x++, to += 3) {
       let at = row + (first[x] as number) * 3;
       let r = HALF;
       let g = HALF;
       let b = HALF;
-      const tapsFrom = x * stride;
-      const tapsTo = tapsFrom + (count[x] as number);
-      for (let k = tapsFrom; k < tapsTo; k++, at += 3) {
-        const weight = weights[k] as number;
-        r = (r + Math.imul(data[at] as number, weight)) | 0;
-        g = (g + Math.imul(data[at + 1] as number, weight)) | 0;
-        b = (b + Math.imul(data[at + 2] as number, weight)) | 0;
+      for (const end = tap + count; tap < end; tap++, at += 3) {
+        const weight = weights[tap] as number;
+        r = (r + Math.imul(source[at] as number, weight)) | 0;
+        g = (g + Math.imul(source[at + 1] as number, weight)) | 0;
+        b = (b + Math.imul(source[at + 2] as number, weight)) | 0;
       }
       result[to] = clip8(r);
       result[to + 1] = clip8(g);
       result[to + 2] = clip8(b);
     }
   }
-  return result;
 }
 
 /** The vertical pass; `source` has rows of `width` pixels, the first being source row `firstRow`. */
 function resampleColumns(
   source: Uint8Array,
-  taps: Taps,
+  rows: Taps,
   width: number,
   firstRow: number,
 ): Uint8Array {
-  const { first, count, weights, stride } = taps;
-  const height = first.length;
-  const rowBytes = width * 3;
-  const result = new Uint8Array(height * rowBytes);
-  const sums = new Int32Array(rowBytes);
-  for (let y = 0; y < height; y++) {
+  const stride = width * 3;
+  const result = new Uint8Array(rows.first.length * stride);
+  if (isFew(rows)) columnsOfFew(source, stride, rows, firstRow, result);
+  else columnsOfMany(source, stride, rows, firstRow, result);
+  return result;
+}
+
+function columnsOfFew(
+  source: Uint8Array,
+  stride: number,
+  { first, count, weights }: Taps,
+  firstRow: number,
+  result: Uint8Array,
+): void {
+  const isEight = count === FEW;
+  for (let y = 0; y < first.length; y++) {
+    const [a, b] = [y * count, isEight ? y * count + 4 : y * count];
+    const a0 = weights[a] as number;
+    const a1 = weights[a + 1] as number;
+    const a2 = weights[a + 2] as number;
+    const a3 = weights[a + 3] as number;
+    const b0 = weights[b] as number;
+    const b1 = weights[b + 1] as number;
+    const b2 = weights[b + 2] as number;
+    const b3 = weights[b + 3] as number;
+    let at = ((first[y] as number) - firstRow) * stride;
+    for (let to = y * stride, end = to + stride; to < end; to++, at++) {
+      let sum = HALF + four(source, at, stride, a0, a1, a2, a3);
+      if (isEight) sum += four(source, at + 4 * stride, stride, b0, b1, b2, b3);
+      result[to] = clip8(sum);
+    }
+  }
+}
+
+function columnsOfMany(
+  source: Uint8Array,
+  stride: number,
+  { first, count, weights }: Taps,
+  firstRow: number,
+  result: Uint8Array,
+): void {
+  const sums = new Int32Array(stride);
+  for (let y = 0; y < first.length; y++) {
+    let at = ((first[y] as number) - firstRow) * stride;
     sums.fill(HALF);
-    for (let j = 0; j < (count[y] as number); j++) {
-      const weight = weights[y * stride + j] as number;
-      let from = ((first[y] as number) - firstRow + j) * rowBytes;
-      for (let i = 0; i < rowBytes; i++, from++) {
-        sums[i] = ((sums[i] as number) + Math.imul(source[from] as number, weight)) | 0;
+    for (let tap = y * count; tap < (y + 1) * count; tap++) {
+      const weight = weights[tap] as number;
+      for (let i = 0; i < stride; i++, at++) {
+        sums[i] = ((sums[i] as number) + Math.imul(source[at] as number, weight)) | 0;
       }
     }
-    const to = y * rowBytes;
-    for (let i = 0; i < rowBytes; i++) result[to + i] = clip8(sums[i] as number);
+    for (let i = 0; i < stride; i++) result[y * stride + i] = clip8(sums[i] as number);
   }
-  return result;
+}
+
+/** The weighted sum of four samples that lie `step` apart. */
+function four(
+  source: Uint8Array,
+  at: number,
+  step: number,
+  w0: number,
+  w1: number,
+  w2: number,
+  w3: number,
+): number {
+  return (
+    (Math.imul(source[at] as number, w0) +
+      Math.imul(source[at + step] as number, w1) +
+      Math.imul(source[at + 2 * step] as number, w2) +
+      Math.imul(source[at + 3 * step] as number, w3)) |
+    0
+  );
 }
 
 function clip8(sum: number): number {
