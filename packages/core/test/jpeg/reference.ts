@@ -154,3 +154,29 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): Distance {
   }
   return { mean: sum / a.length, max, beyond4: beyond / a.length, samples: a.length };
 }
+
+/** By how much a picture was scaled down: 1, 2, 4 or 8, the largest that gives its size. */
+export function factorBetween(
+  full: { readonly width: number; readonly height: number },
+  scaled: { readonly width: number; readonly height: number },
+): number {
+  const factor = [8, 4, 2, 1].find(
+    (n) =>
+      scaled.width === Math.ceil(full.width / n) && scaled.height === Math.ceil(full.height / n),
+  );
+  if (factor === undefined) throw new Error(`${scaled.width}×${scaled.height} is no scale`);
+  return factor;
+}
+
+/** Distances of many pictures taken together. */
+export function pooled(distances: readonly Distance[]): Distance {
+  const samples = distances.reduce((sum, one) => sum + one.samples, 0);
+  const share = (of: (one: Distance) => number) =>
+    distances.reduce((sum, one) => sum + of(one) * one.samples, 0) / samples;
+  return {
+    mean: share(({ mean }) => mean),
+    max: Math.max(...distances.map(({ max }) => max)),
+    beyond4: share(({ beyond4 }) => beyond4),
+    samples,
+  };
+}

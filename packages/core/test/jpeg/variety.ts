@@ -68,11 +68,6 @@ export const SAMPLINGS: Readonly<Record<string, Sampling>> = {
   ],
 };
 
-/** The samplings at which every component has a half, a quarter or all of the pixels: no odd shares. */
-export const BINARY_SAMPLINGS = Object.keys(SAMPLINGS).filter(
-  (name) => !/third|quarters/.test(name),
-);
-
 /** A random progressive script (T.81, G.1.1.1): any split into bands and bits, in any order allowed. */
 export function progressiveScript(random: Random, components: number): ScanPlan[] {
   const all = Array.from({ length: components }, (_, i) => i);
