@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Captioner, loadCaptioner } from '../../src/captioner.js';
+import { decodeImage } from '../../src/image/decode.js';
+import { fitted } from '../../src/image/preprocess.js';
+import { sample } from '../package/pack.js';
+
+interface Recorded {
+  readonly tokens: number[];
+  readonly text: string;
+  readonly score: number;
+}
+
+/** What Python makes of the sample photos with the shipped files: scripts/train/README.md. */
+const recording: {
+  sha256: Record<string, string>;
+  photos: {
+    file: string;
+    pixelsSha256: string;
+    channelMeans: number[];
+    greedy: Recorded;
+    beam: Recorded;
+  }[];
+} = JSON.parse(
+  readFileSync(new URL('../fixtures/parity/lite-parity.json', import.meta.url), 'utf8'),
+);
+
+let captioner: Captioner;
+beforeAll(async () => {
+  captioner = await loadCaptioner();
+});
+afterAll(() => captioner.dispose());
+
+test('the recording was made with the weights that are shipped', () => {
+  for (const [file, digest] of Object.entries(recording.sha256)) {
+    const bytes = readFileSync(new URL(`../../../../models/lite/${file}`, import.meta.url));
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(digest);
+    expect(captioner.model.sha256[file]).toBe(digest);
+  }
+});
+
+/** Every pixel of a sample: captioning decodes to about the size that is needed, which is not exact. */
+const everyPixel = (file: string) =>
+  decodeImage(readFileSync(sample(file)), { maxBytes: 1e8, maxPixels: 1e8, orientation: true });
+
+describe.each(recording.photos)('$file', ({ file, pixelsSha256, channelMeans, greedy, beam }) => {
+  test('becomes the pixels that Pillow makes of it', async () => {
+    const pixels = fitted(await everyPixel(file), captioner.model.image);
+    // JPEG decoders may differ in the last bit; a PNG has only one meaning.
+    if (file.endsWith('.png')) {
+      expect(createHash('sha256').update(pixels.data).digest('hex')).toBe(pixelsSha256);
+    }
+    const means = [0, 1, 2].map((channel) => {
+      const values = pixels.data.filter((_, i) => i % 3 === channel);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    });
+    means.forEach((mean, channel) => {
+      expect(Math.abs(mean - (channelMeans[channel] ?? 0))).toBeLessThan(0.3);
+    });
+  });
+
+  test.each([
+    ['greedy', 1, greedy],
+    ['beam search', 3, beam],
+  ] as const)("%s finds Python's words", async (_, numBeams, expected) => {
+    const { eos } = captioner.model.generation;
+    const words = expected.tokens.filter((id) => id !== eos);
+    const { data, width, height } = await everyPixel(file);
+    const exact = await captioner.caption({ data, width, height, channels: 3 }, { numBeams });
+    expect(exact.tokens.map(({ id }) => id)).toEqual(words);
+    // The integer layers round differently in the WASM runtime and the native one.
+    const tolerance = file.endsWith('.png') ? 5e-3 : 2e-2;
+    expect(Math.abs(exact.score - expected.score)).toBeLessThan(tolerance);
+
+    const { text } = await captioner.caption(sample(file), { numBeams });
+    expect(text).toBe(expected.text);
+  });
+});
