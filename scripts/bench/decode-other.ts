@@ -76,7 +76,8 @@ async function measureAll(): Promise<void> {
   const results: Result[] = [];
   for (const [kind, size] of CASES.filter(([kind]) => kind.startsWith(values.only))) {
     const path = `${FOLDER}${size.replace(' ', '')}.${kind}`;
-    if (!existsSync(path)) writeFileSync(path, await write(kind, ...SIZES[size]));
+    const [width, height] = SIZES[size];
+    if (!existsSync(path)) writeFileSync(path, await write(kind, width, height));
     for (const decoder of ['ours', 'sharp'] as const) {
       const script = fileURLToPath(import.meta.url);
       const output = execFileSync(process.execPath, [script, '--one', path, '--decoder', decoder]);

@@ -76,7 +76,7 @@ function rawRows(plan: PngPlan): Uint8Array {
   const step = Math.max(1, (count * plan.depth) / 8);
   const parts: Uint8Array[] = [];
   for (const pass of passesOf(plan, plan.interlaced ?? false)) {
-    let above = new Uint8Array(Math.ceil((pass.width * count * plan.depth) / 8));
+    let above: Uint8Array = new Uint8Array(Math.ceil((pass.width * count * plan.depth) / 8));
     for (let i = 0; i < pass.height; i++) {
       const samples: number[] = [];
       for (let j = 0; j < pass.width; j++) {

@@ -68,7 +68,7 @@ describe('every kind of PNG', () => {
     const known = plans.filter((p) => p.depth === 8 && !p.interlaced);
     for (const plan of known.filter((p) => p.colour === 3 || !p.transparency)) {
       const png = writePng(plan);
-      const decoded = UPNG.decode(png.buffer.slice(png.byteOffset, png.byteOffset + png.length));
+      const decoded = UPNG.decode(Uint8Array.from(png).buffer);
       const rgba = new Uint8Array(UPNG.toRGBA8(decoded)[0] as ArrayBuffer);
       expect(difference(decodePng(png).data, onWhite(rgba)).max, label(plan)).toBeLessThanOrEqual(
         1,
