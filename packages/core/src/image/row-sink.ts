@@ -8,11 +8,18 @@ const MAX_FACTOR = 1024;
 
 type Factors = Pick<Reduction, 'x' | 'y'>;
 
-/** The largest whole factors that leave each side at least as long as asked. */
+/**
+ * Averaging stops at twice the size that is needed: a box and the resize's own filter after it blur
+ * twice, and at this distance the box hardly counts (Pillow's `reducing_gap` of 2). Photos of less
+ * than four times the size are resized from all of their pixels.
+ */
+const GAP = 2;
+
+/** The largest whole factors that leave each side at least twice as long as asked. */
 export function factorsFor(full: Size, atLeast: Size | undefined): Factors {
   if (!atLeast) return { x: 1, y: 1 };
   const factor = (side: number, needed: number) =>
-    Math.max(1, Math.min(MAX_FACTOR, Math.floor(side / Math.max(1, needed))));
+    Math.max(1, Math.min(MAX_FACTOR, Math.floor(side / (GAP * Math.max(1, needed)))));
   return { x: factor(full.width, atLeast.width), y: factor(full.height, atLeast.height) };
 }
 

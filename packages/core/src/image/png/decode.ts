@@ -18,8 +18,8 @@ const MAX_INFLATION = 1032;
  *
  * A file that is cut short or damaged gives what came before, the rest grey, and a warning.
  *
- * @param request with `atLeast`, each side is divided by the largest whole number that leaves it as
- *   long as that
+ * @param request with `atLeast`, each side is divided by the largest whole number that leaves it at
+ *   least twice as long as that
  * @throws CaptionError `DECODE_FAILED` when not one row is usable
  */
 export function decodePng(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
