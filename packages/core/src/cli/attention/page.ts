@@ -10,6 +10,8 @@ import { encodePng } from './png.js';
 /** Largest side of the photo in the page, and of the heat, which is smooth and can be enlarged. */
 const PHOTO_SIDE = 960;
 const HEAT_SIDE = 144;
+/** A small photo is enlarged to this width, in CSS pixels: the maps are what is looked at. */
+const LEAST_STAGE = 640;
 
 /**
  * One page that needs nothing else, no script and no network: the photo, the caption whose words
@@ -119,7 +121,7 @@ function stylesheet(size: Size, photo: string, heats: readonly string[]): string
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 64rem; margin: 0 auto; padding: clamp(1rem, 4vw, 3rem) clamp(.75rem, 3vw, 2rem); text-align: center; }
 input { position: absolute; width: 1px; height: 1px; opacity: 0; pointer-events: none; }
-.stage { position: relative; display: block; margin: 0 auto; aspect-ratio: ${size.width} / ${size.height}; width: min(100%, ${size.width}px, ${((70 * size.width) / size.height).toFixed(2)}vh); border-radius: 12px; overflow: hidden; }
+.stage { position: relative; display: block; margin: 0 auto; aspect-ratio: ${size.width} / ${size.height}; width: min(100%, ${Math.max(size.width, LEAST_STAGE)}px, ${((70 * size.width) / size.height).toFixed(2)}vh); border-radius: 12px; overflow: hidden; }
 .photo, .heat { position: absolute; inset: 0; background-size: 100% 100%; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .photo { background-image: url(${photo}); transition: filter .2s; }
 main > .stage .heat { opacity: 0; transition: opacity .2s; }
@@ -130,7 +132,7 @@ ${ids.length > 0 ? `${selected} { opacity: 1; }\n` : ''}@media (hover: hover) {
 ${ids.length > 0 ? `${hovered} { opacity: 1; }\n` : ''}  .word:hover { background: var(--mark); }
 }
 ${heats.map((url, index) => `.h${index} { background-image: url(${url}); }`).join('\n')}
-h1 { margin: 1.25rem 0 0; font-size: clamp(1.5rem, 4.5vw, 2.5rem); line-height: 1.3; font-weight: 650; overflow-wrap: anywhere; }
+h1 { margin: 1.25rem 0 0; font-size: clamp(1.5rem, 4.5vw, 2.5rem); line-height: 1.3; font-weight: 650; overflow-wrap: anywhere; text-wrap: balance; }
 .word { cursor: pointer; border-radius: .3em; padding: .04em .14em; margin: 0 -.1em; }
 ${ids.length > 0 ? `${chosen} { background: var(--mark); box-shadow: 0 .1em 0 var(--accent); }\n${chosenTile} { outline: 3px solid var(--accent); outline-offset: 2px; }\n${focused} { outline: 3px solid var(--accent); outline-offset: 2px; }\n` : ''}.facts, .hint, .legend { margin: .5rem 0 0; color: var(--faded); font-size: .9rem; }
 .hint label { cursor: pointer; color: var(--accent); text-decoration: underline; white-space: nowrap; }
