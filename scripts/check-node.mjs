@@ -18,6 +18,8 @@ const texts = async (concurrency) => {
 const [here, workers] = [await texts(1), await texts(2)];
 await captioner.dispose();
 if (here.length === 0 || JSON.stringify(here) !== JSON.stringify(workers)) {
-  throw new Error(`Node ${process.version}: worker threads give other captions than the main thread.`);
+  throw new Error(
+    `Node ${process.version}: worker threads give other captions than the main thread.`,
+  );
 }
 console.log(`Node ${process.version}: ${here.length} photos captioned, “${here[0]}”`);

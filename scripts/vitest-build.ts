@@ -5,5 +5,7 @@ import { execFileSync } from 'node:child_process';
  * bundle it work on what would be published.
  */
 export default function build(): void {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--build'], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--build'], {
+    stdio: 'inherit',
+  });
 }

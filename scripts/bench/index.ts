@@ -1,7 +1,7 @@
 /*
  * `pnpm bench`: what a caption costs, stage by stage, on one core, in fresh processes.
  *
- *   pnpm bench [--json] [--runs 20] [--processes 5] [--node PATH]
+ *   pnpm bench [--json] [--runs 20] [--processes 5] [--node PATH] [--node-flags='--flag …']
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '20' },
     processes: { type: 'string', default: '5' },
     node: { type: 'string', default: process.execPath },
+    'node-flags': { type: 'string', default: '' },
   },
 });
 
@@ -40,7 +41,8 @@ const pin = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset',
 
 function measure(photo: string, runs: number, runtime: 'web' | 'node'): Measurement {
   const [command = '', ...args] = [
-    ...[...pin, options.node, 'scripts/bench/worker.mjs', photo, String(runs), runtime],
+    ...[...pin, options.node, ...options['node-flags'].split(' ').filter(Boolean)],
+    ...['scripts/bench/worker.mjs', photo, String(runs), runtime],
   ];
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`The benchmark's process failed:\n${stderr}`);

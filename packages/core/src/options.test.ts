@@ -61,7 +61,9 @@ describe('resolveOptions', () => {
 test('captionAll knows concurrency and does not stream', () => {
   checkCaptionAllOptions({ concurrency: 2, numBeams: 1 });
   expect(() => checkCaptionAllOptions({ concurrency: 0 })).toThrow(invalid(/"concurrency"/));
-  expect(() => checkCaptionAllOptions({ onToken: () => {} } as never)).toThrow(invalid(/"onToken"/));
+  expect(() => checkCaptionAllOptions({ onToken: () => {} } as never)).toThrow(
+    invalid(/"onToken"/),
+  );
 });
 
 test.each<[unknown, RegExp]>([

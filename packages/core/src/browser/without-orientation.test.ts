@@ -1,10 +1,10 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { withoutOrientation } from './without-orientation.js';
 
 const noise = Buffer.from(Array.from({ length: 24 * 16 * 3 }, (_, i) => (i * 73) % 256));
 
-function photo(): sharp.Sharp {
+function photo(): Sharp {
   return sharp(noise, { raw: { width: 24, height: 16, channels: 3 } });
 }
 

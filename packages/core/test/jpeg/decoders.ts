@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import encodeMozjpeg, { init as initMozjpeg } from '@jsquash/jpeg/encode.js';
 import jpegJs from 'jpeg-js';
-import sharp from 'sharp';
+import sharp, { type JpegOptions } from 'sharp';
 import type { Picture } from './pictures.js';
 
 /** jpeg-js: JavaScript, independent of libjpeg. */
@@ -49,7 +49,7 @@ export async function encodeWithMozjpeg(
 /** libjpeg-turbo or libvips' mozjpeg mode. */
 export function encodeWithSharp(
   { width, height, data }: Picture,
-  options: sharp.JpegOptions,
+  options: JpegOptions,
 ): Promise<Buffer> {
   return sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg(options)

@@ -20,7 +20,7 @@ export function soundFile(seed: number): Encoded {
 
 /** A file with up to four things wrong: bytes anywhere, or what the format's own fields say. */
 export function damagedFile(random: Random, sound: Uint8Array): Uint8Array {
-  let bytes = Uint8Array.from(sound);
+  let bytes: Uint8Array = Uint8Array.from(sound);
   for (let count = whole(random, 1, 4); count > 0; count--) {
     bytes = random() < 0.5 ? damaged(bytes, [anyDamage(random)]) : damageFormat(random, bytes);
   }
