@@ -178,7 +178,7 @@ describe('settings', () => {
 describe('defaultJobs', () => {
   it('grows with the photos and the cores, and stays between 1 and 4', () => {
     const cores = availableParallelism();
-    expect([1, 15, 16, 24, 1000].map((photos) => defaultJobs(photos, 'web'))).toEqual(
+    expect([1, 31, 32, 48, 1000].map((photos) => defaultJobs(photos, 'web'))).toEqual(
       [1, 1, 2, 3, 4].map((jobs) => Math.min(jobs, cores)),
     );
   });

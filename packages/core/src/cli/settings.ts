@@ -140,9 +140,9 @@ function captionOptions(flags: FlagValues): CaptionOptions {
 
 /**
  * Photos that one more thread has to have before it saves time: it loads the model first, which
- * takes as long as several captions.
+ * takes as long as a dozen captions and as much memory again.
  */
-const PHOTOS_A_JOB = 8;
+const PHOTOS_A_JOB = 16;
 
 /** Photos worked on at a time when nobody says: no thread for a handful, no more than four. */
 export function defaultJobs(photos: number, runtime: 'web' | 'node'): number {
