@@ -20,7 +20,14 @@ interface Recipe {
 
 /** Qualities are such that the files are as large as a phone's: 3 to 5 MB for 12 megapixels. */
 const RECIPES: readonly Recipe[] = [
-  { name: '640×480', file: '640x480.jpg', width: 640, height: 480, quality: 85, progressive: false },
+  {
+    name: '640×480',
+    file: '640x480.jpg',
+    width: 640,
+    height: 480,
+    quality: 85,
+    progressive: false,
+  },
   { name: '12 MP', file: '12mp.jpg', width: 4032, height: 3024, quality: 94, progressive: false },
   {
     name: '12 MP progressive',
