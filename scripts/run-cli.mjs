@@ -26,7 +26,8 @@ const photos = readdirSync(inRoot('samples')).filter((name) =>
 const args = given.length > 0 ? given : photos.map((name) => `samples/${name}`);
 const cli = spawn(process.execPath, [inRoot('packages/core/dist/cli/main.js'), ...args], {
   stdio: 'inherit',
-  cwd: given.length > 0 ? process.cwd() : root,
+  // Where the user stands, which pnpm tells: it runs scripts in the workspace's root.
+  cwd: given.length > 0 ? (process.env.INIT_CWD ?? process.cwd()) : root,
 });
 // The terminal sends Ctrl-C to both; the command line decides how to end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => cli.kill(signal));
