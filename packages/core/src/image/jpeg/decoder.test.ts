@@ -254,7 +254,7 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
             await encodeWithSharp(picture, { ...options, progressive: true }),
             await encodeWithSharp(picture, { ...options, mozjpeg: true }),
             await encodeWithMozjpeg(picture, {
-              quality: Math.max(55, quality),
+              quality: Math.max(75, quality),
               progressive: random() < 0.5,
               trellis_multipass: random() < 0.5,
               trellis_opt_zero: random() < 0.5,

@@ -68,18 +68,18 @@ function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[
   for (let at = head.firstScan; !picture.complete; ) {
     const segment = nextSegment(bytes, at);
     if (segment === undefined || segment.marker === Marker.EOI) break;
-    at = segment.end;
+    at = segment.marker === Marker.SOS ? segment.start : segment.end;
     try {
       if (segment.marker === Marker.SOS) {
         if (++scans > MAX_SCANS) break;
         const scan = readScanHeader(bytes, segment, frame);
         if (!picture.wants(scan)) {
-          at = findMarker(bytes, segment.end, true);
+          at = findMarker(bytes, scan.dataAt, true);
           continue;
         }
         const decoder = picture.begin(scan, tables, window);
         const { restartInterval } = tables;
-        const outcome = walkScan(bytes, at, window, frame, scan, restartInterval, decoder);
+        const outcome = walkScan(bytes, window, frame, scan, restartInterval, decoder);
         picture.end(scan, outcome);
         leftovers ||= outcome.leftovers;
         at = outcome.end;

@@ -56,7 +56,7 @@ export interface Segment {
   readonly at: number;
   /** First byte of the parameters. */
   readonly start: number;
-  /** One past the last byte of the parameters; at most the file's length. */
+  /** One past the last byte of the parameters, or before them if that is not known; in the file. */
   readonly end: number;
   /** The length said more than the file holds, or less than its own two bytes. */
   readonly damaged: boolean;
@@ -114,7 +114,8 @@ export function nextSegment(bytes: Uint8Array, from: number): Segment | undefine
   const marker = bytes[at + 1] as number;
   if (standsAlone(marker)) return { marker, at, start: at + 2, end: at + 2, damaged: false };
   const length = at + 3 < bytes.length ? readUint16(bytes, at + 2) : 0;
-  if (length < 2) return { marker, at, start: at + 2, end: at + 2, damaged: true };
+  // The parameters may be sound all the same, but where they end is not known.
+  if (length < 2) return { marker, at, start: at + 4, end: at + 2, damaged: true };
   const end = at + 2 + length;
   const damaged = end > bytes.length;
   return { marker, at, start: at + 4, end: damaged ? bytes.length : end, damaged };

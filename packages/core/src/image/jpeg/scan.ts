@@ -22,13 +22,17 @@ export interface ScanHeader {
   /** How many low bits the scan before left out, and how many this one still does (Ah, Al). */
   readonly high: number;
   readonly low: number;
+  /** Where the entropy-coded data begins. */
+  readonly dataAt: number;
 }
 
 /** Reads a start-of-scan segment. @throws CaptionError `DECODE_FAILED` when it makes no sense */
 export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame): ScanHeader {
-  const { start, end } = segment;
+  const { start } = segment;
   const count = bytes[start] ?? 0;
-  if (count < 1 || count > 4 || end < start + 4 + 2 * count) throw damagedScan('is cut short');
+  // The number of components says it all; a length that does not fit is not believed.
+  const dataAt = start + 4 + 2 * count;
+  if (count < 1 || count > 4 || dataAt > bytes.length) throw damagedScan('is cut short');
   const parts: ScanPart[] = [];
   for (let i = 0; i < count; i++) {
     const id = bytes[start + 1 + 2 * i];
@@ -50,6 +54,7 @@ export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame
     to: bytes[at + 1] as number,
     high: approximation >> 4,
     low: approximation & 15,
+    dataAt,
   };
   // In sequential files these are fixed, and a wrong value there does no harm.
   if (frame.progressive) checkProgression(header);
@@ -95,12 +100,9 @@ const BELIEVED_LOSS = 2;
 /**
  * Goes through a scan, restart interval by restart interval. After damage it goes on at the next restart
  * marker, whose number tells how many intervals were lost.
- *
- * @param at where the entropy-coded data begins
  */
 export function walkScan(
   bytes: Uint8Array,
-  at: number,
   window: EntropyWindow,
   frame: Frame,
   header: ScanHeader,
@@ -113,7 +115,7 @@ export function walkScan(
   let mcu = 0;
   let decoded = 0;
   let leftovers = false;
-  for (let segmentAt = at; ; ) {
+  for (let segmentAt = header.dataAt; ; ) {
     window.start(segmentAt);
     decoder.restart();
     const end = Math.min(mcu + interval, total);
@@ -124,7 +126,8 @@ export function walkScan(
     const marker = window.endOfSegment();
     if (end >= total) return { total, decoded, leftovers, end: marker };
 
-    const resumed = findResumption(bytes, marker, end / interval, sound);
+    const left = Math.ceil((total - end) / interval);
+    const resumed = findResumption(bytes, marker, end / interval, left, sound);
     mcu = end + resumed.lost * interval;
     if (resumed.dataAt === undefined || mcu >= total) {
       return { total, decoded, leftovers, end: resumed.markerAt };
@@ -203,12 +206,14 @@ interface Resumption {
  * shows that intervals are missing, or that this is a marker from before the damage.
  *
  * @param passed intervals that should have been decoded so far
+ * @param left intervals that should still come
  * @param sound the last one was decoded to its end and its data ended there
  */
 function findResumption(
   bytes: Uint8Array,
   from: number,
   passed: number,
+  left: number,
   sound: boolean,
 ): Resumption {
   for (let at = from; ; at = findMarker(bytes, at + 2)) {
@@ -218,10 +223,11 @@ function findResumption(
       const ahead = (marker - Marker.RST0 - (passed - 1)) & 7;
       // Some encoders number them wrongly, and a number may be damaged itself; that is no reason to
       // drop sound data. If the marker after it is the one that should come then, it was only that.
-      if (sound && (ahead > BELIEVED_LOSS || comesNext(bytes, at, passed))) {
+      const isBelieved = ahead <= BELIEVED_LOSS && ahead < left;
+      if (sound && (!isBelieved || comesNext(bytes, at, passed))) {
         return { dataAt: at + 2, lost: 0, markerAt: at };
       }
-      if (ahead <= BELIEVED_LOSS) return { dataAt: at + 2, lost: ahead, markerAt: at };
+      if (isBelieved) return { dataAt: at + 2, lost: ahead, markerAt: at };
     } else if (marker >= Marker.SOF0) {
       return { dataAt: undefined, lost: 0, markerAt: at };
     }
