@@ -2,7 +2,6 @@ import { CaptionError } from '../../errors.js';
 import type { DecodedPixels, DecodeRequest } from '../types.js';
 import { colourModelOf, toRgb } from './colour.js';
 import { EntropyWindow } from './entropy-window.js';
-import { namesCoding } from './frame.js';
 import { type JpegHead, readHead, readTables } from './header.js';
 import { findMarker, Marker, nextSegment } from './markers.js';
 import type { Picture } from './picture.js';
@@ -83,10 +82,9 @@ function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[
         picture.end(scan, outcome);
         leftovers ||= outcome.leftovers;
         at = outcome.end;
-      } else if (namesCoding(segment.marker)) {
-        break;
       } else {
-        readTables(bytes, segment, tables);
+        // Another frame cannot follow; it is passed over like all that is unknown.
+        at = readTables(bytes, segment, tables);
       }
     } catch (error) {
       // Damage here may leave later scans readable, and what was read before it is kept in any case.

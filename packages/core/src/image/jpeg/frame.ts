@@ -1,5 +1,5 @@
 import { CaptionError } from '../../errors.js';
-import { isStartOfFrame, Marker, readUint16, type Segment } from './markers.js';
+import { endOf, isStartOfFrame, Marker, readUint16, type Segment } from './markers.js';
 
 /** One of the planes that a picture is made of: luma, a colour difference, an ink (T.81, A.1.1). */
 export interface Component {
@@ -64,13 +64,13 @@ export function namesCoding(marker: number): boolean {
  * segment that makes no sense
  */
 export function readFrame(bytes: Uint8Array, segment: Segment, lines: () => number): Frame {
-  const { marker, start, end } = segment;
+  const { marker, start } = segment;
   const refused = REFUSED.get(marker);
   if (refused !== undefined) throw unsupported(`is ${refused}`);
 
   const precision = bytes[start] ?? 0;
   const count = bytes[start + 5] ?? 0;
-  if (end < start + FIXED_BYTES + count * COMPONENT_BYTES || count === 0) {
+  if (start + FIXED_BYTES + count * COMPONENT_BYTES > bytes.length || count === 0) {
     throw new CaptionError(
       'DECODE_FAILED',
       "The JPEG's frame header is cut short; the file is damaged.",
@@ -90,6 +90,12 @@ export function readFrame(bytes: Uint8Array, segment: Segment, lines: () => numb
     );
   }
   return frameOf(marker === Marker.SOF2, width, height, readComponents(bytes, start, count));
+}
+
+/** Where a start-of-frame segment ends, by its number of components if its length is wrong. */
+export function endOfFrameHeader(bytes: Uint8Array, segment: Segment, frame: Frame): number {
+  const content = FIXED_BYTES + frame.components.length * COMPONENT_BYTES;
+  return endOf(bytes, segment, segment.start + content);
 }
 
 interface Sampling {

@@ -1,13 +1,13 @@
 import { CaptionError } from '../../errors.js';
 import { orientationFromExif } from '../exif.js';
 import type { ImageHeader, Orientation } from '../types.js';
-import { type Frame, namesCoding, readFrame } from './frame.js';
+import { endOfFrameHeader, type Frame, namesCoding, readFrame } from './frame.js';
 import { findMarker, Marker, nextSegment, readUint16, type Segment } from './markers.js';
 import {
   defineHuffmanTables,
   defineQuantTables,
   defineRestartInterval,
-  emptyTables,
+  initialTables,
   type Tables,
 } from './tables.js';
 
@@ -44,7 +44,7 @@ export function readHead(bytes: Uint8Array): JpegHead {
   if (bytes[0] !== 0xff || bytes[1] !== Marker.SOI) {
     throw new CaptionError('DECODE_FAILED', 'The bytes are no JPEG: they do not begin with FF D8.');
   }
-  const tables = emptyTables();
+  const tables = initialTables();
   let frame: Frame | undefined;
   let orientation: Orientation = 1;
   let jfif = false;
@@ -61,7 +61,8 @@ export function readHead(bytes: Uint8Array): JpegHead {
     at = segment.end;
     if (namesCoding(segment.marker)) {
       if (frame !== undefined) throw secondFrame();
-      frame = readFrame(bytes, segment, () => linesAfterFirstScan(bytes, segment.end));
+      frame = readFrame(bytes, segment, () => linesAfterFirstScan(bytes, segment.start));
+      at = endOfFrameHeader(bytes, segment, frame);
     } else if (segment.marker === Marker.APP0) {
       jfif ||= startsWith(bytes, segment, 'JFIF\0');
     } else if (segment.marker === Marker.APP1 && startsWith(bytes, segment, 'Exif\0')) {
@@ -70,7 +71,7 @@ export function readHead(bytes: Uint8Array): JpegHead {
       // Adobe Technical Note 5116: version, two words of flags, then the transform.
       if (segment.end >= segment.start + 12) adobeTransform = bytes[segment.start + 11];
     } else {
-      readTables(bytes, segment, tables);
+      at = readTables(bytes, segment, tables);
     }
   }
 
@@ -83,11 +84,12 @@ export function readHead(bytes: Uint8Array): JpegHead {
   return { frame, tables, orientation, jfif, adobeTransform, firstScan };
 }
 
-/** Reads a segment that defines tables, and passes over every other (B.2.4). */
-export function readTables(bytes: Uint8Array, segment: Segment, tables: Tables): void {
-  if (segment.marker === Marker.DQT) defineQuantTables(bytes, segment, tables);
-  else if (segment.marker === Marker.DHT) defineHuffmanTables(bytes, segment, tables);
-  else if (segment.marker === Marker.DRI) defineRestartInterval(bytes, segment, tables);
+/** Reads a segment that defines tables, and passes over every other (B.2.4). @returns where it ended */
+export function readTables(bytes: Uint8Array, segment: Segment, tables: Tables): number {
+  if (segment.marker === Marker.DQT) return defineQuantTables(bytes, segment, tables);
+  if (segment.marker === Marker.DHT) return defineHuffmanTables(bytes, segment, tables);
+  if (segment.marker === Marker.DRI) return defineRestartInterval(bytes, segment, tables);
+  return segment.end;
 }
 
 /** A frame's height of 0 promises a DNL segment right after the first scan (B.2.5). */

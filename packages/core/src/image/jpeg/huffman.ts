@@ -1,5 +1,3 @@
-import { CaptionError } from '../../errors.js';
-
 /**
  * Bits that index {@link HuffmanTable.lookup}. Nearly all symbols of a photo have their code and
  * their value within them; more would push the tables of luma and chroma out of the first-level
@@ -54,11 +52,20 @@ export class HuffmanTable {
 
   /**
    * @param counts how many codes have each length, 1 to 16 (BITS)
-   * @param symbols the symbols in order of their codes (HUFFVAL)
-   * @throws CaptionError `DECODE_FAILED` when the lengths ask for more codes than there are
+   * @param symbols the symbols in order of their codes (HUFFVAL); codes without one are none
+   * @returns `undefined` when the counts ask for more codes than there can be
    */
-  constructor(counts: Uint8Array, symbols: Uint8Array) {
+  static from(counts: Uint8Array, symbols: Uint8Array): HuffmanTable | undefined {
+    const table = new HuffmanTable(symbols);
+    return table.#assignCodes(counts) ? table : undefined;
+  }
+
+  private constructor(symbols: Uint8Array) {
     this.#symbols = symbols;
+  }
+
+  /** Codes of a length follow each other, and those of the next length follow them (C.2). */
+  #assignCodes(counts: Uint8Array): boolean {
     let code = 0;
     let index = 0;
     for (let length = 1; length <= 16; length++) {
@@ -66,15 +73,11 @@ export class HuffmanTable {
       this.#offsets[length] = index - code;
       code += count;
       index += count;
-      if (code > 1 << length) {
-        throw new CaptionError(
-          'DECODE_FAILED',
-          `A Huffman table of the JPEG has too many codes of ${length} bits; the file is damaged.`,
-        );
-      }
+      if (code > 1 << length) return false;
       this.#limits[length] = code << (16 - length);
       code <<= 1;
     }
+    return true;
   }
 
   /** By the next {@link LOOKUP_BITS} bits: the symbol, and its value where the bits show it whole. */
@@ -100,7 +103,8 @@ export class HuffmanTable {
     for (let length = 1; length <= 16; length++) {
       if (bits < (this.#limits[length] as number)) {
         const index = (bits >> (16 - length)) + (this.#offsets[length] as number);
-        return entryOf(this.#symbols[index] as number, length);
+        const symbol = this.#symbols[index];
+        return symbol === undefined ? 0 : entryOf(symbol, length);
       }
     }
     return 0;
@@ -125,7 +129,7 @@ export class HuffmanTable {
     for (let next = 0; next < table.length; ) {
       const entry = this.decode(next << (16 - bits));
       const length = entry & ENTRY_LENGTH;
-      // Codes come in order of length (C.2): after one longer than the index there are only longer.
+      // Codes come in order of length: after one that is longer than the index there are only longer.
       if (entry === 0 || length > bits) break;
       const end = next + (1 << (bits - length));
       table.fill(entry, next, end);

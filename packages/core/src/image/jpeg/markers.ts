@@ -121,6 +121,20 @@ export function nextSegment(bytes: Uint8Array, from: number): Segment | undefine
   return { marker, at, start: at + 4, end: damaged ? bytes.length : end, damaged };
 }
 
+/**
+ * Where a segment ends: as its length says if another marker stands there, else where its content ends
+ * by its own count. Of a damaged file one of the two may be right, and what follows is not lost.
+ */
+export function endOf(bytes: Uint8Array, segment: Segment, contentEnd: number): number {
+  return isMarkerAt(bytes, segment.end) ? segment.end : Math.min(contentEnd, bytes.length);
+}
+
+/** Whether a marker of a segment stands at a place. */
+export function isMarkerAt(bytes: Uint8Array, at: number): boolean {
+  const code = bytes[at + 1] ?? 0;
+  return bytes[at] === 0xff && (code >= Marker.SOF0 || code === Marker.TEM);
+}
+
 /** A big-endian 16-bit number (B.1.1.1); bytes after the end of the file count as 0. */
 export function readUint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);

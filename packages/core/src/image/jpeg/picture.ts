@@ -34,10 +34,10 @@ export function quantTableOf(component: Component, tables: Tables): QuantTable {
   return table;
 }
 
-/** The error for a table that a scan uses and the file does not define. */
+/** The error for a table that a scan uses and the file does not define, or not soundly. */
 export function missingTable(kind: string, slot: number): CaptionError {
   return new CaptionError(
     'DECODE_FAILED',
-    `The JPEG uses ${kind} table ${slot} without defining it; it is damaged.`,
+    `The JPEG uses ${kind} table ${slot}, which is missing or damaged.`,
   );
 }

@@ -7,7 +7,7 @@ import { AcFirstDecoder, AcRefineDecoder, DcFirstDecoder, DcRefineDecoder } from
 import type { Scale } from './scale.js';
 import type { ScanDecoder, ScanHeader, ScanOutcome, ScanPart } from './scan.js';
 import { shareMissing } from './sequential-picture.js';
-import { huffmanTable, type Tables } from './tables.js';
+import type { Tables } from './tables.js';
 
 /**
  * Pictures up to this size have the means of cells at their edges made exact, for which the scans of AC
@@ -60,7 +60,7 @@ export class ProgressivePicture implements Picture {
       const stores = growing.map(({ store }) => store);
       if (high > 0) return new DcRefineDecoder(window, frame, scan, stores);
       const dcTables = parts.map(({ dcTable }) => {
-        const table = huffmanTable(tables, 'dc', dcTable);
+        const table = tables.dc[dcTable];
         if (table === undefined) throw missingTable('DC Huffman', dcTable);
         return table;
       });
@@ -69,7 +69,7 @@ export class ProgressivePicture implements Picture {
     // A scan of AC coefficients has one component (G.1.1.1.1).
     const [{ store }] = growing as [Growing];
     const slot = (parts[0] as ScanPart).acTable;
-    const table = huffmanTable(tables, 'ac', slot);
+    const table = tables.ac[slot];
     if (table === undefined) throw missingTable('AC Huffman', slot);
     const Decoder = high > 0 ? AcRefineDecoder : AcFirstDecoder;
     return new Decoder(window, scan, store, table);

@@ -5,7 +5,7 @@ import { missingTable, type Picture, quantTableOf } from './picture.js';
 import type { Scale } from './scale.js';
 import type { ScanHeader, ScanOutcome } from './scan.js';
 import { SequentialDecoder } from './sequential.js';
-import { huffmanTable, type Tables } from './tables.js';
+import type { Tables } from './tables.js';
 
 /**
  * The picture of a baseline or extended sequential file: each component comes in one scan, alone or
@@ -42,8 +42,8 @@ export class SequentialPicture implements Picture {
         const quant = quantTableOf(component, tables);
         const output = componentOutput(this.#frame, component, this.#scale, quant, true);
         this.#outputs[index] = output;
-        const dc = huffmanTable(tables, 'dc', dcTable);
-        const ac = huffmanTable(tables, 'ac', acTable);
+        const dc = tables.dc[dcTable];
+        const ac = tables.ac[acTable];
         if (dc === undefined) throw missingTable('DC Huffman', dcTable);
         if (ac === undefined) throw missingTable('AC Huffman', acTable);
         return { dc, ac, output };

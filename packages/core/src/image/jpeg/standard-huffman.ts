@@ -48,10 +48,10 @@ export const STANDARD_SPECS = {
   ac: [LUMINANCE_AC, CHROMINANCE_AC],
 } as const;
 
-/** The typical table that decoders of Motion JPEG assume in a slot, or `undefined` from slot 2 on. */
-export function standardTable(kind: 'dc' | 'ac', slot: number): HuffmanTable | undefined {
+/** The typical table of a slot. */
+export function standardTable(kind: 'dc' | 'ac', slot: 0 | 1): HuffmanTable | undefined {
   const spec = STANDARD_SPECS[kind][slot];
-  return spec && new HuffmanTable(Uint8Array.from(spec.counts), Uint8Array.from(spec.symbols));
+  return spec && HuffmanTable.from(Uint8Array.from(spec.counts), Uint8Array.from(spec.symbols));
 }
 
 function fromHex(text: string): number[] {

@@ -1,6 +1,5 @@
-import { CaptionError } from '../../errors.js';
 import { HuffmanTable } from './huffman.js';
-import { readUint16, type Segment } from './markers.js';
+import { endOf, isMarkerAt, readUint16, type Segment } from './markers.js';
 import { standardTable } from './standard-huffman.js';
 
 /** Steps of the quantiser for the 64 coefficients of a block, in zigzag order, 1 to 65535. */
@@ -19,76 +18,71 @@ export interface Tables {
   restartInterval: number;
 }
 
-export function emptyTables(): Tables {
+/**
+ * The tables at the start of a file: none, but for the Huffman tables that T.81 prints as typical in
+ * annex K.3. Frames of Motion JPEG use those without defining them.
+ */
+export function initialTables(): Tables {
   return {
     quant: [undefined, undefined, undefined, undefined],
-    dc: [undefined, undefined, undefined, undefined],
-    ac: [undefined, undefined, undefined, undefined],
+    dc: [standardTable('dc', 0), standardTable('dc', 1), undefined, undefined],
+    ac: [standardTable('ac', 0), standardTable('ac', 1), undefined, undefined],
     restartInterval: 0,
   };
 }
 
+/*
+ * The readers of segments below take what makes sense and leave out what does not: a table that is
+ * damaged is then missing, and scans that use it are passed over. They return where the segment ended.
+ */
+
 /** Reads a DQT segment, which may define several tables (B.2.4.1). */
-export function defineQuantTables(bytes: Uint8Array, segment: Segment, tables: Tables): void {
+export function defineQuantTables(bytes: Uint8Array, segment: Segment, tables: Tables): number {
+  const limit = limitOf(bytes, segment);
   let at = segment.start;
-  while (at < segment.end) {
-    const head = bytes[at] as number;
-    const wide = head >> 4;
+  do {
+    const head = bytes[at] ?? 0xff;
     const slot = head & 15;
-    const stepBytes = wide === 0 ? 1 : 2;
-    if (wide > 1 || slot > 3 || at + 1 + 64 * stepBytes > segment.end) {
-      throw damagedTable('quantisation', head);
-    }
-    at += 1;
-    const steps = new Uint16Array(64);
-    for (let k = 0; k < 64; k++, at += stepBytes) {
-      steps[k] = wide === 0 ? (bytes[at] as number) : readUint16(bytes, at);
-    }
-    tables.quant[slot] = steps;
-  }
+    const stepBytes = head >> 4 === 0 ? 1 : 2;
+    if (head >> 4 > 1 || slot > 3) break;
+    const end = at + 1 + 64 * stepBytes;
+    tables.quant[slot] = end > limit ? undefined : readSteps(bytes, at + 1, stepBytes);
+    at = end;
+  } while (at < segment.end);
+  return endOf(bytes, segment, at);
+}
+
+function readSteps(bytes: Uint8Array, start: number, stepBytes: 1 | 2): QuantTable {
+  return Uint16Array.from({ length: 64 }, (_, k) =>
+    stepBytes === 1 ? (bytes[start + k] as number) : readUint16(bytes, start + 2 * k),
+  );
 }
 
 /** Reads a DHT segment, which may define several tables (B.2.4.2). */
-export function defineHuffmanTables(bytes: Uint8Array, segment: Segment, tables: Tables): void {
+export function defineHuffmanTables(bytes: Uint8Array, segment: Segment, tables: Tables): number {
+  const limit = limitOf(bytes, segment);
   let at = segment.start;
-  while (at < segment.end) {
-    const head = bytes[at] as number;
-    const kind = head >> 4;
+  do {
+    const head = bytes[at] ?? 0xff;
     const slot = head & 15;
-    const counts = bytes.slice(at + 1, at + 17);
     const symbolsAt = at + 17;
+    if (head >> 4 > 1 || slot > 3 || symbolsAt > limit) break;
+    const counts = bytes.slice(at + 1, symbolsAt);
     at = symbolsAt + counts.reduce((sum, count) => sum + count, 0);
-    if (kind > 1 || slot > 3 || at > segment.end || at - symbolsAt > 256) {
-      throw damagedTable('Huffman', head);
-    }
-    const table = new HuffmanTable(counts, bytes.slice(symbolsAt, at));
-    (kind === 0 ? tables.dc : tables.ac)[slot] = table;
-  }
+    // Codes whose symbols are cut off are none; the shorter ones before them may do.
+    const symbols = bytes.slice(symbolsAt, Math.min(at, limit));
+    (head >> 4 === 0 ? tables.dc : tables.ac)[slot] = HuffmanTable.from(counts, symbols);
+  } while (at < segment.end);
+  return endOf(bytes, segment, at);
 }
 
 /** Reads a DRI segment (B.2.4.4). */
-export function defineRestartInterval(bytes: Uint8Array, segment: Segment, tables: Tables): void {
-  if (segment.end - segment.start < 2) throw damagedTable('restart interval', 0);
+export function defineRestartInterval(bytes: Uint8Array, segment: Segment, tables: Tables): number {
   tables.restartInterval = readUint16(bytes, segment.start);
+  return endOf(bytes, segment, segment.start + 2);
 }
 
-/**
- * The Huffman table in a slot. Frames of Motion JPEG leave out the definitions of the typical tables
- * that T.81 prints in annex K.3, so those stand in the first two slots until something else does.
- */
-export function huffmanTable(
-  tables: Tables,
-  kind: 'dc' | 'ac',
-  slot: number,
-): HuffmanTable | undefined {
-  const held = tables[kind];
-  held[slot] ??= standardTable(kind, slot);
-  return held[slot];
-}
-
-function damagedTable(name: string, head: number): CaptionError {
-  return new CaptionError(
-    'DECODE_FAILED',
-    `A ${name} table of the JPEG is damaged (its first byte is 0x${head.toString(16)}).`,
-  );
+/** How far the content of a segment can reach. */
+function limitOf(bytes: Uint8Array, segment: Segment): number {
+  return isMarkerAt(bytes, segment.end) ? segment.end : bytes.length;
 }
