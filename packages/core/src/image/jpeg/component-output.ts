@@ -24,7 +24,7 @@ const GREY = 128;
 
 /**
  * The way of one component's blocks into the output, at a scale. Its plane is about as large as the
- * output, never as the file's picture.
+ * output, whatever the size of the picture.
  */
 export interface ComponentOutput {
   readonly blocksAcross: number;

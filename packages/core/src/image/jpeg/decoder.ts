@@ -7,7 +7,8 @@ import { findMarker, Marker, nextSegment } from './markers.js';
 import type { Picture } from './picture.js';
 import { ProgressivePicture } from './progressive-picture.js';
 import { chooseScale, scaledSize } from './scale.js';
-import { readScanHeader, walkScan } from './scan.js';
+import { walkScan } from './scan.js';
+import { readScanHeader } from './scan-header.js';
 import { SequentialPicture } from './sequential-picture.js';
 
 /**

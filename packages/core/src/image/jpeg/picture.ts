@@ -2,7 +2,8 @@ import { CaptionError } from '../../errors.js';
 import type { ComponentPlane } from './component-output.js';
 import type { EntropyWindow } from './entropy-window.js';
 import type { Component } from './frame.js';
-import type { ScanDecoder, ScanHeader, ScanOutcome } from './scan.js';
+import type { ScanDecoder, ScanOutcome } from './scan.js';
+import type { ScanHeader } from './scan-header.js';
 import type { QuantTable, Tables } from './tables.js';
 
 /** A picture that takes shape while the scans of a file are read, sequential or progressive. */

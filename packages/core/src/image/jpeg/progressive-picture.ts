@@ -3,9 +3,11 @@ import { type ComponentOutput, type ComponentPlane, componentOutput } from './co
 import type { EntropyWindow } from './entropy-window.js';
 import type { Component, Frame } from './frame.js';
 import { missingTable, type Picture, quantTableOf } from './picture.js';
-import { AcFirstDecoder, AcRefineDecoder, DcFirstDecoder, DcRefineDecoder } from './progressive.js';
+import { AcFirstDecoder, AcRefineDecoder } from './progressive-ac.js';
+import { DcFirstDecoder, DcRefineDecoder } from './progressive-dc.js';
 import type { Scale } from './scale.js';
-import type { ScanDecoder, ScanHeader, ScanOutcome, ScanPart } from './scan.js';
+import type { ScanDecoder, ScanOutcome } from './scan.js';
+import type { ScanHeader, ScanPart } from './scan-header.js';
 import { shareMissing } from './sequential-picture.js';
 import type { Tables } from './tables.js';
 

@@ -3,7 +3,8 @@ import type { EntropyWindow } from './entropy-window.js';
 import type { Frame } from './frame.js';
 import { missingTable, type Picture, quantTableOf } from './picture.js';
 import type { Scale } from './scale.js';
-import type { ScanHeader, ScanOutcome } from './scan.js';
+import type { ScanOutcome } from './scan.js';
+import type { ScanHeader } from './scan-header.js';
 import { SequentialDecoder } from './sequential.js';
 import type { Tables } from './tables.js';
 

@@ -19,7 +19,8 @@ import {
   SKIP_ENDS,
   SKIP_LENGTH,
 } from './huffman.js';
-import { BlockwiseDecoder, type ScanHeader } from './scan.js';
+import { BlockwiseDecoder } from './scan.js';
+import type { ScanHeader } from './scan-header.js';
 
 /** What a sequential scan needs to know of a component. */
 export interface SequentialPart {
