@@ -1,9 +1,8 @@
 import { CaptionError } from '../errors.js';
-import { readGifHeader } from './gif/header.js';
-import { decodeJpeg, readJpegHeader } from './jpeg/index.js';
+import { HEADER_READERS } from './header.js';
+import { decodeJpeg } from './jpeg/index.js';
 import { checkPixelCount } from './limits.js';
 import { applyOrientation, uprightSize } from './orient.js';
-import { readPngHeader } from './png/header.js';
 import { supportedFormat } from './sniff.js';
 import type {
   DecodedImage,
@@ -15,7 +14,6 @@ import type {
   RgbImage,
   Size,
 } from './types.js';
-import { readWebpHeader } from './webp/header.js';
 
 export interface DecodeOptions extends DecodeLimits {
   /** Turn the photo as its EXIF orientation says. */
@@ -27,29 +25,17 @@ export interface DecodeOptions extends DecodeLimits {
   readonly atLeast?: (upright: Size) => Size;
 }
 
-interface Reader {
-  readonly readHeader: (bytes: Uint8Array) => ImageHeader;
-  /** Loads the decoder on first use where it is not one of the common ones. */
-  readonly decode: (
-    bytes: Uint8Array,
-    request: DecodeRequest,
-  ) => DecodedPixels | Promise<DecodedPixels>;
-}
+type Decoder = (
+  bytes: Uint8Array,
+  request: DecodeRequest,
+) => DecodedPixels | Promise<DecodedPixels>;
 
-const READERS: Readonly<Record<ImageFormat, Reader>> = {
-  jpeg: { readHeader: readJpegHeader, decode: decodeJpeg },
-  png: {
-    readHeader: readPngHeader,
-    decode: async (bytes, request) => (await import('./png/decode.js')).decodePng(bytes, request),
-  },
-  webp: {
-    readHeader: readWebpHeader,
-    decode: async (bytes, request) => (await import('./webp/decode.js')).decodeWebp(bytes, request),
-  },
-  gif: {
-    readHeader: readGifHeader,
-    decode: async (bytes, request) => (await import('./gif/decode.js')).decodeGif(bytes, request),
-  },
+/** Those of the less common formats are loaded on first use. */
+const DECODERS: Readonly<Record<ImageFormat, Decoder>> = {
+  jpeg: decodeJpeg,
+  png: async (bytes, request) => (await import('./png/decode.js')).decodePng(bytes, request),
+  webp: async (bytes, request) => (await import('./webp/decode.js')).decodeWebp(bytes, request),
+  gif: async (bytes, request) => (await import('./gif/decode.js')).decodeGif(bytes, request),
 };
 
 /**
@@ -59,7 +45,7 @@ const READERS: Readonly<Record<ImageFormat, Reader>> = {
  */
 export function readHeader(bytes: Uint8Array): ImageHeader {
   const format = supportedFormat(bytes);
-  return orDecodeFailed(format, () => READERS[format].readHeader(bytes));
+  return orDecodeFailed(format, () => HEADER_READERS[format](bytes));
 }
 
 /**
@@ -93,7 +79,7 @@ export async function decodeImage(
   // What is needed upright is needed as stored once the sides are swapped back.
   const request: DecodeRequest = needed ? { atLeast: uprightSize(needed, orientation) } : {};
   const decoded = await orDecodeFailed(header.format, () =>
-    READERS[header.format].decode(bytes, request),
+    DECODERS[header.format](bytes, request),
   );
   const upright = applyOrientation(withReduction(decoded, header), orientation);
   return { ...upright, header, warnings: decoded.warnings };
