@@ -65,7 +65,7 @@ def manifest_of(
             'width': width,
             'height': height,
             'fit': 'stretch',
-            'resample': 'bilinear',
+            'resample': 'lanczos',
             'mean': [0.5, 0.5, 0.5],
             'std': [0.5, 0.5, 0.5],
             'layout': 'nchw',

@@ -9,6 +9,9 @@ import numpy as np
 import onnx
 import onnxruntime
 
+CELLS = 196
+"""Cells of a map and photo whose channels' products are taken."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -26,6 +29,8 @@ class Observed:
     """A random sample of its values."""
     means: np.ndarray
     """The mean of each channel."""
+    moments: np.ndarray
+    """The mean product of every two channels, [channels, channels], over some of its cells."""
 
 
 def run_with_maps(
@@ -47,6 +52,7 @@ def run_with_maps(
     rng = np.random.default_rng(0)
     samples: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
     means: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    moments: dict[str, np.ndarray | float] = dict.fromkeys(wanted, 0.0)
     for pixel_values in photos:
         maps = dict(zip(inner, session.run(inner, {'pixel_values': pixel_values})))
         for name, value in {'pixel_values': pixel_values, **maps}.items():
@@ -56,8 +62,13 @@ def run_with_maps(
             picked = rng.integers(0, flat.size, min(flat.size, 4096))
             samples[name].append(np.append(flat[picked], (flat.min(), flat.max())))
             means[name].append(value.mean(axis=(0, 2, 3)))
+            cells = value[0].reshape(value.shape[1], -1)
+            cells = cells[:, rng.permutation(cells.shape[1])[:CELLS]]
+            moments[name] = moments[name] + cells @ cells.T / cells.shape[1]
     return {
-        name: Observed(np.concatenate(parts), np.mean(means[name], axis=0))
+        name: Observed(
+            np.concatenate(parts), np.mean(means[name], axis=0), moments[name] / len(parts)
+        )
         for name, parts in samples.items()
     }
 

@@ -45,8 +45,8 @@ def read_photos(folders: list[Path]) -> list[Photo]:
 
 
 def squash(image: Image.Image) -> np.ndarray:
-    """The whole photo as [224, 224, 3] uint8: bilinear with antialiasing, proportions dropped."""
-    resized = image.convert('RGB').resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+    """The whole photo as [224, 224, 3] uint8: Lanczos with antialiasing, proportions dropped."""
+    resized = image.convert('RGB').resize((SIZE, SIZE), Image.Resampling.LANCZOS)
     return np.asarray(resized, dtype=np.uint8)
 
 
@@ -115,6 +115,13 @@ def augment(
     saturation = (1 + uniform(-0.25, 0.25) * strength).view(per_photo)
     grey = out.mean(dim=1, keepdim=True)
     out = grey + (out - grey) * saturation
+    # Softer or sharper, as another resize filter would leave it, and with the grain of a camera or
+    # of JPEG: neither should change a caption.
+    softness = uniform(-0.8, 0.6).mul(strength).view(per_photo)
+    out = out.lerp(F.avg_pool2d(out, 3, 1, 1, count_include_pad=False), softness)
+    grain = uniform(0.0, 0.06).mul(strength).view(per_photo)
+    noise = torch.randint(-127, 128, out.shape, dtype=torch.int8, generator=generator)
+    out = out.add_(noise.mul(grain / 127))
     return out.mul_(contrast).add_(brightness).clamp_(-1.0, 1.0)
 
 

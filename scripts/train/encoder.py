@@ -14,6 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# The finest grain of a picture is the first to change when it is resized or saved again, and worth
+# little to a caption: the first convolution looks at the picture softened by [1 2 1] / 4 along both
+# axes, as one wider kernel. It makes captions steadier (docs/training.md).
+SOFTENED = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32) / 16
+
+
+def soften(kernel: np.ndarray) -> np.ndarray:
+    """A kernel [out, in, k, k] that sees what `kernel` would see of a softened picture."""
+    out, channels, k, _ = kernel.shape
+    wider = np.zeros((out, channels, k + 2, k + 2), dtype=np.float32)
+    for (y, x), weight in np.ndenumerate(SOFTENED):
+        wider[:, :, y : y + k, x : x + k] += weight * kernel
+    return wider
+
 
 @dataclass(frozen=True)
 class ConvSpec:
@@ -51,7 +65,8 @@ def efficientnet_lite0() -> list[ConvSpec]:
         padding = 'same' if kernel > 1 else 'valid'
         specs.append(ConvSpec(name, outer, inner, kernel, stride, groups, padding, relu6, None))
 
-    add(3, 32, 3, 2, 1, True)
+    # 3x3 upstream, widened by the softening of SOFTENED.
+    add(3, 32, 5, 2, 1, True)
     channels = 32
     for kernel, first_stride, outer, expansion, blocks in _STAGES:
         for block in range(blocks):
@@ -153,7 +168,8 @@ class EfficientNetLite(nn.Module):
 
     def load_pretrained(self, weights: Path) -> None:
         """Fill the layers from an .npz with `convNN.weight` and `convNN.bias` arrays."""
-        arrays = np.load(weights)
+        arrays = dict(np.load(weights))
+        arrays['conv00.weight'] = soften(arrays['conv00.weight'])
         for name, conv in self.convs.items():
             conv.weight.data.copy_(torch.from_numpy(arrays[f'{name}.weight'].astype(np.float32)))
             conv.bias.data.copy_(torch.from_numpy(arrays[f'{name}.bias'].astype(np.float32)))

@@ -113,24 +113,53 @@ def encoder_attention(graph: GraphWriter, x: str, layer: EncoderLayer, cells: in
     return graph.op('Add', x, feed_forward(graph, y, layer.feed_forward, 'map.feed_forward'))
 
 
+def concept_memory(graph: GraphWriter, rows: str, model: Captioner) -> str:
+    """The likeliest concepts as memory [1, seen, width]; rows: the map as [1, cells, channels]."""
+    concepts, width = model.concepts, model.config.width
+    pooled = graph.op('ReduceMean', rows, axes=[1], keepdims=0)
+    query = concepts.query
+    x = linear(graph, pooled, array(query.weight).T, array(query.bias), 'concepts.query')
+    # As in the decoder, one matrix of words serves twice: as its product and by its columns.
+    columns = np.ascontiguousarray(array(model.embedding.weight[concepts.ids]).T)
+    words = graph.constant(columns, 'concepts.words')
+    logits = graph.op('MatMul', x, words)
+    logits = graph.op('Add', logits, graph.constant(array(concepts.bias), 'concepts.bias'))
+    values, indices = graph.op('TopK', logits, graph.ints(concepts.seen), outputs=2, axis=-1)
+    x = graph.op('Gather', words, graph.op('Reshape', indices, graph.ints(-1)), axis=1)
+    x = graph.op('Transpose', x, perm=[1, 0])
+    project = concepts.project
+    weight = array(project.weight).T * np.float32(width**0.5)
+    x = linear(graph, x, weight, array(project.bias), 'concepts.project')
+    probability = graph.op('Reshape', graph.op('Sigmoid', values), graph.ints(-1, 1))
+    certainty = graph.constant(array(concepts.certainty), 'concepts.certainty')
+    x = graph.op('Add', x, graph.op('Mul', probability, certainty))
+    x = layer_norm(graph, x, concepts.norm, 'concepts.norm')
+    return graph.op('Unsqueeze', x, graph.ints(0))
+
+
 def build_encoder(model: Captioner, size: int = 224) -> onnx.ModelProto:
-    """`pixel_values` [1, 3, size, size] to `cross_key_i`, `cross_value_i` [1, heads, cells, d]."""
+    """`pixel_values` [1, 3, size, size] to `cross_key_i`, `cross_value_i` [1, heads, n, d].
+
+    n: the map's cells, then the likeliest concepts.
+    """
     config = model.config
     cells, heads, width = config.grid**2, config.heads, config.width
+    memory = cells + config.concepts_seen
     graph = GraphWriter('encoder')
     x = graph.input('pixel_values', FLOAT, [1, 3, size, size])
     x = backbone_map(graph, model, x, size)
     x = graph.op('Reshape', x, graph.ints(1, config.feature_channels, cells))
-    x = graph.op('Transpose', x, perm=[0, 2, 1])
+    rows = graph.op('Transpose', x, perm=[0, 2, 1])
     # The positions of the cells are added to the projection's bias once and for all.
     bias = array(model.project.bias) + array(model.cell_position)
-    x = linear(graph, x, array(model.project.weight).T, bias, 'project')
+    x = linear(graph, rows, array(model.project.weight).T, bias, 'project')
     x = encoder_attention(graph, x, model.encoder_layer, cells)
     x = layer_norm(graph, x, model.memory_norm, 'memory.norm')
+    x = graph.op('Concat', x, concept_memory(graph, rows, model), axis=1)
     layers = [layer.cross_attention.key_value for layer in model.layers]
     weight = np.concatenate([array(layer.weight).T for layer in layers], axis=1)
     x = linear(graph, x, weight, np.concatenate([array(layer.bias) for layer in layers]), 'cross')
-    x = graph.op('Reshape', x, graph.ints(1, cells, 2 * len(layers), heads, width // heads))
+    x = graph.op('Reshape', x, graph.ints(1, memory, 2 * len(layers), heads, width // heads))
     x = graph.op('Transpose', x, perm=[2, 0, 3, 1, 4])
     parts = graph.op(
         'Split', x, graph.ints(*[1] * (2 * len(layers))), outputs=2 * len(layers), axis=0
@@ -138,7 +167,7 @@ def build_encoder(model: Captioner, size: int = 224) -> onnx.ModelProto:
     for i, part in enumerate(parts):
         name = f'cross_{"value" if i % 2 else "key"}_{i // 2}'
         graph.op('Squeeze', part, graph.ints(0), output=name)
-        graph.output(name, FLOAT, [1, heads, cells, width // heads])
+        graph.output(name, FLOAT, [1, heads, memory, width // heads])
     return graph.model()
 
 
@@ -151,7 +180,7 @@ def build_decoder(model: Captioner) -> onnx.ModelProto:
     tokens = graph.input('input_ids', INT64, ['batch', 1])
     cross, past = [], []
     for i in range(config.decoder_layers):
-        shape: list[int | str] = [1, heads, cells, size]
+        shape: list[int | str] = [1, heads, cells + config.concepts_seen, size]
         cross.append(tuple(graph.input(f'cross_{n}_{i}', FLOAT, shape) for n in ('key', 'value')))
     for i in range(config.decoder_layers):
         shape = ['batch', heads, 'past', size]
@@ -216,6 +245,10 @@ def build_decoder(model: Captioner) -> onnx.ModelProto:
         for n in ('key', 'value'):
             graph.output(f'present_{n}_{i}', FLOAT, ['batch', heads, 'past + 1', size])
     weights = graph.op('ReduceMean', attention, axes=[0, 1], keepdims=0)
+    # Where the photo was looked at: the share of the concepts, which have no place, is left out.
+    weights = graph.op('Slice', weights, graph.ints(0), graph.ints(cells), graph.ints(1))
+    total = graph.op('ReduceSum', weights, graph.ints(1), keepdims=1)
+    weights = graph.op('Div', weights, total)
     graph.op('Unsqueeze', weights, graph.ints(1), output='cross_attention')
     graph.output('cross_attention', FLOAT, ['batch', 1, cells])
     return graph.model()

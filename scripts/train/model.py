@@ -1,4 +1,4 @@
-"""The captioner: image encoder, one transformer layer over its map, and a word decoder."""
+"""The captioner: image encoder, one transformer layer over its map, concepts, word decoder."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class CaptionerConfig:
     max_length: int = 22
     grid: int = 7
     feature_channels: int = 1280
+    concepts: tuple[int, ...] = ()
+    concepts_seen: int = 10
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
@@ -146,6 +148,46 @@ class DecoderLayer(nn.Module):
         return x + self.feed_forward(self.norm3(x)), present, weights
 
 
+class Concepts(nn.Module):
+    """Words that the photo as a whole calls to mind, as further memory beside the map's cells.
+
+    Which of the vocabulary's telling words people would use of the photo is guessed from the
+    pooled features (Fang et al., "From Captions to Visual Concepts and Back", CVPR 2015); the
+    likeliest enter the memory as vectors made from their word embeddings. So what the decoder
+    learns from sentences without photos (`pretrain.py`), namely to make a sentence of a few words,
+    serves it in front of a photo.
+    """
+
+    def __init__(self, config: CaptionerConfig) -> None:
+        super().__init__()
+        self.seen = config.concepts_seen
+        ids = torch.tensor(config.concepts, dtype=torch.long)
+        self.register_buffer('ids', ids, persistent=False)
+        self.query = nn.Linear(config.feature_channels, config.width)
+        self.bias = nn.Parameter(torch.full((len(ids),), -4.0))
+        self.project = nn.Linear(config.width, config.width)
+        self.certainty = nn.Parameter(torch.randn(config.width) * 0.5)
+        self.norm = nn.LayerNorm(config.width)
+
+    def logits(self, features: Tensor, embedding: Tensor) -> Tensor:
+        """Feature map [photos, channels, 7, 7] to a logit a concept, [photos, concepts].
+
+        embedding: the vocabulary's, [words, width].
+        """
+        query = self.query(features.mean(dim=(2, 3)))
+        return F.linear(query, embedding[self.ids], self.bias)
+
+    def memory(self, words: Tensor, probability: Tensor) -> Tensor:
+        """Embeddings [rows, n, width] and their probabilities [rows, n] to memory vectors."""
+        scaled = self.project(words * words.shape[-1] ** 0.5)
+        return self.norm(scaled + probability.unsqueeze(-1) * self.certainty)
+
+    def likeliest(self, logits: Tensor, embedding: Tensor) -> Tensor:
+        """Memory [photos, seen, width] of the likeliest concepts."""
+        top = logits.topk(self.seen, dim=-1)
+        return self.memory(embedding[self.ids[top.indices]], top.values.sigmoid())
+
+
 class Captioner(nn.Module):
     """Photo to word logits."""
 
@@ -157,6 +199,7 @@ class Captioner(nn.Module):
         self.cell_position = nn.Parameter(torch.randn(config.grid**2, config.width) * 0.02)
         self.encoder_layer = EncoderLayer(config)
         self.memory_norm = nn.LayerNorm(config.width)
+        self.concepts = Concepts(config)
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         self.position = nn.Parameter(torch.randn(config.max_length + 1, config.width) * 0.02)
         self.dropout = Dropout(config.dropout)
@@ -165,14 +208,20 @@ class Captioner(nn.Module):
         self.output_bias = nn.Parameter(torch.zeros(config.vocabulary))
         nn.init.normal_(self.embedding.weight, std=config.width**-0.5)
 
-    def head_parameters(self) -> list[nn.Parameter]:
-        """Everything but the backbone."""
-        return [p for n, p in self.named_parameters() if not n.startswith('backbone.')]
+    def look(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature map [batch, 1280, 7, 7] to memory [batch, 49 + seen, width], concept logits.
+
+        The map's cells come first, then the likeliest concepts.
+        """
+        x = self.project(features.flatten(2).transpose(1, 2))
+        cells = self.memory_norm(self.encoder_layer(x + self.cell_position))
+        logits = self.concepts.logits(features, self.embedding.weight)
+        words = self.concepts.likeliest(logits, self.embedding.weight)
+        return torch.cat((cells, words.to(cells.dtype)), dim=1), logits
 
     def memory(self, features: Tensor) -> Tensor:
-        """Feature map [batch, 1280, 7, 7] to memory [batch, 49, width]."""
-        x = self.project(features.flatten(2).transpose(1, 2))
-        return self.memory_norm(self.encoder_layer(x + self.cell_position))
+        """Feature map [batch, 1280, 7, 7] to memory [batch, 49 + seen, width]."""
+        return self.look(features)[0]
 
     def cross(self, memory: Tensor) -> list[KeysValues]:
         """Cross-attention keys and values of every decoder layer."""
@@ -201,15 +250,17 @@ class Captioner(nn.Module):
         """One word for every row.
 
         tokens: [rows, 1]; gives logits [rows, vocabulary], the grown past, and the
-        cross-attention weights [photos, beams, cells] of the last layer, averaged over heads. The
-        last layer's are the most focused and differ most from word to word (docs/training.md).
+        cross-attention weights [photos, beams, cells] of the last layer, averaged over heads, the
+        part that falls on concepts left out and the rest scaled to a sum of 1. The last layer's
+        are the most focused and differ most from word to word (docs/training.md).
         """
         x = self.embed(tokens, past[0][0].shape[2])
         presents = []
         for layer, layer_past, keys_values in zip(self.layers, past, cross):
             x, present, weights = layer.step(x, layer_past, keys_values)
             presents.append(present)
-        return self.logits(x)[:, 0], presents, weights.mean(dim=1)
+        on_cells = weights.mean(dim=1)[..., : self.config.grid**2]
+        return self.logits(x)[:, 0], presents, on_cells / on_cells.sum(dim=-1, keepdim=True)
 
     def empty_past(self, rows: int) -> list[KeysValues]:
         """The past before the first word."""
@@ -219,9 +270,9 @@ class Captioner(nn.Module):
         return [(empty, empty) for _ in self.layers]
 
 
-def load_captioner(path: Path, weights: str = 'ema') -> Captioner:
+def load_captioner(path: Path, weights: str = 'ema', frozen_layers: int = 0) -> Captioner:
     """Rebuild a captioner from a checkpoint; `weights` picks the entry ('ema' or 'model')."""
     checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    model = Captioner(CaptionerConfig(**checkpoint['config']))
+    model = Captioner(CaptionerConfig(**checkpoint['config']), frozen_layers)
     model.load_state_dict(checkpoint[weights])
     return model.eval()

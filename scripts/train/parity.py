@@ -80,7 +80,7 @@ def main() -> None:
     if args.checkpoint is not None:
         model = load_captioner(args.checkpoint)
     else:
-        model = Captioner(CaptionerConfig(vocabulary=1000)).eval()
+        model = Captioner(CaptionerConfig(vocabulary=1000, concepts=tuple(range(4, 304)))).eval()
     found = compare(model)
     for name, value in found.items():
         print(f'{name:20} {value:.2e}')

@@ -3,11 +3,11 @@
     python quantise.py --float FOLDER --out FOLDER --data DATA --work WORK
 
 Encoder: the convolutions before `--integer-from` keep float32 arithmetic, and their weights, stored
-as int8 where that is exact and as float16 elsewhere, are expanded when the graph is loaded (nodes
-that the runtime folds). Those after it are quantised statically, calibrated on training photos:
-`QLinearConv` (uint8 maps, int8 weights with a scale a channel, int32 sums) in channels-last order;
-ReLU6 becomes the saturation of its output, residual additions become `QLinearAdd`, and biases are
-corrected for the mean error that rounding the weights brings (Nagel et al., "Data-Free
+as int8, are expanded when the graph is loaded (nodes that the runtime folds). Those after it are
+quantised statically, calibrated on training photos: `QLinearConv` (uint8 maps, int8 weights with a
+scale a channel, int32 sums) in channels-last order; ReLU6 becomes the saturation of its output,
+residual additions become `QLinearAdd`. 1x1 kernels are rounded with the calibration photos in view
+(`rounding.py`), and biases corrected for the mean error that remains (Nagel et al., "Data-Free
 Quantization", ICCV 2019, section 4.2). On WebAssembly depthwise `QLinearConv` has no vector code
 and loses on large maps what the 1x1 convolutions win; on the 7x7 maps all win.
 Matrix products of both graphs: `DynamicQuantizeLinear` and `MatMulInteger`, weights int8 with a
@@ -17,7 +17,7 @@ scale a column.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from onnx import helper, numpy_helper
 from calibrate import Observed, Range, best_range, run_with_maps
 from dataset import prepare_pixels, read_photos, to_pixel_values
 from onnx_graph import MICROSOFT, GraphWriter
+from rounding import rounded
 
 INTEGER_FROM = 35
 EXACT = 1e-4
@@ -110,6 +111,17 @@ class MatrixQuantiser:
         columns = graph.op('Cast', columns, to=onnx.TensorProto.FLOAT)
         graph.op('Mul', columns, graph.op('Gather', scale, index, axis=0), output=node.output[0])
 
+    def rewrite(self, nodes: Sequence[onnx.NodeProto]) -> None:
+        """Copy the nodes, products and look-ups of stored matrices as integers."""
+        multiplied = {node.input[1] for node in nodes if is_matrix(node, self.weights)}
+        for node in nodes:
+            if is_matrix(node, self.weights):
+                self.multiply(node)
+            elif node.op_type == 'Gather' and node.input[0] in multiplied:
+                self.gather(node)
+            else:
+                copy_node(self.graph, node, self.weights)
+
 
 def copy_node(graph: GraphWriter, node: onnx.NodeProto, weights: dict[str, np.ndarray]) -> None:
     """Keep a node as it is, with the weights that it reads."""
@@ -136,15 +148,7 @@ def quantise_decoder(model: onnx.ModelProto) -> onnx.ModelProto:
     """Integer matrix products; the vocabulary matrix is stored once."""
     weights = weights_of(model)
     graph = start_graph(model)
-    matrices = MatrixQuantiser(graph, weights)
-    multiplied = {node.input[1] for node in model.graph.node if is_matrix(node, weights)}
-    for node in model.graph.node:
-        if is_matrix(node, weights):
-            matrices.multiply(node)
-        elif node.op_type == 'Gather' and node.input[0] in multiplied:
-            matrices.gather(node)
-        else:
-            copy_node(graph, node, weights)
+    MatrixQuantiser(graph, weights).rewrite(model.graph.node)
     return graph.model()
 
 
@@ -155,13 +159,13 @@ class ConvolutionQuantiser:
         self,
         graph: GraphWriter,
         weights: dict[str, np.ndarray],
+        seen: dict[str, Observed],
         ranges: dict[str, Range],
-        means: dict[str, np.ndarray],
     ) -> None:
         self.graph = graph
         self.weights = weights
+        self.seen = seen
         self.ranges = ranges
-        self.means = means
         self.maps: dict[str, str] = {}
 
     def range_inputs(self, name: str) -> tuple[str, str]:
@@ -187,8 +191,7 @@ class ConvolutionQuantiser:
         smallest = np.abs(bias) / (self.ranges[x].scale * 2**30)
         weight, scale = int8_weight(self.weights[weight_name], axis=0, smallest=smallest)
         if weight.shape[2:] == (1, 1):
-            error = self.weights[weight_name] - weight * scale.reshape(-1, 1, 1, 1)
-            bias = bias + error[:, :, 0, 0] @ self.means[x]
+            weight, bias = rounded_kernel(self.weights[weight_name], scale, bias, self.seen[x])
         unit = np.float64(self.ranges[x].scale) * scale
         whole = np.round(bias / unit).astype(np.int32)
         self.maps[output] = self.graph.op(
@@ -227,20 +230,38 @@ def convolution_part(model: onnx.ModelProto) -> list[onnx.NodeProto]:
     return nodes[: next(i for i, node in enumerate(nodes) if node.op_type == 'Reshape')]
 
 
-def expand_at_load(graph: GraphWriter, name: str, weight: np.ndarray) -> None:
-    """Store a float weight small; the runtime computes it once, when the session is made.
+def rounded_kernel(
+    weight: np.ndarray, scale: np.ndarray, bias: np.ndarray, seen: Observed
+) -> tuple[np.ndarray, np.ndarray]:
+    """A 1x1 kernel as int8 in units of `scale`, and the bias that takes up its mean error."""
+    whole = rounded(weight[:, :, 0, 0], scale, seen.moments)
+    error = weight[:, :, 0, 0] - whole * scale[:, np.newaxis]
+    return whole.reshape(weight.shape), bias + error @ seen.means
+
+
+def expand_at_load(
+    graph: GraphWriter, node: onnx.NodeProto, weights: dict[str, np.ndarray], seen: Observed
+) -> None:
+    """Store a float convolution small; the runtime computes its weights once, at load.
 
     Pretrained kernels that were never trained further came as int8, and go back to it exactly.
     """
+    _, name, bias_name = node.input
+    weight, bias = weights[name], weights[bias_name]
     quantised, scale = int8_weight(weight, axis=0)
     factors = scale.reshape(-1, 1, 1, 1)
-    if np.abs(quantised * factors - weight).max() < EXACT * np.abs(weight).max():
-        stored = graph.constant(quantised, f'{name}.int8')
-        factor = graph.constant(factors, f'{name}.scale')
-        graph.op('Mul', graph.op('Cast', stored, to=onnx.TensorProto.FLOAT), factor, output=name)
-    else:
-        stored = graph.constant(weight.astype(np.float16), f'{name}.half')
-        graph.op('Cast', stored, to=onnx.TensorProto.FLOAT, output=name)
+    exact = np.abs(quantised * factors - weight).max() < EXACT * np.abs(weight).max()
+    if weight.shape[2:] != (1, 1) and not exact:
+        # The first kernel, which is small and which all depends on.
+        graph.constant(weight, name)
+        graph.constant(bias, bias_name)
+        return
+    if not exact:
+        quantised, bias = rounded_kernel(weight, scale, bias, seen)
+    stored = graph.constant(quantised, f'{name}.int8')
+    factor = graph.constant(factors, f'{name}.scale')
+    graph.op('Mul', graph.op('Cast', stored, to=onnx.TensorProto.FLOAT), factor, output=name)
+    graph.constant(bias.astype(np.float32), bias_name)
 
 
 def layer_number(node: onnx.NodeProto) -> int:
@@ -258,8 +279,7 @@ def write_encoder(
     part = convolution_part(model)
     rectified = {node.output[0] for node in part if node.op_type == 'Clip'}
     ranges = {name: best_range(map_.values, name in rectified) for name, map_ in seen.items()}
-    means = {name: map_.means for name, map_ in seen.items()}
-    convolutions = ConvolutionQuantiser(graph, weights, ranges, means)
+    convolutions = ConvolutionQuantiser(graph, weights, seen, ranges)
     clipped = {node.input[0]: node.output[0] for node in part if node.op_type == 'Clip'}
     for node in part:
         integer = layer_number(node) >= integer_from
@@ -269,7 +289,7 @@ def write_encoder(
             convolutions.add(node)
         elif not integer:
             if node.op_type == 'Conv':
-                expand_at_load(graph, node.input[1], weights[node.input[1]])
+                expand_at_load(graph, node, weights, seen[node.input[0]])
             copy_node(graph, node, small)
     rest = list(model.graph.node)[len(part) :]
     last = part[-1].output[0]
@@ -281,12 +301,7 @@ def write_encoder(
         _, channels, cells = weights[reshape.input[1]]
         shape = graph.ints(1, int(cells), int(channels))
         graph.op('Reshape', x, shape, output=transpose.output[0])
-    matrices = MatrixQuantiser(graph, weights)
-    for node in rest:
-        if is_matrix(node, weights):
-            matrices.multiply(node)
-        else:
-            copy_node(graph, node, weights)
+    MatrixQuantiser(graph, weights).rewrite(rest)
     return graph.model()
 
 

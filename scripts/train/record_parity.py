@@ -30,7 +30,7 @@ def pixels_of(path: Path) -> np.ndarray:
         upright = ImageOps.exif_transpose(image).convert('RGBA')
     white = Image.new('RGBA', upright.size, 'white')
     flat = Image.alpha_composite(white, upright).convert('RGB')
-    return np.asarray(flat.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    return np.asarray(flat.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 
 def entry_of(caption: Caption) -> dict[str, Any]:

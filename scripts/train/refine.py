@@ -1,4 +1,4 @@
-"""Self-critical sequence training on CIDEr-D, with the image encoder frozen.
+"""Self-critical sequence training on CIDEr-D, of the decoder alone or end to end.
 
     python refine.py --name lite-refined --start WORK/lite/epoch07.pt --data DATA --work WORK
 
@@ -22,11 +22,13 @@ import torch
 from torch import Tensor
 
 from cider import CiderD
+from concepts import SentenceSource, concept_targets, read_sentences
 from dataset import Photo, augment, encode_captions, prepare_pixels, read_photos, to_pixel_values
 from dropout import seed_dropout
 from evaluate import caption_photos, score_set
+from losses import caption_loss, concept_loss, sentence_loss, update_ema
 from model import Captioner, load_captioner
-from train import caption_loss, update_ema
+from train import parameter_groups
 from vocabulary import Vocabulary
 
 # Words that good captions say more than once.
@@ -50,7 +52,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
     parser.add_argument('--lr', type=float, default=5e-5)
+    parser.add_argument('--backbone-lr', type=float, default=1e-5, help='0: encoder frozen')
+    parser.add_argument(
+        '--frozen-layers', type=int, default=11, help='first convolutions never trained'
+    )
+    parser.add_argument('--weight-decay', type=float, default=0.0)
     parser.add_argument('--cross-entropy', type=float, default=0.1, help='share of the plain loss')
+    parser.add_argument('--concept-share', type=float, default=0.01, help='weight of that loss')
+    parser.add_argument('--sentences', type=Path, help='go on with sentences beside the photos')
+    parser.add_argument('--sentence-batch', type=int, default=32, help='sentences a step')
+    parser.add_argument('--sentence-share', type=float, default=0.05, help='weight of that loss')
     parser.add_argument('--repeat-penalty', type=float, default=0.3, help='reward lost a repeat')
     parser.add_argument('--ema', type=float, default=0.995)
     parser.add_argument('--val-photos', type=int, default=300)
@@ -58,21 +69,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@torch.no_grad()
-def encode_views(
-    model: Captioner,
-    pixels: np.ndarray,
-    photos: Sequence[Photo],
-    generator: torch.Generator,
-    device: torch.device,
-    strength: float,
+def views_of(
+    pixels: np.ndarray, photos: Sequence[Photo], generator: torch.Generator, strength: float
 ) -> Tensor:
-    """Feature maps [photos, 1280, 7, 7] of one augmented view of each photo."""
+    """Pixel values [photos, 3, 224, 224] of one augmented view of each photo."""
     pixel_values = to_pixel_values(pixels[[photo.row for photo in photos]])
     may_flip = torch.tensor([photo.may_flip for photo in photos])
-    pixel_values = augment(pixel_values, may_flip, generator, strength).to(device)
-    with torch.autocast(device.type, torch.bfloat16):
-        return model.backbone(pixel_values.contiguous(memory_format=torch.channels_last))
+    return augment(pixel_values, may_flip, generator, strength)
 
 
 @torch.no_grad()
@@ -135,12 +138,14 @@ def main() -> None:
     train = [photo for photo in photos if photo.split == 'train']
     vocabulary = Vocabulary.load(args.start.parent / 'vocabulary.txt')
     vocabulary.save(folder / 'vocabulary.txt')
-    model = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
+    model = load_captioner(args.start, frozen_layers=args.frozen_layers)
+    model = model.to(device).to(memory_format=torch.channels_last)
     averaged = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
-    parameters = model.head_parameters()
-    optimizer = torch.optim.AdamW(
-        parameters, lr=args.lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True
-    )
+    groups = parameter_groups(model, args)
+    if args.backbone_lr == 0:
+        groups = [group for group in groups if not group['backbone']]
+    parameters = [parameter for group in groups for parameter in group['params']]
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     ema = {name: value.clone() for name, value in model.state_dict().items()}
     epoch, step = 0, 0
     last = folder / 'last.pt'
@@ -157,6 +162,12 @@ def main() -> None:
     references = [[[*vocabulary.encode(c), vocabulary.eos] for c in p.captions] for p in train]
     cider = CiderD(references)
     may_repeat = frozenset(vocabulary.encode(FUNCTION_WORDS))
+    named = concept_targets(train, vocabulary, model.config.concepts)
+    sentences = None
+    if args.sentences is not None:
+        read = read_sentences(args.sentences, vocabulary, model.config.max_length - 2)
+        source = SentenceSource(read, model.config, args.seed + epoch)
+        sentences = source.batches(args.sentence_batch)
     steps_per_epoch = len(train) // args.batch
     steps = args.steps or steps_per_epoch * args.epochs
     while step < steps:
@@ -169,11 +180,16 @@ def main() -> None:
             rows = order[first : first + args.batch].tolist()
             rate = min(1.0, (step + 1) / 50) * (0.05 + 0.95 * (1 - step / steps))
             for group in optimizer.param_groups:
-                group['lr'] = args.lr * rate
+                group['lr'] = group['peak'] * rate
             # Dropout stays off: what is drawn and what is learned must be one distribution.
             model.eval()
+            model.backbone.train(args.backbone_lr > 0)
             batch = [train[row] for row in rows]
-            features = encode_views(model, pixels, batch, generator, device, args.augment)
+            pixel_values = views_of(pixels, batch, generator, args.augment).to(device)
+            pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
+            with torch.autocast(device.type, torch.bfloat16):
+                with torch.set_grad_enabled(args.backbone_lr > 0):
+                    features = model.backbone(pixel_values)
             with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
                 memory = model.memory(features)
                 drawn = sample(model, memory, args.samples, model.config.max_length - 2)
@@ -183,14 +199,17 @@ def main() -> None:
             drawn = drawn[:, : int((drawn != 0).sum(dim=1).max())]
             # A context of its own: autocast would reuse weights cast above, without gradients.
             with torch.autocast(device.type, torch.bfloat16):
-                hidden = model.hidden(drawn[:, :-1], model.cross(model.memory(features)))
+                memory, concept_logits = model.look(features)
+                hidden = model.hidden(drawn[:, :-1], model.cross(memory))
                 logits = model.logits(hidden).float()
                 targets = drawn[:, 1:]
                 log_probs = logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1))[..., 0]
                 real = targets != Vocabulary.pad
                 loss = -(advantage.unsqueeze(1) * log_probs * real).sum() / real.sum()
+                telling = concept_loss(concept_logits, named[rows].to(device))
+                loss = loss + args.concept_share * telling
+                model.train()
                 if args.cross_entropy > 0:
-                    model.train()
                     captions = np.stack(
                         [
                             encode_captions(photo, vocabulary, model.config.max_length, 1, rng)
@@ -198,7 +217,12 @@ def main() -> None:
                         ]
                     )
                     captions = torch.from_numpy(captions).to(device)
-                    loss = loss + args.cross_entropy * caption_loss(model, features, captions, 0.1)
+                    loss = loss + args.cross_entropy * caption_loss(
+                        model, model.memory(features), captions, 0.1
+                    )
+                if sentences is not None:
+                    words = tuple(part.to(device) for part in next(sentences))
+                    loss = loss + args.sentence_share * sentence_loss(model, words, 0.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -3,14 +3,15 @@
     python smoke.py [--data DATA] [--weights efficientnet_lite0.npz]
 
 Without --data the photos are drawn here (a coloured shape on a coloured ground, and sentences that
-say so). Prepares, trains, refines, averages, exports, checks parity, quantises, evaluates, and
-fails if a step fails, if the loss does not fall, or if the int8 files are not a quarter of the
-float ones.
+say so). Teaches the decoder sentences, trains, refines, averages, exports, checks parity,
+quantises, evaluates, and fails if a step fails, if the loss does not fall, or if the int8 files are
+not a quarter of the float ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 import tempfile
@@ -68,6 +69,13 @@ def copy_some(source: Path, folder: Path, photos: int = 50) -> None:
     (folder / 'captions.json').write_text(json.dumps(entries))
 
 
+def write_sentences(folder: Path, path: Path) -> None:
+    """The captions of a set as sentences without photos."""
+    entries = json.loads((folder / 'captions.json').read_text())
+    with gzip.open(path, 'wt') as lines:
+        lines.writelines(f'{caption}\n' for entry in entries for caption in entry['captions'])
+
+
 def main() -> None:
     """Run every step."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,13 +91,19 @@ def main() -> None:
             copy_some(args.data / 'flickr8k', data / 'tiny')
         common = ('--data', data, '--sets', 'tiny', '--work', work)
         weights = ('--weights', args.weights) if args.weights else ()
-        training = ('--frozen-epochs', 1, '--epochs', 3, '--batch', 8, '--min-count', 1)
-        run('train.py', '--name', 'a', *common, *weights, *training)
+        sentences = ('--sentences', work / 'sentences.txt.gz')
+        write_sentences(data / 'tiny', sentences[1])
+        reading = ('--steps', 30, '--batch', 16, '--min-count', 1, '--concept-photos', 1)
+        run('pretrain.py', '--name', 'words', *common, *sentences, *reading)
+        training = ('--frozen-epochs', 1, '--epochs', 3, '--batch', 8, '--sentence-batch', 8)
+        decoder = ('--decoder', work / 'words' / 'last.pt')
+        run('train.py', '--name', 'a', *common, *weights, *decoder, *sentences, *training)
         log = [json.loads(line) for line in (work / 'a' / 'log.jsonl').read_text().splitlines()]
         if not log[-1]['loss'] < log[0]['loss']:
             raise SystemExit(f'the loss did not fall: {log}')
         first = work / 'a' / 'epoch03.pt'
-        run('refine.py', '--name', 'b', '--start', first, *common, '--epochs', 1, '--batch', 8)
+        refining = ('--epochs', 1, '--batch', 8, '--sentence-batch', 8)
+        run('refine.py', '--name', 'b', '--start', first, *common, *sentences, *refining)
         averaged = work / 'b' / 'average.pt'
         run('average.py', '--out', averaged, first, work / 'b' / 'epoch01.pt')
         run('export.py', '--checkpoint', averaged, '--out', work / 'float')

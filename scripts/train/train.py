@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
+from concepts import SentenceSource, choose_concepts, concept_targets, read_sentences
 from dataset import Photo, augment, encode_captions, prepare_pixels, read_photos, to_pixel_values
 from dropout import seed_dropout
 from evaluate import caption_photos, score_set
+from losses import caption_loss, concept_loss, sentence_loss, update_ema
 from model import Captioner, CaptionerConfig
+from schedule import rate_at
 from vocabulary import Vocabulary
 
 
@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         '--work', type=Path, required=True, help='folder for checkpoints and pixels'
     )
+    parser.add_argument('--decoder', type=Path, help="pretrain.py's last.pt; none: random")
     parser.add_argument('--frozen-epochs', type=int, default=2)
     parser.add_argument(
         '--epochs', type=int, default=14, help='all epochs, the frozen ones included'
@@ -52,43 +53,24 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--weight-decay', type=float, default=0.02)
     parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
     parser.add_argument('--ema', type=float, default=0.998)
-    parser.add_argument('--min-count', type=int, default=4, help='rarer words become <unk>')
+    parser.add_argument('--concept-share', type=float, default=0.05, help='weight of that loss')
+    parser.add_argument('--sentences', type=Path, help='go on with sentences beside the photos')
+    parser.add_argument('--sentence-batch', type=int, default=48, help='sentences a step')
+    parser.add_argument('--sentence-share', type=float, default=0.3, help='weight of that loss')
+    parser.add_argument(
+        '--min-count', type=int, default=6, help='without --decoder: rarer words become <unk>'
+    )
+    parser.add_argument(
+        '--concept-photos',
+        type=int,
+        default=30,
+        help='without --decoder: photos that a concept is at least named of',
+    )
     parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
+    parser.add_argument('--evaluate-every', type=int, default=2, help='epochs')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--threads', type=int, default=0)
     return parser.parse_args()
-
-
-def caption_loss(model: Captioner, features: Tensor, captions: Tensor, smoothing: float) -> Tensor:
-    """Mean cross-entropy a word. features: [photos, 1280, 7, 7], captions: [photos, n, length]."""
-    tokens = captions.flatten(0, 1)
-    longest = int((tokens != Vocabulary.pad).sum(dim=1).max())
-    tokens = tokens[:, : min(tokens.shape[1], -(-longest // 4) * 4 + 1)]
-    inputs, targets = tokens[:, :-1], tokens[:, 1:]
-    hidden = model.hidden(inputs, model.cross(model.memory(features)))
-    # Only real words pass the vocabulary matrix, rounded up to a multiple of 256 rows: every new
-    # matrix shape costs oneDNN a new kernel.
-    rows = (targets != Vocabulary.pad).flatten().nonzero()[:, 0]
-    rows = F.pad(rows, (0, -len(rows) % 256), value=0)
-    wanted = targets.flatten()[rows].clone()
-    wanted[int((targets != Vocabulary.pad).sum()) :] = Vocabulary.unk
-    logits = model.logits(hidden.flatten(0, 1)[rows]).float()
-    return F.cross_entropy(logits, wanted, ignore_index=Vocabulary.unk, label_smoothing=smoothing)
-
-
-def rate_at(step: int, steps: int, warmup: int) -> float:
-    """Share of the full learning rate: linear warm-up, then cosine to 2 %."""
-    if step < warmup:
-        return (step + 1) / warmup
-    progress = (step - warmup) / max(1, steps - warmup)
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-
-@torch.no_grad()
-def update_ema(ema: dict[str, Tensor], model: Captioner, decay: float) -> None:
-    """Move the averaged weights towards the model's."""
-    state = model.state_dict()
-    torch._foreach_lerp_(list(ema.values()), [state[name] for name in ema], 1 - decay)
 
 
 def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[str, object]]:
@@ -116,6 +98,26 @@ def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[st
     ]
 
 
+def start(args: argparse.Namespace, train: list[Photo]) -> tuple[Captioner, Vocabulary]:
+    """The network as it is before the first step, and its vocabulary."""
+    if args.decoder is None:
+        vocabulary = Vocabulary.build((c for p in train for c in p.captions), args.min_count)
+        concepts = choose_concepts(train, vocabulary, args.concept_photos)
+        config = CaptionerConfig(vocabulary=len(vocabulary), dropout=args.dropout, **concepts)
+        model = Captioner(config, args.frozen_layers)
+    else:
+        vocabulary = Vocabulary.load(args.decoder.parent / 'vocabulary.txt')
+        saved = torch.load(args.decoder, map_location='cpu', weights_only=True)
+        config = CaptionerConfig(**{**saved['config'], 'dropout': args.dropout})
+        model = Captioner(config, args.frozen_layers)
+        unknown = model.load_state_dict(saved['ema'], strict=False).unexpected_keys
+        if unknown:
+            raise SystemExit(f'{args.decoder} is of another network: {unknown}')
+    if args.weights is not None:
+        model.backbone.load_pretrained(args.weights)
+    return model, vocabulary
+
+
 def main() -> None:
     """Run the training."""
     args = arguments()
@@ -133,12 +135,14 @@ def main() -> None:
     photos = read_photos(sets)
     pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
     train = [photo for photo in photos if photo.split == 'train']
-    vocabulary = Vocabulary.build((c for p in train for c in p.captions), args.min_count)
+    model, vocabulary = start(args, train)
+    config = model.config
     vocabulary.save(folder / 'vocabulary.txt')
-    config = CaptionerConfig(vocabulary=len(vocabulary), dropout=args.dropout)
-    model = Captioner(config, args.frozen_layers)
-    if args.weights is not None:
-        model.backbone.load_pretrained(args.weights)
+    named = concept_targets(train, vocabulary, config.concepts)
+    sentences = None
+    if args.sentences is not None:
+        read = read_sentences(args.sentences, vocabulary, config.max_length - 2)
+        sentences = SentenceSource(read, config, args.seed).batches(args.sentence_batch)
     model = model.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, args), betas=(0.9, 0.98), fused=True)
     ema = {n: v.clone() for n, v in model.state_dict().items()}
@@ -171,7 +175,8 @@ def main() -> None:
         total = torch.zeros((), device=device)
         order = rng.permutation(len(train))
         for first in range(0, steps_per_epoch * args.batch, args.batch):
-            batch: list[Photo] = [train[i] for i in order[first : first + args.batch]]
+            rows = order[first : first + args.batch]
+            batch: list[Photo] = [train[i] for i in rows]
             pixel_values = to_pixel_values(pixels[[photo.row for photo in batch]])
             if args.augment > 0:
                 may_flip = torch.tensor([photo.may_flip for photo in batch])
@@ -198,13 +203,18 @@ def main() -> None:
             with torch.autocast(device.type, torch.bfloat16):
                 with torch.set_grad_enabled(not frozen):
                     features = model.backbone(pixel_values)
-                loss = caption_loss(model, features, captions, args.smoothing)
+                memory, logits = model.look(features)
+                loss = caption_loss(model, memory, captions, args.smoothing)
+                total += loss.detach()
+                loss = loss + args.concept_share * concept_loss(logits, named[rows].to(device))
+                if sentences is not None:
+                    words = tuple(part.to(device) for part in next(sentences))
+                    loss = loss + args.sentence_share * sentence_loss(model, words, args.smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             update_ema(ema, model, min(args.ema, (1 + step) / (10 + step)))
-            total += loss.detach()
             step += 1
             if step % 50 == 0:
                 rate = (first + args.batch) / (time.time() - started)
@@ -232,7 +242,8 @@ def main() -> None:
             'loss': round(total.item() / steps_per_epoch, 4),
             'seconds': round(trained),
         }
-        for name in args.sets:
+        due = epoch % args.evaluate_every == 0 or epoch == args.epochs
+        for name in args.sets if due else ():
             val = [p for p in photos if p.split == 'val' and p.set_name == name]
             val = val[: args.val_photos]
             captions_made = caption_photos(averaged, vocabulary, pixels, val, device)
