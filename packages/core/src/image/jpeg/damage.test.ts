@@ -181,6 +181,55 @@ describe('restart markers', () => {
   });
 });
 
+describe('a restart after every MCU', () => {
+  const each = () => file({ scans: [{ components: [0, 1, 2], restartInterval: 1 }] });
+  const sound = decodeJpeg(each());
+
+  /** The thirty MCUs: `o` as in a sound file, `-` grey, `x` anything else. */
+  function mcusOf(bytes: Uint8Array): string {
+    const { data } = decodeJpeg(bytes);
+    return Array.from({ length: 30 }, (_, mcu) => {
+      const places = Array.from({ length: 256 * 3 }, (_, i) => {
+        const [x, y] = [(mcu % 6) * 16 + (Math.floor(i / 3) % 16), Math.floor(mcu / 6) * 16];
+        return ((y + Math.floor(i / 48)) * WIDTH + x) * 3 + (i % 3);
+      });
+      if (places.every((at) => data[at] === sound.data[at])) return 'o';
+      return places.every((at) => data[at] === GREY) ? '-' : 'x';
+    }).join('');
+  }
+  const lost = (from: number, count: number, sign = '-') =>
+    'o'.repeat(from) + sign.repeat(count) + 'o'.repeat(30 - from - count);
+
+  it.each([1, 2, 3, 4, 5])('%i intervals that are missing leave the others in place', (count) => {
+    const bytes = each();
+    const restarts = restartsIn(bytes);
+    const cut = without(bytes, restarts[9] as number, restarts[9 + count] as number);
+    expect(mcusOf(cut)).toBe(lost(10, count));
+  });
+
+  it.each([1, 2, 3, 4, 5])('%i intervals lost in noise do so too', (count) => {
+    const bytes = each();
+    const restarts = restartsIn(bytes);
+    // No code of 16 ones exists, so nothing is read there, and the markers between are gone.
+    bytes.fill(0x7f, (restarts[9] as number) + 2, restarts[9 + count] as number);
+    expect(mcusOf(bytes)).toMatch(new RegExp(`^${lost(10, count, '[-x]')}$`));
+  });
+
+  it.each([0xd0, 0xd3, 0xd7])('all numbered alike, 0x%s, they cost nothing', (code) => {
+    const bytes = each();
+    for (const at of restartsIn(bytes)) bytes[at + 1] = code;
+    expect(mcusOf(bytes)).toBe('o'.repeat(30));
+    expect(decodeJpeg(bytes).warnings).toEqual([]);
+  });
+
+  it.each([0xc4, 0xe1, 0xfe])('two damaged bytes that look like marker 0x%s cost an interval', (code) => {
+    const bytes = each();
+    const from = restartsIn(bytes)[9] as number;
+    bytes.set([0xff, code], from + 4);
+    expect(mcusOf(bytes)).toMatch(new RegExp(`^${lost(10, 1, '[-x]')}$`));
+  });
+});
+
 describe('odd but readable', () => {
   it('bytes between segments', () => {
     const bytes = file();
@@ -220,6 +269,30 @@ describe('files made to do harm', () => {
       expect(() => decodeJpeg(bytes)).toThrow(/holds almost no data/);
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
+  });
+
+  it.each([
+    ['that lack their tables take no memory', 0x33, 0],
+    ['of one component take memory for it once', 0x00, 5000 ** 2],
+  ])('hundreds of scans %s', (_, tables, plane) => {
+    const scan = [0xff, 0xda, 0, 8, 1, 1, tables, 0, 63, 0];
+    // Enough bytes for a picture of that size not to be refused at once, and no code among them.
+    const data = [...Array.from({ length: 400 }, () => scan).flat(), ...new Array(2000).fill(0x7f)];
+    const bytes = bomb(0xc0, 5000, ...data);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => decodeJpeg(bytes)).toThrow(/no image data that can be read/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(plane + 1e6);
+  });
+
+  it('a component that comes again does not undo what was read', () => {
+    const bytes = file({ scans: [{ components: [0] }, { components: [1] }, { components: [2] }] });
+    const [first, second] = scansIn(bytes) as [number, number];
+    const again = Uint8Array.of(
+      ...bytes.subarray(0, second),
+      ...bytes.subarray(first, first + 12),
+      ...bytes.subarray(second),
+    );
+    expect(decodeJpeg(again)).toEqual(decodeJpeg(bytes));
   });
 
   it('thousands of scans are not read on', () => {

@@ -59,11 +59,16 @@ export function namesCoding(marker: number): boolean {
 /**
  * Reads a start-of-frame segment.
  *
- * @param lines height to use if the segment leaves it open with 0 (B.2.5, see DNL)
+ * @param lines finds the height, from the end of the components on, if the segment leaves it open with 0
+ * (B.2.5, see DNL); 0 if it is not to be found
  * @throws CaptionError `UNSUPPORTED_FORMAT` for codings that are not read, `DECODE_FAILED` for a
  * segment that makes no sense
  */
-export function readFrame(bytes: Uint8Array, segment: Segment, lines: () => number): Frame {
+export function readFrame(
+  bytes: Uint8Array,
+  segment: Segment,
+  lines: (from: number) => number,
+): Frame {
   const { marker, start } = segment;
   const refused = REFUSED.get(marker);
   if (refused !== undefined) throw unsupported(`is ${refused}`);
@@ -82,8 +87,15 @@ export function readFrame(bytes: Uint8Array, segment: Segment, lines: () => numb
   }
 
   const width = readUint16(bytes, start + 3);
-  const height = readUint16(bytes, start + 1) || lines();
-  if (width === 0 || height === 0) {
+  const declared = readUint16(bytes, start + 1);
+  const height = declared || lines(start + FIXED_BYTES + count * COMPONENT_BYTES);
+  if (width > 0 && height === 0) {
+    throw new CaptionError(
+      'DECODE_FAILED',
+      'The JPEG leaves its height open until after its first scan, and does not tell it there; it is cut off or damaged.',
+    );
+  }
+  if (width === 0) {
     throw new CaptionError(
       'DECODE_FAILED',
       `The JPEG's frame header says ${width}×${height} pixels; the file is damaged.`,

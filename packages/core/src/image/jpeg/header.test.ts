@@ -156,6 +156,28 @@ describe('what is not read is refused by name', () => {
   });
 });
 
+describe('a height that comes after the first scan (DNL)', () => {
+  const tall = () => file({ numberOfLines: true });
+
+  it('is found', () => {
+    expect(readJpegHeader(tall())).toMatchObject({ width: 21, height: 13 });
+  });
+
+  // The bytes of the width are no marker of a table, a scan or an end.
+  it.each([0xffc4, 0xffda, 0xffdb, 0xffd9])('is found behind a width of %i', (width) => {
+    const bytes = tall();
+    const frame = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0);
+    bytes.set([width >> 8, width & 255], frame + 7);
+    expect(readJpegHeader(bytes)).toMatchObject({ width, height: 13 });
+  });
+
+  it('is asked for when the file ends before it', () => {
+    const bytes = tall();
+    const error = codeOf(() => readJpegHeader(bytes.subarray(0, -8)));
+    expect(error).toMatch(/^DECODE_FAILED.*leaves its height open/);
+  });
+});
+
 describe('what is no JPEG, or too little of one', () => {
   it.each([
     ['nothing', new Uint8Array()],

@@ -61,7 +61,7 @@ export function readHead(bytes: Uint8Array): JpegHead {
     at = segment.end;
     if (namesCoding(segment.marker)) {
       if (frame !== undefined) throw secondFrame();
-      frame = readFrame(bytes, segment, () => linesAfterFirstScan(bytes, segment.start));
+      frame = readFrame(bytes, segment, (end) => linesAfterFirstScan(bytes, end));
       at = endOfFrameHeader(bytes, segment, frame);
     } else if (segment.marker === Marker.APP0) {
       jfif ||= startsWith(bytes, segment, 'JFIF\0');

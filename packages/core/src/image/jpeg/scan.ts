@@ -1,6 +1,6 @@
 import type { EntropyWindow } from './entropy-window.js';
 import type { Frame } from './frame.js';
-import { findMarker, isRestart, Marker } from './markers.js';
+import { findMarker, isMarkerAt, isRestart, Marker, readUint16 } from './markers.js';
 import type { ScanHeader } from './scan-header.js';
 
 /** One of the ways in which a scan codes its blocks. */
@@ -27,8 +27,13 @@ export interface ScanOutcome {
   readonly end: number;
 }
 
-/** How far ahead a restart marker's number may be for the intervals between to count as lost. */
+/**
+ * How far ahead a restart marker's number may be for the intervals between to count as lost: on its own
+ * word after damage, and if the marker after it goes on from there. Numbers return after eight, so one
+ * that is further ahead is rather one from before the damage.
+ */
 const BELIEVED_LOSS = 2;
+const CONFIRMED_LOSS = 5;
 
 /**
  * Goes through a scan, restart interval by restart interval. After damage it goes on at the next restart
@@ -152,20 +157,32 @@ function findResumption(
     if (marker === undefined) return { dataAt: undefined, lost: 0, markerAt: at };
     if (isRestart(marker)) {
       const ahead = (marker - Marker.RST0 - (passed - 1)) & 7;
-      // Some encoders number them wrongly, and a number may be damaged itself; that is no reason to
-      // drop sound data. If the marker after it is the one that should come then, it was only that.
-      const isBelieved = ahead <= BELIEVED_LOSS && ahead < left;
-      if (sound && (!isBelieved || comesNext(bytes, at, passed))) {
-        return { dataAt: at + 2, lost: 0, markerAt: at };
-      }
+      const isConfirmed = ahead <= CONFIRMED_LOSS && goesOn(bytes, at);
+      const isBelieved = ahead < left && (isConfirmed || (!sound && ahead <= BELIEVED_LOSS));
       if (isBelieved) return { dataAt: at + 2, lost: ahead, markerAt: at };
-    } else if (marker >= Marker.SOF0) {
+      // Some encoders number them wrongly, and a number may be damaged itself; that is no reason to
+      // drop sound data.
+      if (sound) return { dataAt: at + 2, lost: 0, markerAt: at };
+    } else if (endsScan(bytes, at)) {
       return { dataAt: undefined, lost: 0, markerAt: at };
     }
   }
 }
 
-/** Whether the restart marker after one is that of the interval after the `passed` first. */
-function comesNext(bytes: Uint8Array, at: number, passed: number): boolean {
-  return bytes[findMarker(bytes, at + 2) + 1] === Marker.RST0 + (passed & 7);
+/** Whether the marker after a restart marker is the next in turn, or none of a restart. */
+function goesOn(bytes: Uint8Array, at: number): boolean {
+  const marker = bytes[at + 1] as number;
+  const next = bytes[findMarker(bytes, at + 2) + 1];
+  return next === undefined || !isRestart(next) || next === Marker.RST0 + ((marker + 1) & 7);
+}
+
+/**
+ * Whether a marker, found while intervals are still to come, ends the scan all the same: one that may
+ * follow a scan and stands alone, or that of a segment with another marker behind it. Any other two bytes
+ * are damaged data.
+ */
+function endsScan(bytes: Uint8Array, at: number): boolean {
+  const marker = bytes[at + 1] as number;
+  if (marker === Marker.EOI || marker === Marker.SOS || marker === Marker.DNL) return true;
+  return marker >= Marker.SOF0 && isMarkerAt(bytes, at + 2 + readUint16(bytes, at + 2));
 }

@@ -27,29 +27,30 @@ export class SequentialPicture implements Picture {
   }
 
   get complete(): boolean {
-    return this.#read.every((share) => share > 0);
+    return this.#outputs.every((output) => output !== undefined);
   }
 
+  /** Each component has one scan (B.2.3): one that comes again could only undo or repeat it. */
   wants({ parts }: ScanHeader): boolean {
-    return parts.every(({ index }) => this.#read[index] === 0);
+    return parts.every(({ index }) => this.#outputs[index] === undefined);
   }
 
   begin(scan: ScanHeader, tables: Tables, window: EntropyWindow): SequentialDecoder {
-    return new SequentialDecoder(
-      window,
-      this.#frame,
-      scan,
-      scan.parts.map(({ index, component, dcTable, acTable }) => {
-        const quant = quantTableOf(component, tables);
-        const output = componentOutput(this.#frame, component, this.#scale, quant, true);
-        this.#outputs[index] = output;
-        const dc = tables.dc[dcTable];
-        const ac = tables.ac[acTable];
-        if (dc === undefined) throw missingTable('DC Huffman', dcTable);
-        if (ac === undefined) throw missingTable('AC Huffman', acTable);
-        return { dc, ac, output };
-      }),
-    );
+    const coded = scan.parts.map(({ index, component, dcTable, acTable }) => {
+      const quant = quantTableOf(component, tables);
+      const dc = tables.dc[dcTable];
+      const ac = tables.ac[acTable];
+      if (dc === undefined) throw missingTable('DC Huffman', dcTable);
+      if (ac === undefined) throw missingTable('AC Huffman', acTable);
+      return { index, component, quant, dc, ac };
+    });
+    // Only now, when nothing can be missing any more, is memory taken.
+    const parts = coded.map(({ index, component, quant, dc, ac }) => {
+      const output = componentOutput(this.#frame, component, this.#scale, quant, true);
+      this.#outputs[index] = output;
+      return { dc, ac, output };
+    });
+    return new SequentialDecoder(window, this.#frame, scan, parts);
   }
 
   end({ parts }: ScanHeader, { decoded, total }: ScanOutcome): void {

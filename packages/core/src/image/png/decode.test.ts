@@ -376,7 +376,9 @@ function planOf(
   // The colour of some pixel in the middle becomes the transparent one.
   const at = Math.floor((width * height) / 2) * count;
   const key = samples.slice(at, at + count);
-  return { ...plan, transparency: key.flatMap((v) => [v >> 8, v & 255]) };
+  // Bits above the depth do not count, and in some files are not 0.
+  const above = 0xffff & ~top;
+  return { ...plan, transparency: key.flatMap((v) => [(v | above) >> 8, (v | above) & 255]) };
 }
 
 function planOfRgb({ width, height, data }: RgbImage): PngPlan {
@@ -394,7 +396,7 @@ function expected(plan: PngPlan): Uint8Array {
     const [index = 0] = pixel;
     const key = transparency
       ?.filter((_, j) => j % 2 === 1)
-      .map((low, j) => (transparency[2 * j] ?? 0) * 256 + low);
+      .map((low, j) => ((transparency[2 * j] ?? 0) * 256 + low) & top);
     const isKey = colour !== 3 && key !== undefined && key.every((v, j) => v === pixel[j]);
     const alphas = {
       0: 1,

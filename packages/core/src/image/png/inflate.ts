@@ -124,7 +124,7 @@ export class Inflater {
       }
       if (left === 0) break;
       this.hold = 0;
-      if (this.at >= this.end) this.fillStage(1);
+      if (this.at >= this.end && !this.fillStage(1)) throw new EndOfInput();
       const room = WINDOW + BLOCK - this.outAt;
       const count = Math.min(left, this.end - this.at, room);
       this.output.set(this.stage.subarray(this.at, this.at + count), this.outAt);
@@ -328,8 +328,7 @@ export class Inflater {
   /** At least `count` (up to 16) bits in `hold`, those beyond the end of the input being zeros. */
   private need(count: number): void {
     while (this.bits < count) {
-      if (this.at >= this.end) this.fillStage(1);
-      if (this.at >= this.end) return;
+      if (this.at >= this.end && !this.fillStage(1)) return;
       this.hold |= (this.stage[this.at++] as number) << this.bits;
       this.bits += 8;
     }
@@ -340,10 +339,9 @@ export class Inflater {
     return this.at - (this.bits >> 3) > this.end;
   }
 
-  /** Takes up input until `wanted` bytes lie in the stage or no more come. */
-  private fillStage(wanted: number): void {
+  /** Takes up input until `wanted` bytes lie in the stage or no more come. @returns whether any do */
+  private fillStage(wanted: number): boolean {
     const { stage } = this;
-    if (this.isInputDone && this.at >= this.end) throw new EndOfInput();
     stage.copyWithin(0, this.at, this.end);
     this.end -= this.at;
     this.at = 0;
@@ -362,7 +360,7 @@ export class Inflater {
       this.end += count;
     }
     stage.fill(0, this.end, this.end + 2 * SYMBOL_ROOM);
-    if (this.end === 0) throw new EndOfInput();
+    return this.end > 0;
   }
 }
 

@@ -23,7 +23,7 @@ export function rowReader(header: PngHeader, colours: PngColours): RowReader {
   if (depth <= 8 && (colour === GREY || colour === PALETTE)) {
     return indexedReader(depth, width, colour === GREY ? greys(depth, colours) : shades(colours));
   }
-  const key = colour === GREY || colour === RGB ? keyOf(header, colours) : undefined;
+  const key = colour === GREY || colour === RGB ? keyOf(header, colours.transparency) : undefined;
   if (depth === 8 && colour === RGB && !key) return (row) => row;
   const rgb = new Uint8Array(width * 3);
   if (depth === 8) return colour === RGB ? keyedRgb8(rgb, key) : alpha8(rgb, colour);
@@ -52,10 +52,8 @@ function greys(depth: number, { transparency }: PngColours): Uint8Array {
   const table = new Uint8Array(256 * 3);
   for (let value = 0; value <= top; value++)
     table.fill((value * 255) / top, value * 3, value * 3 + 3);
-  if (transparency && transparency.length >= 2) {
-    const value = ((transparency[0] as number) << 8) | (transparency[1] as number);
-    if (value <= top) table.fill(255, value * 3, value * 3 + 3);
-  }
+  const [key] = keyOf({ colour: GREY, depth }, transparency) ?? [];
+  if (key !== undefined) table.fill(255, key * 3, key * 3 + 3);
   return table;
 }
 
@@ -68,14 +66,18 @@ function shades({ palette, transparency }: PngColours): Uint8Array {
   return table;
 }
 
-/** The transparent colour, one number a sample at the picture's depth (section 11.3.1.1). */
-function keyOf(header: PngHeader, { transparency }: PngColours): readonly number[] | undefined {
-  const samples = header.colour === RGB ? 3 : 1;
+/**
+ * The transparent colour, one number a sample. Each is stored in two bytes, of which only the picture's
+ * depth counts; "the other bits are 0", but not in every file (section 11.3.1.1).
+ */
+function keyOf(
+  { colour, depth }: Pick<PngHeader, 'colour' | 'depth'>,
+  transparency: Uint8Array | undefined,
+): readonly number[] | undefined {
+  const samples = colour === RGB ? 3 : 1;
   if (!transparency || transparency.length < samples * 2) return undefined;
-  return Array.from(
-    { length: samples },
-    (_, i) => ((transparency[i * 2] as number) << 8) | (transparency[i * 2 + 1] as number),
-  );
+  const mask = 2 ** depth - 1;
+  return Array.from({ length: samples }, (_, i) => sample16(transparency, i * 2) & mask);
 }
 
 function keyedRgb8(rgb: Uint8Array, key: readonly number[] | undefined): RowReader {
