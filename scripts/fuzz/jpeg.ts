@@ -10,29 +10,15 @@
  */
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import { colourModelOf } from '../../packages/core/src/image/jpeg/colour.js';
-import { readHead } from '../../packages/core/src/image/jpeg/header.js';
 import { decodeJpeg } from '../../packages/core/src/image/jpeg/index.js';
 import {
-  damagedFile,
-  decodeAny,
-  type Outcome,
-  soundFile,
-} from '../../packages/core/test/jpeg/fuzz.js';
+  type Comparison,
+  compareWithJpegJs,
+  type JpegJs,
+} from '../../packages/core/test/jpeg/compare.js';
+import { damagedFile, decodeAny, soundFile } from '../../packages/core/test/jpeg/fuzz.js';
 import { pick, seeded, whole } from '../../packages/core/test/jpeg/random.js';
-import { distance } from '../../packages/core/test/jpeg/reference.js';
 
-interface JpegJs {
-  decode(
-    bytes: Uint8Array,
-    options: {
-      useTArray: true;
-      formatAsRGBA: false;
-      colorTransform?: boolean | undefined;
-      maxResolutionInMP: number;
-    },
-  ): { width: number; height: number; data: Uint8Array };
-}
 // It is a dependency of the core's tests, and of nothing else.
 const jpegJs: JpegJs = createRequire(
   new URL('packages/core/package.json', `file://${process.cwd()}/`),
@@ -74,69 +60,9 @@ function caseOf(seed: number): Case {
   return { seed, bytes, atLeast: pick(random, [undefined, atLeast]), sound: lastFile.sound };
 }
 
-/** How the two decoders did on a file: a pair of words, and what they said where they disagree. */
-interface Comparison {
-  readonly ours: 'read' | 'read, with warning' | 'refused' | 'too large';
-  readonly theirs: 'same pixels' | 'other pixels' | 'other size' | 'read' | 'refused' | '—';
-  readonly reason: string;
-}
-
-function compare({ bytes, sound }: Case, outcome: Outcome): Comparison {
-  const warnings = outcome.kind === 'read' ? outcome.pixels.warnings : [];
-  const ours = warnings.length > 0 ? 'read, with warning' : outcome.kind;
-  const weSaid = gist(outcome.kind === 'refused' ? outcome.error.message : warnings.join(' '));
-  if (options.alone) return { ours, theirs: '—', reason: weSaid };
-  const theirs = readWithJpegJs(bytes);
-  if (typeof theirs === 'string') return { ours, theirs: 'refused', reason: theirs };
-  if (outcome.kind !== 'read') return { ours, theirs: 'read', reason: weSaid };
-  const { width, height, data } = outcome.pixels;
-  if (theirs.width !== width || theirs.height !== height) {
-    return { ours, theirs: 'other size', reason: weSaid };
-  }
-  // The two round differently, by 3 levels at most in colours at the edge of the range.
-  const same = distance(data, theirs.data).max <= 5;
-  if (same) return { ours, theirs: 'same pixels', reason: weSaid };
-  return { ours, theirs: 'other pixels', reason: `${nearer(data, theirs.data, sound)}; ${weSaid}` };
-}
-
-/** Which of two readings of a damaged file is nearer to what the file showed without damage. */
-function nearer(ours: Uint8Array, theirs: Uint8Array, sound: Uint8Array): string {
-  if (ours.length !== sound.length) return 'of another size than without damage';
-  const gain = distance(theirs, sound).mean - distance(ours, sound).mean;
-  if (Math.abs(gain) < 1) return 'as near to the undamaged picture';
-  return `${gain > 0 ? 'ours' : 'theirs'} nearer to the undamaged picture`;
-}
-
 /** Whether a pair needs no look: both read the same, or both refuse. */
 function agree({ ours, theirs }: Comparison): boolean {
-  return theirs === '—' || theirs === 'same pixels' || (theirs === 'refused' && ours !== 'read');
-}
-
-function readWithJpegJs(bytes: Uint8Array) {
-  try {
-    return jpegJs.decode(bytes, {
-      ...{ useTArray: true, formatAsRGBA: false, maxResolutionInMP: 17 },
-      // It cannot tell RGB from YCbCr by itself.
-      ...(isRgb(bytes) ? { colorTransform: false } : {}),
-    });
-  } catch (error) {
-    return gist(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function isRgb(bytes: Uint8Array): boolean {
-  try {
-    return colourModelOf(readHead(bytes)) === 'rgb';
-  } catch {
-    return false;
-  }
-}
-
-/** A message without its numbers. */
-function gist(message: string): string {
-  return message
-    .replace(/0x[0-9a-f]+|\b[0-9a-f]*\d[0-9a-f]*\b|\b(ff)?[0-9a-f]{2}\b/g, '#')
-    .slice(0, 110);
+  return theirs === 'same pixels' || (theirs === 'refused' && ours !== 'read');
 }
 
 function run(): number {
@@ -156,7 +82,8 @@ function run(): number {
       const ms = (user + system) / 1000;
       if (ms > SLOW_CPU_MS) failures.push(`case ${seed} took ${Math.round(ms)} ms`);
 
-      const comparison = compare(fuzzCase, whole);
+      if (options.alone) continue;
+      const comparison = compareWithJpegJs(jpegJs, fuzzCase.bytes, whole, fuzzCase.sound);
       const pair = `ours: ${comparison.ours}; jpeg-js: ${comparison.theirs}`;
       pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
       if (!agree(comparison)) {
@@ -195,7 +122,7 @@ function showOne(seed: number): void {
   );
   const outcome = decodeAny(bytes);
   console.log(outcome.kind === 'read' ? { ...outcome.pixels, data: '…' } : outcome);
-  console.log(compare(fuzzCase, outcome));
+  console.log(compareWithJpegJs(jpegJs, bytes, outcome, fuzzCase.sound));
 }
 
 if (options.only === undefined) process.exitCode = run();

@@ -148,6 +148,13 @@ class DecoderLayer(nn.Module):
         return x + self.feed_forward(self.norm3(x)), present, weights
 
 
+# In training the decoder must not trust what it is shown: of photos seen ten times the concepts are
+# known by heart, of new ones they are not.
+POOLED_DROPOUT = 0.4
+CONCEPTS_MISSED = 0.3
+CELLS_MISSED = 0.12
+
+
 class Concepts(nn.Module):
     """Words that the photo as a whole calls to mind, as further memory beside the map's cells.
 
@@ -168,13 +175,14 @@ class Concepts(nn.Module):
         self.project = nn.Linear(config.width, config.width)
         self.certainty = nn.Parameter(torch.randn(config.width) * 0.5)
         self.norm = nn.LayerNorm(config.width)
+        self.dropout = Dropout(POOLED_DROPOUT)
 
     def logits(self, features: Tensor, embedding: Tensor) -> Tensor:
         """Feature map [photos, channels, 7, 7] to a logit a concept, [photos, concepts].
 
         embedding: the vocabulary's, [words, width].
         """
-        query = self.query(features.mean(dim=(2, 3)))
+        query = self.query(self.dropout(features.mean(dim=(2, 3))))
         return F.linear(query, embedding[self.ids], self.bias)
 
     def memory(self, words: Tensor, probability: Tensor) -> Tensor:
@@ -183,7 +191,10 @@ class Concepts(nn.Module):
         return self.norm(scaled + probability.unsqueeze(-1) * self.certainty)
 
     def likeliest(self, logits: Tensor, embedding: Tensor) -> Tensor:
-        """Memory [photos, seen, width] of the likeliest concepts."""
+        """Memory [photos, seen, width] of the likeliest concepts (in training: not missed)."""
+        if self.training:
+            missed = torch.rand(logits.shape, device=logits.device) < CONCEPTS_MISSED
+            logits = logits.masked_fill(missed, -20.0)
         top = logits.topk(self.seen, dim=-1)
         return self.memory(embedding[self.ids[top.indices]], top.values.sigmoid())
 
@@ -215,6 +226,10 @@ class Captioner(nn.Module):
         """
         x = self.project(features.flatten(2).transpose(1, 2))
         cells = self.memory_norm(self.encoder_layer(x + self.cell_position))
+        if self.training:
+            cells = (
+                cells * (torch.rand(cells.shape[:2], device=cells.device) > CELLS_MISSED)[..., None]
+            )
         logits = self.concepts.logits(features, self.embedding.weight)
         words = self.concepts.likeliest(logits, self.embedding.weight)
         return torch.cat((cells, words.to(cells.dtype)), dim=1), logits

@@ -222,12 +222,15 @@ describe('a restart after every MCU', () => {
     expect(decodeJpeg(bytes).warnings).toEqual([]);
   });
 
-  it.each([0xc4, 0xe1, 0xfe])('two damaged bytes that look like marker 0x%s cost an interval', (code) => {
-    const bytes = each();
-    const from = restartsIn(bytes)[9] as number;
-    bytes.set([0xff, code], from + 4);
-    expect(mcusOf(bytes)).toMatch(new RegExp(`^${lost(10, 1, '[-x]')}$`));
-  });
+  it.each([0xc4, 0xe1, 0xfe])(
+    'two damaged bytes that look like marker 0x%s cost an interval',
+    (code) => {
+      const bytes = each();
+      const from = restartsIn(bytes)[9] as number;
+      bytes.set([0xff, code], from + 4);
+      expect(mcusOf(bytes)).toMatch(new RegExp(`^${lost(10, 1, '[-x]')}$`));
+    },
+  );
 });
 
 describe('odd but readable', () => {
