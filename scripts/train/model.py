@@ -155,6 +155,20 @@ CONCEPTS_MISSED = 0.3
 CELLS_MISSED = 0.12
 
 
+class Missing(nn.Module):
+    """In training, zeroes whole memory vectors [rows, n, width], each with the same probability."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x with some of its vectors zeroed; nothing makes up for them."""
+        if not self.training:
+            return x
+        return x * (torch.rand(x.shape[:2], device=x.device) >= self.share).unsqueeze(-1)
+
+
 class Concepts(nn.Module):
     """Words that the photo as a whole calls to mind, as further memory beside the map's cells.
 
@@ -210,6 +224,7 @@ class Captioner(nn.Module):
         self.cell_position = nn.Parameter(torch.randn(config.grid**2, config.width) * 0.02)
         self.encoder_layer = EncoderLayer(config)
         self.memory_norm = nn.LayerNorm(config.width)
+        self.missing_cells = Missing(CELLS_MISSED)
         self.concepts = Concepts(config)
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         self.position = nn.Parameter(torch.randn(config.max_length + 1, config.width) * 0.02)
@@ -226,10 +241,7 @@ class Captioner(nn.Module):
         """
         x = self.project(features.flatten(2).transpose(1, 2))
         cells = self.memory_norm(self.encoder_layer(x + self.cell_position))
-        if self.training:
-            cells = (
-                cells * (torch.rand(cells.shape[:2], device=cells.device) > CELLS_MISSED)[..., None]
-            )
+        cells = self.missing_cells(cells)
         logits = self.concepts.logits(features, self.embedding.weight)
         words = self.concepts.likeliest(logits, self.embedding.weight)
         return torch.cat((cells, words.to(cells.dtype)), dim=1), logits

@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--epochs', type=int, default=4)
     parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
-    parser.add_argument('--augment', type=float, default=0.7, help='strength')
+    parser.add_argument('--augment', type=float, default=1.0, help='strength')
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
     parser.add_argument('--lr', type=float, default=5e-5)
@@ -181,25 +181,26 @@ def main() -> None:
             rate = min(1.0, (step + 1) / 50) * (0.05 + 0.95 * (1 - step / steps))
             for group in optimizer.param_groups:
                 group['lr'] = group['peak'] * rate
-            # Dropout stays off: what is drawn and what is learned must be one distribution.
-            model.eval()
-            model.backbone.train(args.backbone_lr > 0)
             batch = [train[row] for row in rows]
             pixel_values = views_of(pixels, batch, generator, args.augment).to(device)
             pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
+            # What is drawn and what is learned must be one distribution: no dropout in the decoder,
+            # and what is missing of the memory is the same for both.
+            model.eval()
+            for part in (model.backbone, model.concepts, model.missing_cells):
+                part.train()
             with torch.autocast(device.type, torch.bfloat16):
                 with torch.set_grad_enabled(args.backbone_lr > 0):
                     features = model.backbone(pixel_values)
+                memory, concept_logits = model.look(features)
+            # Contexts of their own: autocast would reuse weights cast without gradients.
             with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-                memory = model.memory(features)
                 drawn = sample(model, memory, args.samples, model.config.max_length - 2)
             rewards = rewards_of(drawn, rows, cider, args.samples, args.repeat_penalty, may_repeat)
             others = (rewards.sum(1, keepdim=True) - rewards) / (args.samples - 1)
             advantage = (rewards - others).flatten().to(device)
             drawn = drawn[:, : int((drawn != 0).sum(dim=1).max())]
-            # A context of its own: autocast would reuse weights cast above, without gradients.
             with torch.autocast(device.type, torch.bfloat16):
-                memory, concept_logits = model.look(features)
                 hidden = model.hidden(drawn[:, :-1], model.cross(memory))
                 logits = model.logits(hidden).float()
                 targets = drawn[:, 1:]

@@ -330,6 +330,21 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
   });
 });
 
+it('a quantisation table that is redefined between scans holds from there on', async () => {
+  const picture = makePicture(seeded(12), 'photo', 48, 40, [60, 190]);
+  const { bytes } = encodeJpeg(picture, {
+    ...{ colours: 'ycbcr', sampling: SAMPLINGS['4:4:4'] as Sampling, quality: 90, jfif: true },
+    ...{ progressive: false, scans: [0, 1, 2].map((index) => ({ components: [index] })) },
+  });
+  const isScan = (byte: number, i: number) => byte === 0xff && bytes[i + 1] === 0xda;
+  const last = bytes.findLastIndex(isScan);
+  const coarse = [0xff, 0xdb, 0, 67, 1, ...new Array<number>(64).fill(9)];
+  const redefined = Uint8Array.of(...bytes.subarray(0, last), ...coarse, ...bytes.subarray(last));
+  const theirs = await decodeWithSharp(redefined);
+  expect(distanceFrom(theirs, decodeJpeg(redefined)).max).toBeLessThanOrEqual(4);
+  expect(distanceFrom(theirs, decodeJpeg(bytes)).max).toBeGreaterThan(4);
+});
+
 describe('what is asked for', () => {
   const encoded = encodeJpeg(makePicture(seeded(1), 'photo', 90, 62), {
     ...{ colours: 'grey', sampling: [[1, 1]], quality: 80, progressive: false },

@@ -1,0 +1,85 @@
+import sharp from 'sharp';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { encodeWithSharp } from '../../../test/jpeg/decoders.js';
+import { makePicture } from '../../../test/jpeg/pictures.js';
+import { seeded } from '../../../test/jpeg/random.js';
+import { decodeJpeg } from './decoder.js';
+import { findMarker, Marker, nextSegment } from './markers.js';
+
+// What is not needed at a reduced size is neither kept nor read.
+
+const SMALL = { width: 224, height: 224 };
+
+/** A picture of that size, of as much detail as a photo's. */
+async function large(width: number, height: number, progressive: boolean, subsampling: string) {
+  const part = makePicture(seeded(6), 'photo', 160, 120);
+  const { data, info } = await sharp(part.data, { raw: { width: 160, height: 120, channels: 3 } })
+    .resize(width, height, { fit: 'fill', kernel: 'nearest' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const picture = { width: info.width, height: info.height, data };
+  return encodeWithSharp(picture, { progressive, chromaSubsampling: subsampling, quality: 85 });
+}
+
+/** The bytes of all typed arrays that are made while something runs, and of the largest. */
+function allocations(run: () => void): { total: number; largest: number } {
+  const seen = { total: 0, largest: 0 };
+  for (const name of ['Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Float32Array']) {
+    const original = Reflect.get(globalThis, name);
+    const watched: object = new Proxy(original, {
+      construct(target, args, newTarget) {
+        const array = Reflect.construct(target, args, newTarget === watched ? target : newTarget);
+        if (!(args[0] instanceof ArrayBuffer)) {
+          seen.total += array.byteLength;
+          seen.largest = Math.max(seen.largest, array.byteLength);
+        }
+        return array;
+      },
+    });
+    vi.stubGlobal(name, watched);
+  }
+  run();
+  vi.unstubAllGlobals();
+  return seen;
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('a photo of 12 megapixels, of which 224×224 are wanted', () => {
+  // The output, 500×375, has 0.56 MB; all pixels would be 36 MB, all coefficients 36 MB at 4:2:0.
+  it.each([
+    ['baseline', false, 1e6, 4e6],
+    ['progressive', true, 4e6, 12e6],
+  ] as const)('%s takes memory for little more than that', async (_, progressive, one, all) => {
+    const bytes = await large(4000, 3000, progressive, '4:2:0');
+    let size = { width: 0, height: 0 };
+    const { total, largest } = allocations(() => {
+      size = decodeJpeg(bytes, { atLeast: SMALL });
+    });
+    expect(size).toMatchObject({ width: 500, height: 375 });
+    expect(largest).toBeGreaterThan(500 * 375);
+    expect(largest).toBeLessThan(one);
+    expect(total).toBeLessThan(all);
+  });
+});
+
+it('scans of AC coefficients are not entered where DC is all that is needed', async () => {
+  const bytes = await large(1920, 1792, true, '4:4:4');
+  const sound = decodeJpeg(bytes, { atLeast: SMALL });
+  let overwritten = 0;
+  for (let at = 2; ; ) {
+    const segment = nextSegment(bytes, at);
+    if (segment === undefined || segment.marker === Marker.EOI) break;
+    at = segment.end;
+    if (segment.marker !== Marker.SOS) continue;
+    at = findMarker(bytes, segment.end, true);
+    const firstCoefficient = bytes[segment.end - 3] as number;
+    if (firstCoefficient === 0) continue;
+    bytes.fill(0x55, segment.end, at);
+    overwritten++;
+  }
+  expect(overwritten).toBeGreaterThan(3);
+  expect(sound).toMatchObject({ width: 240, height: 224, warnings: [] });
+  expect(decodeJpeg(bytes, { atLeast: SMALL })).toEqual(sound);
+  expect(decodeJpeg(bytes, { atLeast: { width: 480, height: 448 } }).warnings).toHaveLength(1);
+});
