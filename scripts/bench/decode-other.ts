@@ -1,8 +1,8 @@
 /*
- * What decoding PNG, WebP and GIF costs, each file in a fresh process, to the size that a model of
+ * What decoding PNG, WebP and GIF costs, each file in a fresh process on one core, to the size that a model of
  * 224×224 needs; beside it sharp, which decodes all of it.
  *
- *   node scripts/run.mjs scripts/bench/decode-other.ts [--json] [--only png]
+ *   node scripts/run.mjs scripts/bench/decode-other.ts [--json] [--only png] [--node PATH]
  *
  * `first` is the first decode of the process, `warm` the median of those after it. `memory` is the
  * peak of the process above what it held with the file read and the decoder's code loaded (Linux).
@@ -15,6 +15,7 @@ import sharp from 'sharp';
 import { decodeImage } from '../../packages/core/src/image/decode.js';
 import { setWebpWasm } from '../../packages/core/src/image/webp/codec.js';
 import { readWebpWasm } from '../../packages/core/src/node/webp-wasm.js';
+import { PIN } from './pin.js';
 import { spread } from './statistics.js';
 import { table } from './table.js';
 
@@ -65,6 +66,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     one: { type: 'string' },
     decoder: { type: 'string', default: 'ours' },
+    node: { type: 'string', default: process.execPath },
   },
 });
 if (values.one)
@@ -80,7 +82,8 @@ async function measureAll(): Promise<void> {
     if (!existsSync(path)) writeFileSync(path, await write(kind, width, height));
     for (const decoder of ['ours', 'sharp'] as const) {
       const script = fileURLToPath(import.meta.url);
-      const output = execFileSync(process.execPath, [script, '--one', path, '--decoder', decoder]);
+      const [command = '', ...args] = [...PIN, values.node, script];
+      const output = execFileSync(command, [...args, '--one', path, '--decoder', decoder]);
       results.push({ ...JSON.parse(output.toString()), file: `${kind} ${size}` });
     }
   }

@@ -1,12 +1,15 @@
 /*
  * `pnpm bench`: what a caption costs, stage by stage, on one core, in fresh processes.
  *
- *   pnpm bench [--json] [--runs 20] [--processes 5] [--node PATH] [--node-flags='--flag …']
+ *   pnpm bench [--json] [--runs 20] [--processes 5] [--node PATH] [--node-flags='--flag …'] [--decoders]
+ *
+ * With --decoders then also `pnpm bench:decode`: our decoders beside others.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchPhotos } from './photos.js';
+import { PIN } from './pin.js';
 import { sizes } from './sizes.js';
 import { type Spread, spread } from './statistics.js';
 import { table } from './table.js';
@@ -33,15 +36,13 @@ const { values: options } = parseArgs({
     processes: { type: 'string', default: '5' },
     node: { type: 'string', default: process.execPath },
     'node-flags': { type: 'string', default: '' },
+    decoders: { type: 'boolean', default: false },
   },
 });
 
-/** Pins to one core where the system has `taskset`. */
-const pin = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
-
 function measure(photo: string, runs: number, runtime: 'web' | 'node'): Measurement {
   const [command = '', ...args] = [
-    ...[...pin, options.node, ...options['node-flags'].split(' ').filter(Boolean)],
+    ...[...PIN, options.node, ...options['node-flags'].split(' ').filter(Boolean)],
     ...['scripts/bench/worker.mjs', photo, String(runs), runtime],
   ];
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
@@ -81,7 +82,7 @@ const results = photos.flatMap(({ name, path }) =>
 const machine = {
   node: spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
-  pinned: pin.length > 0,
+  pinned: PIN.length > 0,
 };
 const { deployed, installed } = sizes();
 
@@ -148,4 +149,14 @@ if (options.json) {
     ),
   );
   console.log(`\n${[...new Set(results.map((r) => r.caption))].map((c) => `“${c}”`).join(', ')}`);
+}
+
+if (options.decoders) {
+  const rest = ['--node', options.node, ...(options.json ? ['--json'] : [])];
+  for (const script of ['decode/index.ts', 'decode-other.ts']) {
+    console.log();
+    spawnSync(process.execPath, ['scripts/run.mjs', `scripts/bench/${script}`, ...rest], {
+      stdio: 'inherit',
+    });
+  }
 }

@@ -4,7 +4,7 @@
  *   node scripts/run.mjs scripts/fuzz/jpeg.ts [--cases 100000] [--seed 1] [--show 3] [--alone] [--only CASE]
  *
  * Fails (exit code 1) when anything but pixels or a CaptionError comes out of ours, or a case takes more
- * than a second of CPU. Prints how often the two decoders agreed; then each way in which they did not,
+ * than a second of CPU, or, with --alone, the process more than 300 MB. Prints how often the two decoders agreed; then each way in which they did not,
  * with some cases, which --only shows again. What lies behind each way is written down in jpeg.md.
  * --alone leaves jpeg-js out, so that the memory reported is ours.
  */
@@ -37,6 +37,8 @@ const { values: options } = parseArgs({
 /** Damaged files made of one sound file, which takes longer to write than to read. */
 const CASES_PER_FILE = 20;
 const SLOW_CPU_MS = 1000;
+/** With --alone: pictures of up to 16 megapixels are among them, which have 48 MB. */
+const MEMORY_MB = 300;
 
 interface Case {
   readonly seed: number;
@@ -108,6 +110,7 @@ function run(): number {
   console.log(
     `\n${cases} cases, ${failures.length} failures; ${settledMb.toFixed(0)} MB after a tenth of them, at most ${peakMb.toFixed(0)} MB`,
   );
+  if (options.alone && peakMb > MEMORY_MB) failures.push(`more than ${MEMORY_MB} MB`);
   for (const failure of failures.slice(0, 20)) console.error(failure);
   return failures.length > 0 ? 1 : 0;
 }

@@ -11,6 +11,7 @@ import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { PIN } from '../pin.js';
 import { type Spread, spread } from '../statistics.js';
 import { table } from '../table.js';
 import { benchPictures } from './pictures.js';
@@ -51,12 +52,9 @@ interface Row {
   readonly memoryMb: Spread;
 }
 
-/** Pins to one core where the system has `taskset`. */
-const pin = spawnSync('taskset', ['-c', '0', 'true']).status === 0 ? ['taskset', '-c', '0'] : [];
-
 function measure(decoder: string, path: string): Measurement {
   const [command = '', ...args] = [
-    ...pin,
+    ...PIN,
     options.node,
     ...['--expose-gc', 'scripts/bench/decode/worker.mjs', decoder, path, options.runs],
   ];
@@ -103,7 +101,7 @@ for (const { name, path } of pictures) {
 const machine = {
   node: spawnSync(options.node, ['--version'], { encoding: 'utf8' }).stdout.trim(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
-  pinned: pin.length > 0,
+  pinned: PIN.length > 0,
 };
 if (options.json) console.log(JSON.stringify({ machine, rows }, undefined, 2));
 else print();

@@ -38,6 +38,14 @@ const RECIPES: readonly Recipe[] = [
     progressive: true,
   },
   { name: '50 MP', file: '50mp.jpg', width: 8160, height: 6120, quality: 92, progressive: false },
+  {
+    name: '50 MP progressive',
+    file: '50mp-progressive.jpg',
+    width: 8160,
+    height: 6120,
+    quality: 92,
+    progressive: true,
+  },
 ];
 
 const SAMPLES = ['samples/astronaut.jpg', 'samples/coffee.jpg', 'samples/rocket.jpg'];

@@ -28,7 +28,8 @@ function allocations(run: () => void): { total: number; largest: number } {
     const original = Reflect.get(globalThis, name);
     const watched: object = new Proxy(original, {
       construct(target, args, newTarget) {
-        const array = Reflect.construct(target, args, newTarget === watched ? target : newTarget);
+        const made = newTarget === watched ? target : newTarget;
+        const array = Reflect.construct(target, args, made) as Uint8Array;
         if (!(args[0] instanceof ArrayBuffer)) {
           seen.total += array.byteLength;
           seen.largest = Math.max(seen.largest, array.byteLength);
