@@ -79,20 +79,24 @@ def to_pixel_values(pixels: np.ndarray) -> Tensor:
 
 
 def augment(
-    pixel_values: Tensor, may_flip: Tensor, generator: torch.Generator, strength: float = 1.0
+    pixel_values: Tensor,
+    may_flip: Tensor,
+    generator: torch.Generator,
+    strength: float = 1.0,
+    hard: bool = False,
 ) -> Tensor:
-    """Random flip, crop with change of shape, small rotation and colour change, per photo.
+    """Random flip, crop with change of shape, rotation, colour, softness and grain, per photo.
 
-    pixel_values: [batch, 3, 224, 224] in -1..1; may_flip: [batch] bool. Crops keep 50 to 100 % of
-    the area at strength 1, so that what the captions name mostly stays in the picture, and a grey
-    rectangle covers up to a fifth of the view of every other photo.
+    pixel_values: [batch, 3, 224, 224] in -1..1; may_flip: [batch] bool. Crops keep 60 to 100 % of
+    the area at strength 1, so that what the captions name mostly stays in the picture. With `hard`
+    50 to 100 %, a tint, and a grey rectangle over a part of the view of every other photo.
     """
     n = pixel_values.shape[0]
 
     def uniform(low: float, high: float) -> Tensor:
         return torch.rand(n, generator=generator) * (high - low) + low
 
-    area = uniform(1.0 - 0.5 * strength, 1.0)
+    area = uniform(1.0 - (0.5 if hard else 0.4) * strength, 1.0)
     aspect = torch.exp(uniform(-0.29, 0.29) * strength)
     width = (area * aspect).sqrt().clamp(max=1.0)
     height = (area / aspect).sqrt().clamp(max=1.0)
@@ -120,13 +124,13 @@ def augment(
     # of JPEG: neither should change a caption.
     softness = uniform(-0.8, 0.6).mul(strength).view(per_photo)
     out = out.lerp(F.avg_pool2d(out, 3, 1, 1, count_include_pad=False), softness)
-    tint = (torch.rand(n, 3, 1, 1, generator=generator) - 0.5).mul(0.2 * strength)
-    out = out.add_(tint)
+    if hard:
+        out = out.add_((torch.rand(n, 3, 1, 1, generator=generator) - 0.5).mul(0.2 * strength))
     grain = uniform(0.0, 0.06).mul(strength).view(per_photo)
     noise = torch.randint(-127, 128, out.shape, dtype=torch.int8, generator=generator)
     out = out.add_(noise.mul(grain / 127))
     out = out.mul_(contrast).add_(brightness).clamp_(-1.0, 1.0)
-    return out.masked_fill_(rectangles(n, generator, 0.5 * strength), 0.0)
+    return out.masked_fill_(rectangles(n, generator, 0.5 * strength), 0.0) if hard else out
 
 
 def rectangles(n: int, generator: torch.Generator, share: float) -> Tensor:

@@ -29,6 +29,7 @@ class CaptionerConfig:
     feature_channels: int = 1280
     concepts: tuple[int, ...] = ()
     concepts_seen: int = 10
+    hard: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
@@ -148,8 +149,8 @@ class DecoderLayer(nn.Module):
         return x + self.feed_forward(self.norm3(x)), present, weights
 
 
-# In training the decoder must not trust what it is shown: of photos seen ten times the concepts are
-# known by heart, of new ones they are not.
+# With `hard`: in training the decoder must not trust what it is shown. Of photos seen ten times the
+# concepts are known by heart, of new ones they are not.
 POOLED_DROPOUT = 0.4
 CONCEPTS_MISSED = 0.3
 CELLS_MISSED = 0.12
@@ -189,7 +190,8 @@ class Concepts(nn.Module):
         self.project = nn.Linear(config.width, config.width)
         self.certainty = nn.Parameter(torch.randn(config.width) * 0.5)
         self.norm = nn.LayerNorm(config.width)
-        self.dropout = Dropout(POOLED_DROPOUT)
+        self.dropout = Dropout(POOLED_DROPOUT if config.hard else 0.0)
+        self.missed = CONCEPTS_MISSED if config.hard else 0.0
 
     def logits(self, features: Tensor, embedding: Tensor) -> Tensor:
         """Feature map [photos, channels, 7, 7] to a logit a concept, [photos, concepts].
@@ -207,7 +209,7 @@ class Concepts(nn.Module):
     def likeliest(self, logits: Tensor, embedding: Tensor) -> Tensor:
         """Memory [photos, seen, width] of the likeliest concepts (in training: not missed)."""
         if self.training:
-            missed = torch.rand(logits.shape, device=logits.device) < CONCEPTS_MISSED
+            missed = torch.rand(logits.shape, device=logits.device) < self.missed
             logits = logits.masked_fill(missed, -20.0)
         top = logits.topk(self.seen, dim=-1)
         return self.memory(embedding[self.ids[top.indices]], top.values.sigmoid())
@@ -224,7 +226,7 @@ class Captioner(nn.Module):
         self.cell_position = nn.Parameter(torch.randn(config.grid**2, config.width) * 0.02)
         self.encoder_layer = EncoderLayer(config)
         self.memory_norm = nn.LayerNorm(config.width)
-        self.missing_cells = Missing(CELLS_MISSED)
+        self.missing_cells = Missing(CELLS_MISSED if config.hard else 0.0)
         self.concepts = Concepts(config)
         self.embedding = nn.Embedding(config.vocabulary, config.width)
         self.position = nn.Parameter(torch.randn(config.max_length + 1, config.width) * 0.02)
@@ -297,9 +299,9 @@ class Captioner(nn.Module):
         return [(empty, empty) for _ in self.layers]
 
 
-def load_captioner(path: Path, weights: str = 'ema', frozen_layers: int = 0) -> Captioner:
-    """Rebuild a captioner from a checkpoint; `weights` picks the entry ('ema' or 'model')."""
+def load_captioner(path: Path, frozen_layers: int = 0, hard: bool = False) -> Captioner:
+    """Rebuild a captioner from a checkpoint's averaged weights."""
     checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    model = Captioner(CaptionerConfig(**checkpoint['config']), frozen_layers)
-    model.load_state_dict(checkpoint[weights])
+    model = Captioner(CaptionerConfig(**{**checkpoint['config'], 'hard': hard}), frozen_layers)
+    model.load_state_dict(checkpoint['ema'])
     return model.eval()

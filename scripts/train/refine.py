@@ -48,7 +48,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--epochs', type=int, default=4)
     parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
-    parser.add_argument('--augment', type=float, default=1.0, help='strength')
+    parser.add_argument('--augment', type=float, default=0.8, help='strength')
+    parser.add_argument(
+        '--hard', action='store_true', help='harder views, and part of the memory missing'
+    )
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
     parser.add_argument('--lr', type=float, default=5e-5)
@@ -70,12 +73,16 @@ def arguments() -> argparse.Namespace:
 
 
 def views_of(
-    pixels: np.ndarray, photos: Sequence[Photo], generator: torch.Generator, strength: float
+    pixels: np.ndarray,
+    photos: Sequence[Photo],
+    generator: torch.Generator,
+    strength: float,
+    hard: bool,
 ) -> Tensor:
     """Pixel values [photos, 3, 224, 224] of one augmented view of each photo."""
     pixel_values = to_pixel_values(pixels[[photo.row for photo in photos]])
     may_flip = torch.tensor([photo.may_flip for photo in photos])
-    return augment(pixel_values, may_flip, generator, strength)
+    return augment(pixel_values, may_flip, generator, strength, hard)
 
 
 @torch.no_grad()
@@ -138,7 +145,7 @@ def main() -> None:
     train = [photo for photo in photos if photo.split == 'train']
     vocabulary = Vocabulary.load(args.start.parent / 'vocabulary.txt')
     vocabulary.save(folder / 'vocabulary.txt')
-    model = load_captioner(args.start, frozen_layers=args.frozen_layers)
+    model = load_captioner(args.start, args.frozen_layers, args.hard)
     model = model.to(device).to(memory_format=torch.channels_last)
     averaged = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
     groups = parameter_groups(model, args)
@@ -182,8 +189,8 @@ def main() -> None:
             for group in optimizer.param_groups:
                 group['lr'] = group['peak'] * rate
             batch = [train[row] for row in rows]
-            pixel_values = views_of(pixels, batch, generator, args.augment).to(device)
-            pixel_values = pixel_values.contiguous(memory_format=torch.channels_last)
+            pixel_values = views_of(pixels, batch, generator, args.augment, args.hard)
+            pixel_values = pixel_values.to(device).contiguous(memory_format=torch.channels_last)
             # What is drawn and what is learned must be one distribution: no dropout in the decoder,
             # and what is missing of the memory is the same for both.
             model.eval()

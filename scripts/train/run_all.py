@@ -34,6 +34,11 @@ def run(script: str, *options: object) -> None:
     subprocess.run(command, check=True, env=environment)
 
 
+def last(folder: Path, count: int) -> list[Path]:
+    """The checkpoints of a run's last epochs."""
+    return sorted(folder.glob('epoch*.pt'))[-count:]
+
+
 def main() -> None:
     """Run every step with the shipped model's settings."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -42,21 +47,30 @@ def main() -> None:
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--sentences', type=Path, help='gzipped sentences without photos')
-    parser.add_argument('--epochs', type=int, default=22)
-    parser.add_argument('--refine-epochs', type=int, default=8)
     args = parser.parse_args()
     photos = ('--data', args.data, '--work', args.work)
     words = ('--sentences', args.sentences) if args.sentences else ()
-    decoder, trained, refined = (args.work / f'lite{part}' for part in ('-words', '', '-refined'))
+
+    def folder(name: str) -> Path:
+        return args.work / f'lite{name}'
+
     run('prepare.py', *photos)
-    run('pretrain.py', '--name', decoder.name, *photos, *words)
-    training = ('--name', 'lite', '--weights', args.weights, '--epochs', args.epochs)
-    run('train.py', *training, '--decoder', decoder / 'last.pt', *photos, *words)
-    start = trained / f'epoch{args.epochs:02d}.pt'
-    refining = ('--name', 'lite-refined', '--start', start, '--epochs', args.refine_epochs)
+    run('pretrain.py', '--name', 'lite-words', *photos, *words)
+    # Two networks from the same decoder, trained in two ways, and each refined a little.
+    for way, options in (('', ()), ('-hard', ('--hard',))):
+        training = ('--name', f'lite{way}', '--weights', args.weights, *options)
+        run('train.py', *training, '--decoder', folder('-words') / 'last.pt', *photos, *words)
+        trained = folder(way) / 'average.pt'
+        run('average.py', '--out', trained, *last(folder(way), 3))
+        refining = ('--name', f'lite{way}-refined', '--start', trained, '--epochs', 2, *options)
+        run('refine.py', *refining, *photos, *words)
+    # Their average is better than each of them. Refined once more, it is what ships.
+    mixed, refined = folder('-mixed') / 'average.pt', folder('-final')
+    ends = [*last(folder('-refined'), 1), *last(folder('-hard-refined'), 1)]
+    run('average.py', '--out', mixed, folder('') / 'average.pt', *ends)
+    refining = ('--name', refined.name, '--start', mixed, '--epochs', 5, '--lr', 6e-5, '--hard')
     run('refine.py', *refining, *photos, *words)
-    last_two = sorted(refined.glob('epoch*.pt'))[-2:]
-    run('average.py', '--out', refined / 'average.pt', *last_two)
+    run('average.py', '--out', refined / 'average.pt', mixed, *last(refined, 2))
     run('evaluate.py', '--checkpoint', refined / 'average.pt', *photos)
     run('export.py', '--checkpoint', refined / 'average.pt', '--out', args.work / 'float')
     run('parity.py', '--checkpoint', refined / 'average.pt')

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--decoder', type=Path, help="pretrain.py's last.pt; none: random")
     parser.add_argument('--frozen-epochs', type=int, default=2)
     parser.add_argument(
-        '--epochs', type=int, default=14, help='all epochs, the frozen ones included'
+        '--epochs', type=int, default=12, help='all epochs, the frozen ones included'
     )
     parser.add_argument('--batch', type=int, default=32, help='photos a step')
-    parser.add_argument('--captions', type=int, default=5, help='captions of each photo a step')
-    parser.add_argument('--lr', type=float, default=5e-4)
-    parser.add_argument('--backbone-lr', type=float, default=5e-5)
+    parser.add_argument('--captions', type=int, default=4, help='captions of each photo a step')
+    parser.add_argument('--lr', type=float, default=4e-4)
+    parser.add_argument('--backbone-lr', type=float, default=8e-5)
     parser.add_argument(
         '--frozen-layers', type=int, default=11, help='first convolutions never trained'
     )
@@ -52,6 +53,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--smoothing', type=float, default=0.1)
     parser.add_argument('--weight-decay', type=float, default=0.02)
     parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
+    parser.add_argument(
+        '--hard', action='store_true', help='harder views, and part of the memory missing'
+    )
     parser.add_argument('--ema', type=float, default=0.998)
     parser.add_argument('--concept-share', type=float, default=0.05, help='weight of that loss')
     parser.add_argument('--sentences', type=Path, help='go on with sentences beside the photos')
@@ -103,12 +107,12 @@ def start(args: argparse.Namespace, train: list[Photo]) -> tuple[Captioner, Voca
     if args.decoder is None:
         vocabulary = Vocabulary.build((c for p in train for c in p.captions), args.min_count)
         concepts = choose_concepts(train, vocabulary, args.concept_photos)
-        config = CaptionerConfig(vocabulary=len(vocabulary), dropout=args.dropout, **concepts)
+        config = CaptionerConfig(len(vocabulary), dropout=args.dropout, hard=args.hard, **concepts)
         model = Captioner(config, args.frozen_layers)
     else:
         vocabulary = Vocabulary.load(args.decoder.parent / 'vocabulary.txt')
         saved = torch.load(args.decoder, map_location='cpu', weights_only=True)
-        config = CaptionerConfig(**{**saved['config'], 'dropout': args.dropout})
+        config = replace(CaptionerConfig(**saved['config']), dropout=args.dropout, hard=args.hard)
         model = Captioner(config, args.frozen_layers)
         unknown = model.load_state_dict(saved['ema'], strict=False).unexpected_keys
         if unknown:
@@ -180,7 +184,7 @@ def main() -> None:
             pixel_values = to_pixel_values(pixels[[photo.row for photo in batch]])
             if args.augment > 0:
                 may_flip = torch.tensor([photo.may_flip for photo in batch])
-                pixel_values = augment(pixel_values, may_flip, generator, args.augment)
+                pixel_values = augment(pixel_values, may_flip, generator, args.augment, args.hard)
             pixel_values = pixel_values.to(device).contiguous(memory_format=torch.channels_last)
             captions = torch.from_numpy(
                 np.stack(
