@@ -336,7 +336,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, required=True)
     parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
     parser.add_argument('--work', type=Path, required=True)
-    parser.add_argument('--photos', type=int, default=128, help='training photos to calibrate on')
+    parser.add_argument('--photos', type=int, default=192, help='training photos to calibrate on')
     parser.add_argument('--integer-from', type=int, default=INTEGER_FROM, help='49: none')
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
