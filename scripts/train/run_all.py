@@ -64,13 +64,18 @@ def main() -> None:
         run('average.py', '--out', trained, *last(folder(way), 3))
         refining = ('--name', f'lite{way}-refined', '--start', trained, '--epochs', 2, *options)
         run('refine.py', *refining, *photos, *words)
-    # Their average is better than each of them. Refined once more, it is what ships.
-    mixed, refined = folder('-mixed') / 'average.pt', folder('-final')
+    # Their average is better than each of them, and refined once more what ships.
     ends = [*last(folder('-refined'), 1), *last(folder('-hard-refined'), 1)]
+    mixed, average = folder('-mixed') / 'average.pt', folder('-average') / 'average.pt'
     run('average.py', '--out', mixed, folder('') / 'average.pt', *ends)
-    refining = ('--name', refined.name, '--start', mixed, '--epochs', 5, '--lr', 6e-5, '--hard')
-    run('refine.py', *refining, *photos, *words)
-    run('average.py', '--out', refined / 'average.pt', mixed, *last(refined, 2))
+    refining = ('--name', 'lite-mixed-refined', '--start', mixed, '--epochs', 5, '--lr', 6e-5)
+    run('refine.py', *refining, '--hard', *photos, *words)
+    run('average.py', '--out', average, mixed, ends[0], *last(folder('-mixed-refined'), 2))
+    # And at half the rate; the average that it starts from counts twice, for a half of the whole.
+    refining = ('--name', 'lite-final', '--start', average, '--epochs', 2, '--lr', 3e-5)
+    run('refine.py', *refining, '--backbone-lr', 5e-6, '--hard', *photos, *words)
+    refined = folder('-final')
+    run('average.py', '--out', refined / 'average.pt', average, average, *last(refined, 2))
     run('evaluate.py', '--checkpoint', refined / 'average.pt', *photos)
     run('export.py', '--checkpoint', refined / 'average.pt', '--out', args.work / 'float')
     run('parity.py', '--checkpoint', refined / 'average.pt')
