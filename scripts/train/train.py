@@ -71,7 +71,7 @@ def arguments() -> argparse.Namespace:
         help='without --decoder: photos that a concept is at least named of',
     )
     parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
-    parser.add_argument('--evaluate-every', type=int, default=2, help='epochs')
+    parser.add_argument('--evaluate-every', type=int, default=1, help='epochs')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--threads', type=int, default=0)
     return parser.parse_args()
