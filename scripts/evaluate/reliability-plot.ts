@@ -23,7 +23,8 @@ export function reliabilityPlot(bins: readonly ReliabilityBin[]): string {
     ({ predicted, observed, count }) =>
       `<circle cx="${at(predicted)}" cy="${at(1 - observed)}" r="${(2 + 10 * Math.sqrt(count / most)).toFixed(1)}" fill="#d9480f" fill-opacity=".75"><title>${count} captions</title></circle>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" width="${size}" height="${size}" font-family="system-ui, sans-serif" font-size="12" fill="#888">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" width="${size}" height="${size}" font-family="system-ui, sans-serif" font-size="12" fill="#888" role="img">
+<title>Share of captions with a CIDEr-D above 0.5, by confidence</title>
 ${grid.join('\n')}
 <path d="M${at(0)} ${at(1)}L${at(1)} ${at(0)}" stroke="#888" stroke-dasharray="4 4"/>
 <polyline points="${points.join(' ')}" fill="none" stroke="#d9480f" stroke-width="1.5"/>
