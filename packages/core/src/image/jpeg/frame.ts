@@ -87,18 +87,18 @@ export function readFrame(
   }
 
   const width = readUint16(bytes, start + 3);
-  const declared = readUint16(bytes, start + 1);
-  const height = declared || lines(start + FIXED_BYTES + count * COMPONENT_BYTES);
-  if (width > 0 && height === 0) {
-    throw new CaptionError(
-      'DECODE_FAILED',
-      'The JPEG leaves its height open until after its first scan, and does not tell it there; it is cut off or damaged.',
-    );
-  }
   if (width === 0) {
     throw new CaptionError(
       'DECODE_FAILED',
-      `The JPEG's frame header says ${width}×${height} pixels; the file is damaged.`,
+      "The JPEG's frame header says that it is 0 pixels wide; the file is damaged.",
+    );
+  }
+  const declared = readUint16(bytes, start + 1);
+  const height = declared || lines(start + FIXED_BYTES + count * COMPONENT_BYTES);
+  if (height === 0) {
+    throw new CaptionError(
+      'DECODE_FAILED',
+      'The JPEG leaves its height open until after its first scan, and does not tell it there; it is cut off or damaged.',
     );
   }
   return frameOf(marker === Marker.SOF2, width, height, readComponents(bytes, start, count));

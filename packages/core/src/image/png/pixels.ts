@@ -67,8 +67,8 @@ function shades({ palette, transparency }: PngColours): Uint8Array {
 }
 
 /**
- * The transparent colour, one number a sample. Each is stored in two bytes, of which only the picture's
- * depth counts; "the other bits are 0", but not in every file (section 11.3.1.1).
+ * The transparent colour, one number a sample. Each is stored in two bytes, of which only as many bits as
+ * the picture has count (section 11.3.1.1); in some files the others are not 0.
  */
 function keyOf(
   { colour, depth }: Pick<PngHeader, 'colour' | 'depth'>,
