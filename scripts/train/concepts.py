@@ -30,10 +30,10 @@ NOT_CONCEPTS = frozenset(
     'she they him them as while who which there where some other another each one both all very '
     'through along around about across behind beside between front back top side middle '
     'above under inside outside together s t not no so like looking looks look doing does do '
-    "it's "
     'getting gets get going goes go made make making use using used can will just something '
     'someone what how when than then too also more most much many several few various '
-    'shown showing shows seen appears during after before against away towards toward past'.split()
+    'shown showing shows seen appears during after before against away towards toward past '
+    "it's".split()
 )
 
 
