@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { allocations } from '../../../test/jpeg/allocations.js';
 import { encodeWithSharp } from '../../../test/jpeg/decoders.js';
 import { makePicture } from '../../../test/jpeg/pictures.js';
 import { seeded } from '../../../test/jpeg/random.js';
@@ -20,31 +21,6 @@ async function large(width: number, height: number, progressive: boolean, subsam
   const picture = { width: info.width, height: info.height, data };
   return encodeWithSharp(picture, { progressive, chromaSubsampling: subsampling, quality: 85 });
 }
-
-/** The bytes of all typed arrays that are made while something runs, and of the largest. */
-function allocations(run: () => void): { total: number; largest: number } {
-  const seen = { total: 0, largest: 0 };
-  for (const name of ['Uint8Array', 'Int16Array', 'Uint16Array', 'Int32Array', 'Float32Array']) {
-    const original = Reflect.get(globalThis, name);
-    const watched: object = new Proxy(original, {
-      construct(target, args, newTarget) {
-        const made = newTarget === watched ? target : newTarget;
-        const array = Reflect.construct(target, args, made) as Uint8Array;
-        if (!(args[0] instanceof ArrayBuffer)) {
-          seen.total += array.byteLength;
-          seen.largest = Math.max(seen.largest, array.byteLength);
-        }
-        return array;
-      },
-    });
-    vi.stubGlobal(name, watched);
-  }
-  run();
-  vi.unstubAllGlobals();
-  return seen;
-}
-
-afterEach(() => vi.unstubAllGlobals());
 
 describe('a photo of 12 megapixels, of which 224×224 are wanted', () => {
   // The output, 500×375, has 0.56 MB; all pixels would be 36 MB, all coefficients 36 MB at 4:2:0.
