@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--metrics', type=Path, help='what evaluate_onnx.py wrote')
     parser.add_argument('--confidence', type=Path, help='the fitted `confidence` field')
-    parser.add_argument('--length-penalty', type=float, default=1.5)
+    parser.add_argument('--length-penalty', type=float, default=1.0)
     parser.add_argument('--early-stopping', action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument('--version', default='0.1.0')
     args = parser.parse_args()

@@ -20,7 +20,7 @@ from dataset import Photo
 from model import CaptionerConfig
 from vocabulary import Vocabulary, words_of
 
-SEEN = 10
+SEEN = 16
 """Concepts of a photo that the decoder is shown."""
 
 # Words that say nothing of what a photo shows, or only together with others.
@@ -50,7 +50,7 @@ def choose_concepts(photos: Sequence[Photo], vocabulary: Vocabulary, least: int)
         for word, count in counts.items()
         if count >= least and word in vocabulary.ids and word not in NOT_CONCEPTS
     )
-    return {'concepts': tuple(concepts), 'concepts_seen': min(SEEN, len(concepts))}
+    return {'concepts': tuple(concepts), 'concepts_seen': min(SEEN, len(concepts) - 1)}
 
 
 def concept_targets(
@@ -94,20 +94,25 @@ class SentenceSource:
         self.weights = weights / weights.sum()
 
     def suggest(self, ids: Sequence[int]) -> tuple[list[int], list[float]]:
-        """Concepts and probabilities as a classifier of middling skill would give them."""
+        """seen + 1 concepts and falling logits, as a classifier of middling skill gives them."""
         rng = self.rng
         own = [token for token in dict.fromkeys(ids) if token in self.known]
         rng.shuffle(own)
         kept = own[: int(rng.binomial(len(own), 0.65))][: self.seen]
-        wrong = rng.choice(self.tokens, size=self.seen - len(kept), p=self.weights)
-        tokens = [*kept, *wrong.tolist()]
-        # Squares of uniform numbers: most guesses are unsure, and the wrong ones mostly lower.
-        right_p = 0.1 + 0.85 * rng.random(len(kept))
-        wrong_p = 0.05 + 0.6 * rng.random(len(wrong)) ** 2
-        return tokens, [*right_p.tolist(), *wrong_p.tolist()]
+        wrong = rng.choice(self.tokens, size=self.seen + 1 - len(kept), p=self.weights)
+        # Most guesses are unsure, and the wrong ones mostly lower; fourth powers of uniform numbers
+        # leave most of them near the floor, as the many unlikely ones of a photo are.
+        right = 0.1 + 0.85 * rng.random(len(kept))
+        floor = 0.03 + 0.04 * rng.random()
+        unlikely = floor + 0.6 * rng.random(len(wrong)) ** 4
+        probability = np.concatenate((right, unlikely))
+        order = np.argsort(-probability)
+        tokens = np.concatenate((np.array(kept, dtype=np.int64), wrong))[order]
+        logits = np.log(probability / (1 - probability))[order]
+        return tokens.tolist(), logits.tolist()
 
     def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Endless: captions [size, length + 1] with bos and eos, concepts and probabilities.
+        """Endless: captions [size, length + 1] with bos and eos, concepts and their logits.
 
         Sentences of a batch are of like length, so that little of it is padding.
         """
@@ -123,7 +128,7 @@ class SentenceSource:
                         yield self.batch([self.sentences[i] for i in group])
 
     def batch(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
-        """Captions, concepts [size, seen] and probabilities [size, seen] of some sentences."""
+        """Captions, concepts [size, seen] and logits [size, seen + 1] of some sentences."""
         longest = max(map(len, sentences)) + 1
         # Few different lengths: every new shape costs oneDNN a new kernel.
         width = min(self.max_length, -(-longest // 4) * 4) + 1
@@ -131,6 +136,6 @@ class SentenceSource:
         for row, ids in zip(captions, sentences):
             row[: len(ids) + 2] = [Vocabulary.bos, *ids, Vocabulary.eos]
         suggested = [self.suggest(ids) for ids in sentences]
-        tokens = torch.tensor([tokens for tokens, _ in suggested])
-        probabilities = torch.tensor([probabilities for _, probabilities in suggested])
-        return torch.from_numpy(captions), tokens, probabilities
+        tokens = torch.tensor([tokens[:-1] for tokens, _ in suggested])
+        logits = torch.tensor([logits for _, logits in suggested])
+        return torch.from_numpy(captions), tokens, logits

@@ -15,15 +15,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 # The finest grain of a picture is the first to change when it is resized or saved again, and worth
-# little to a caption: the first convolution looks at the picture softened by [1 2 1] / 4 along both
-# axes, as one wider kernel. It makes captions steadier (docs/training.md).
-SOFTENED = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32) / 16
+# little to a caption: the first convolution looks at the picture softened by [1 4 6 4 1] / 16 along
+# both axes, as one wider kernel. It makes captions steadier (docs/training.md).
+SOFTENED = np.outer((1, 4, 6, 4, 1), (1, 4, 6, 4, 1)).astype(np.float32) / 256
 
 
 def soften(kernel: np.ndarray) -> np.ndarray:
     """A kernel [out, in, k, k] that sees what `kernel` would see of a softened picture."""
     out, channels, k, _ = kernel.shape
-    wider = np.zeros((out, channels, k + 2, k + 2), dtype=np.float32)
+    wider = np.zeros((out, channels, k + 4, k + 4), dtype=np.float32)
     for (y, x), weight in np.ndenumerate(SOFTENED):
         wider[:, :, y : y + k, x : x + k] += weight * kernel
     return wider
@@ -66,7 +66,7 @@ def efficientnet_lite0() -> list[ConvSpec]:
         specs.append(ConvSpec(name, outer, inner, kernel, stride, groups, padding, relu6, None))
 
     # 3x3 upstream, widened by the softening of SOFTENED.
-    add(3, 32, 5, 2, 1, True)
+    add(3, 32, 7, 2, 1, True)
     channels = 32
     for kernel, first_stride, outer, expansion, blocks in _STAGES:
         for block in range(blocks):
@@ -90,34 +90,42 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-class FixedDepthwise(torch.autograd.Function):
-    """A depthwise convolution whose kernel is not trained (its bias is added outside).
+class Depthwise(torch.autograd.Function):
+    """A depthwise convolution (its bias is added outside) whose backward pass is fast on a CPU.
 
-    oneDNN's gradient of a 5x5 depthwise kernel in bfloat16 takes over half of a whole training
-    step on a CPU, and at stride 2 so does the gradient of its input: the kernel, 3 % of the
-    weights, stays as pretrained, and the gradient of the input is another forward convolution at
-    stride 1 and a float32 one at stride 2.
+    oneDNN's gradients of depthwise convolutions in bfloat16 took over half of a training step.
+    Here the gradient of the kernel is taken in float32, and not at all where the kernel is not
+    trained; that of the input is another forward convolution at stride 1 and float32 at stride 2.
     """
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
-        """x: [batch, channels, h, w], weight: [channels, 1, k, k]."""
-        ctx.save_for_backward(weight)
+        """x: [batch, channels, h, w], weight: [channels, 1, k, k] float32."""
+        # The input is kept for the kernel's gradient alone, which may not be wanted.
+        ctx.save_for_backward(weight, x if ctx.needs_input_grad[1] else None)
         ctx.shape, ctx.stride, ctx.padding = x.shape, stride, padding
-        return F.conv2d(x, weight, None, stride, padding, 1, x.shape[1])
+        return F.conv2d(x, weight.to(x.dtype), None, stride, padding, 1, x.shape[1])
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        """Gradient of x alone."""
-        (weight,) = ctx.saved_tensors
+        """Gradients of x and of the kernel."""
+        weight, x = ctx.saved_tensors
         channels, stride, padding = ctx.shape[1], ctx.stride, ctx.padding
+        of_weight = None
+        if x is not None:
+            of_weight = torch.nn.grad.conv2d_weight(
+                x.float(), weight.shape, grad.float(), stride, padding, 1, channels
+            )
+        if not ctx.needs_input_grad[0]:
+            return None, of_weight, None, None
         if stride == 1 and 2 * padding + 1 == weight.shape[-1]:
-            back = F.conv2d(grad, weight.flip(-1, -2), None, 1, padding, 1, channels)
+            flipped = weight.flip(-1, -2).to(grad.dtype)
+            back = F.conv2d(grad, flipped, None, 1, padding, 1, channels)
         else:
             back = torch.nn.grad.conv2d_input(
-                ctx.shape, weight.float(), grad.float(), stride, padding, 1, channels
+                ctx.shape, weight, grad.float(), stride, padding, 1, channels
             ).to(grad.dtype)
-        return back, None, None, None
+        return back, of_weight, None, None
 
 
 class SameConv(nn.Conv2d):
@@ -144,8 +152,7 @@ class SameConv(nn.Conv2d):
             x = F.pad(x, (left, right, top, bottom))
         if spec.groups > 1 and self.training and torch.is_grad_enabled():
             dtype = torch.get_autocast_dtype('cpu') if torch.is_autocast_enabled('cpu') else x.dtype
-            weight = self.weight.detach().to(dtype)
-            x = FixedDepthwise.apply(x.to(dtype), weight, spec.stride, self.padding[0])
+            x = Depthwise.apply(x.to(dtype), self.weight, spec.stride, self.padding[0])
             x = x + self.bias.to(dtype).view(-1, 1, 1)
         else:
             x = super().forward(x)

@@ -124,17 +124,23 @@ def concept_memory(graph: GraphWriter, rows: str, model: Captioner) -> str:
     words = graph.constant(columns, 'concepts.words')
     logits = graph.op('MatMul', x, words)
     logits = graph.op('Add', logits, graph.constant(array(concepts.bias), 'concepts.bias'))
-    values, indices = graph.op('TopK', logits, graph.ints(concepts.seen), outputs=2, axis=-1)
+    values, indices = graph.op('TopK', logits, graph.ints(concepts.seen + 1), outputs=2, axis=-1)
+    # The last one is not shown: it tells where the others fade out.
+    parts = graph.ints(concepts.seen, 1)
+    shown, left_out = graph.op('Split', values, parts, outputs=2, axis=-1)
+    indices, _ = graph.op('Split', indices, parts, outputs=2, axis=-1)
     x = graph.op('Gather', words, graph.op('Reshape', indices, graph.ints(-1)), axis=1)
     x = graph.op('Transpose', x, perm=[1, 0])
     project = concepts.project
     weight = array(project.weight).T * np.float32(width**0.5)
     x = linear(graph, x, weight, array(project.bias), 'concepts.project')
-    probability = graph.op('Reshape', graph.op('Sigmoid', values), graph.ints(-1, 1))
+    probability = graph.op('Reshape', graph.op('Sigmoid', shown), graph.ints(-1, 1))
     certainty = graph.constant(array(concepts.certainty), 'concepts.certainty')
     x = graph.op('Add', x, graph.op('Mul', probability, certainty))
     x = layer_norm(graph, x, concepts.norm, 'concepts.norm')
-    return graph.op('Unsqueeze', x, graph.ints(0))
+    lead = graph.op('Mul', graph.op('Sub', shown, left_out), graph.floats(1 / concepts.fade))
+    lead = graph.op('Reshape', graph.op('Min', lead, graph.floats(1.0)), graph.ints(-1, 1))
+    return graph.op('Unsqueeze', graph.op('Mul', x, lead), graph.ints(0))
 
 
 def build_encoder(model: Captioner, size: int = 224) -> onnx.ModelProto:

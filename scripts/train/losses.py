@@ -36,8 +36,8 @@ def sentence_loss(
     model: Captioner, batch: tuple[Tensor, Tensor, Tensor], smoothing: float
 ) -> Tensor:
     """Of sentences whose memory is nothing but some concepts: see `SentenceSource.batches`."""
-    captions, tokens, probabilities = batch
-    memory = model.concepts.memory(model.embedding(tokens), probabilities)
+    captions, tokens, logits = batch
+    memory = model.concepts.memory(model.embedding(tokens), logits)
     hidden = model.hidden(captions[:, :-1], model.cross(model.dropout(memory)))
     return word_loss(model, hidden, captions[:, 1:], smoothing)
 

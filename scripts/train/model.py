@@ -28,7 +28,8 @@ class CaptionerConfig:
     grid: int = 7
     feature_channels: int = 1280
     concepts: tuple[int, ...] = ()
-    concepts_seen: int = 10
+    concepts_seen: int = 16
+    concepts_fade: float = 2.0
     hard: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -183,6 +184,7 @@ class Concepts(nn.Module):
     def __init__(self, config: CaptionerConfig) -> None:
         super().__init__()
         self.seen = config.concepts_seen
+        self.fade = config.concepts_fade
         ids = torch.tensor(config.concepts, dtype=torch.long)
         self.register_buffer('ids', ids, persistent=False)
         self.query = nn.Linear(config.feature_channels, config.width)
@@ -201,18 +203,25 @@ class Concepts(nn.Module):
         query = self.query(self.dropout(features.mean(dim=(2, 3))))
         return F.linear(query, embedding[self.ids], self.bias)
 
-    def memory(self, words: Tensor, probability: Tensor) -> Tensor:
-        """Embeddings [rows, n, width] and their probabilities [rows, n] to memory vectors."""
+    def memory(self, words: Tensor, logits: Tensor) -> Tensor:
+        """Memory vectors [rows, seen, width] of concepts in order, the likeliest first.
+
+        words: embeddings [rows, seen, width]; logits: [rows, seen + 1], one more, which is the
+        first that is not shown. One counts in full that leads this by `concepts_fade`; as the lead
+        falls, the vector fades to 0, so that nothing jumps when two concepts change places.
+        """
         scaled = self.project(words * words.shape[-1] ** 0.5)
-        return self.norm(scaled + probability.unsqueeze(-1) * self.certainty)
+        shown, left_out = logits[:, :-1, None], logits[:, -1:, None]
+        vectors = self.norm(scaled + shown.sigmoid() * self.certainty)
+        return vectors * ((shown - left_out) / self.fade).clamp(max=1.0)
 
     def likeliest(self, logits: Tensor, embedding: Tensor) -> Tensor:
         """Memory [photos, seen, width] of the likeliest concepts (in training: not missed)."""
         if self.training:
             missed = torch.rand(logits.shape, device=logits.device) < self.missed
             logits = logits.masked_fill(missed, -20.0)
-        top = logits.topk(self.seen, dim=-1)
-        return self.memory(embedding[self.ids[top.indices]], top.values.sigmoid())
+        top = logits.topk(self.seen + 1, dim=-1)
+        return self.memory(embedding[self.ids[top.indices[:, :-1]]], top.values)
 
 
 class Captioner(nn.Module):

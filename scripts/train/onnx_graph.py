@@ -57,6 +57,10 @@ class GraphWriter:
         """A one-dimensional int64 constant."""
         return self.constant(np.array(values, dtype=np.int64))
 
+    def floats(self, *values: float) -> str:
+        """A one-dimensional float32 constant."""
+        return self.constant(np.array(values, dtype=np.float32))
+
     def op(
         self,
         kind: str,

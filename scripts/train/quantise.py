@@ -1,17 +1,19 @@
-"""Turn the float32 graphs into the shipped int8 ones.
+"""Turn the float32 graphs into the shipped ones: weights stored as int8.
 
     python quantise.py --float FOLDER --out FOLDER --data DATA --work WORK
 
-Encoder: the convolutions before `--integer-from` keep float32 arithmetic, and their weights, stored
-as int8, are expanded when the graph is loaded (nodes that the runtime folds). Those after it are
-quantised statically, calibrated on training photos: `QLinearConv` (uint8 maps, int8 weights with a
-scale a channel, int32 sums) in channels-last order; ReLU6 becomes the saturation of its output,
-residual additions become `QLinearAdd`. 1x1 kernels are rounded with the calibration photos in view
-(`rounding.py`), and biases corrected for the mean error that remains (Nagel et al., "Data-Free
-Quantization", ICCV 2019, section 4.2). On WebAssembly depthwise `QLinearConv` has no vector code
-and loses on large maps what the 1x1 convolutions win; on the 7x7 maps all win.
-Matrix products of both graphs: `DynamicQuantizeLinear` and `MatMulInteger`, weights int8 with a
-scale a column.
+All weights but the first kernel are stored as int8 with a scale a channel or column, and expanded
+to float32 when the graph is loaded (nodes that the runtime folds). 1x1 kernels are rounded with
+calibration photos in view (`rounding.py`), and biases corrected for the mean error that remains
+(Nagel et al., "Data-Free Quantization", ICCV 2019, section 4.2).
+
+Arithmetic is that of float32: rounded maps make captions of photos that differ by a breath differ
+(docs/training.md). Where speed counts for more, `--integer-from N` computes in integers from layer
+convNN on, calibrated on the same photos: `QLinearConv` (uint8 maps, int8 weights, int32 sums) in
+channels-last order; ReLU6 becomes the saturation of its output, residual additions `QLinearAdd`. On
+WebAssembly depthwise `QLinearConv` has no vector code and loses on large maps what the 1x1
+convolutions win; on the 7x7 maps, from 35 on, all win. `--integer-products` does the same to matrix
+products: `DynamicQuantizeLinear` and `MatMulInteger`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from dataset import prepare_pixels, read_photos, to_pixel_values
 from onnx_graph import MICROSOFT, GraphWriter
 from rounding import rounded
 
-INTEGER_FROM = 35
+NO_INTEGERS = 49
 EXACT = 1e-4
 
 
@@ -70,11 +72,16 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, object]:
 
 
 class MatrixQuantiser:
-    """Rewrites `MatMul`s whose second input is a weight."""
+    """Rewrites `MatMul`s whose second input is a weight.
 
-    def __init__(self, graph: GraphWriter, weights: dict[str, np.ndarray]) -> None:
+    With `integers` the products are those of whole numbers: `DynamicQuantizeLinear` and
+    `MatMulInteger`. Without, the int8 weights are expanded when the graph is loaded.
+    """
+
+    def __init__(self, graph: GraphWriter, weights: dict[str, np.ndarray], integers: bool) -> None:
         self.graph = graph
         self.weights = weights
+        self.integers = integers
         self.stored: dict[str, tuple[str, str]] = {}
         self.inputs: dict[str, tuple[str, str, str]] = {}
 
@@ -82,10 +89,14 @@ class MatrixQuantiser:
         """Names of the int8 matrix and of its column scales."""
         if name not in self.stored:
             quantised, scale = int8_weight(self.weights[name], axis=1)
+            stored = f'{name}.int8'
             self.stored[name] = (
-                self.graph.constant(quantised, name),
+                self.graph.constant(quantised, stored),
                 self.graph.constant(scale, f'{name}.scale'),
             )
+            if not self.integers:
+                whole = self.graph.op('Cast', stored, to=onnx.TensorProto.FLOAT)
+                self.graph.op('Mul', whole, f'{name}.scale', output=name)
         return self.stored[name]
 
     def multiply(self, node: onnx.NodeProto) -> None:
@@ -112,21 +123,24 @@ class MatrixQuantiser:
         graph.op('Mul', columns, graph.op('Gather', scale, index, axis=0), output=node.output[0])
 
     def rewrite(self, nodes: Sequence[onnx.NodeProto]) -> None:
-        """Copy the nodes, products and look-ups of stored matrices as integers."""
+        """Copy the nodes, their matrices stored as int8."""
         multiplied = {node.input[1] for node in nodes if is_matrix(node, self.weights)}
         for node in nodes:
-            if is_matrix(node, self.weights):
+            if is_matrix(node, self.weights) and self.integers:
                 self.multiply(node)
-            elif node.op_type == 'Gather' and node.input[0] in multiplied:
+            elif node.op_type == 'Gather' and node.input[0] in multiplied and self.integers:
                 self.gather(node)
             else:
+                for name in multiplied.intersection(node.input):
+                    self.store(name)
                 copy_node(self.graph, node, self.weights)
 
 
 def copy_node(graph: GraphWriter, node: onnx.NodeProto, weights: dict[str, np.ndarray]) -> None:
     """Keep a node as it is, with the weights that it reads."""
     for name in node.input:
-        if name in weights and name not in graph.initializers:
+        expanded = f'{name}.int8' in graph.initializers
+        if name in weights and name not in graph.initializers and not expanded:
             graph.constant(weights[name], name)
     graph.nodes.append(node)
 
@@ -144,11 +158,11 @@ def start_graph(model: onnx.ModelProto) -> GraphWriter:
     return graph
 
 
-def quantise_decoder(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Integer matrix products; the vocabulary matrix is stored once."""
+def quantise_decoder(model: onnx.ModelProto, integers: bool) -> onnx.ModelProto:
+    """Its matrices as int8; that of the vocabulary is stored once."""
     weights = weights_of(model)
     graph = start_graph(model)
-    MatrixQuantiser(graph, weights).rewrite(model.graph.node)
+    MatrixQuantiser(graph, weights, integers).rewrite(model.graph.node)
     return graph.model()
 
 
@@ -244,19 +258,20 @@ def expand_at_load(
 ) -> None:
     """Store a float convolution small; the runtime computes its weights once, at load.
 
-    Pretrained kernels that were never trained further came as int8, and go back to it exactly.
+    Pretrained kernels that were never trained further came as int8, and go back to it exactly. The
+    first kernel, which is small and which all depends on, stays as it is.
     """
     _, name, bias_name = node.input
     weight, bias = weights[name], weights[bias_name]
     quantised, scale = int8_weight(weight, axis=0)
     factors = scale.reshape(-1, 1, 1, 1)
     exact = np.abs(quantised * factors - weight).max() < EXACT * np.abs(weight).max()
-    if weight.shape[2:] != (1, 1) and not exact:
-        # The first kernel, which is small and which all depends on.
+    depthwise, pointwise = weight.shape[1] == 1, weight.shape[2:] == (1, 1)
+    if not depthwise and not pointwise:
         graph.constant(weight, name)
         graph.constant(bias, bias_name)
         return
-    if not exact:
+    if pointwise and not exact:
         quantised, bias = rounded_kernel(weight, scale, bias, seen)
     stored = graph.constant(quantised, f'{name}.int8')
     factor = graph.constant(factors, f'{name}.scale')
@@ -270,7 +285,7 @@ def layer_number(node: onnx.NodeProto) -> int:
 
 
 def write_encoder(
-    model: onnx.ModelProto, seen: dict[str, Observed], integer_from: int
+    model: onnx.ModelProto, seen: dict[str, Observed], integer_from: int, integers: bool
 ) -> onnx.ModelProto:
     """The shipped encoder, given what calibration saw of each stored map."""
     weights = weights_of(model)
@@ -301,21 +316,22 @@ def write_encoder(
         _, channels, cells = weights[reshape.input[1]]
         shape = graph.ints(1, int(cells), int(channels))
         graph.op('Reshape', x, shape, output=transpose.output[0])
-    MatrixQuantiser(graph, weights).rewrite(rest)
+    MatrixQuantiser(graph, weights, integers).rewrite(rest)
     return graph.model()
 
 
 def quantise_encoder(
     model: onnx.ModelProto,
     photos: list[np.ndarray],
-    integer_from: int = INTEGER_FROM,
+    integer_from: int,
+    integers: bool,
 ) -> onnx.ModelProto:
     """Calibrate on [1, 3, h, w] arrays and quantise."""
     part = convolution_part(model)
     clipped = {node.input[0] for node in part if node.op_type == 'Clip'}
     stored = [node.output[0] for node in part if node.output[0] not in clipped]
     seen = run_with_maps(model, ['pixel_values', *stored], photos)
-    return write_encoder(model, seen, integer_from)
+    return write_encoder(model, seen, integer_from, integers)
 
 
 def training_photos(data: Path, sets: list[str], work: Path, count: int) -> Iterator[np.ndarray]:
@@ -337,14 +353,20 @@ def main() -> None:
     parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--photos', type=int, default=192, help='training photos to calibrate on')
-    parser.add_argument('--integer-from', type=int, default=INTEGER_FROM, help='49: none')
+    parser.add_argument('--integer-from', type=int, default=NO_INTEGERS, metavar='N')
+    parser.add_argument(
+        '--integer-products', action='store_true', help='matrix products of whole numbers, too'
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     photos = list(training_photos(args.data, args.sets, args.work, args.photos))
     encoder = onnx.load(args.float / 'encoder.onnx')
-    onnx.save(quantise_encoder(encoder, photos, args.integer_from), args.out / 'encoder.onnx')
+    onnx.save(
+        quantise_encoder(encoder, photos, args.integer_from, args.integer_products),
+        args.out / 'encoder.onnx',
+    )
     decoder = onnx.load(args.float / 'decoder.onnx')
-    onnx.save(quantise_decoder(decoder), args.out / 'decoder.onnx')
+    onnx.save(quantise_decoder(decoder, args.integer_products), args.out / 'decoder.onnx')
 
 
 if __name__ == '__main__':

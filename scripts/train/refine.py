@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from cider import CiderD
 from concepts import SentenceSource, concept_targets, read_sentences
@@ -28,6 +29,7 @@ from dropout import seed_dropout
 from evaluate import caption_photos, score_set
 from losses import caption_loss, concept_loss, sentence_loss, update_ema
 from model import Captioner, load_captioner
+from steadiness import anchor_log_probs, distance_from, disturbed, unsteadiness
 from train import parameter_groups
 from vocabulary import Vocabulary
 
@@ -59,30 +61,61 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         '--frozen-layers', type=int, default=11, help='first convolutions never trained'
     )
+    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
     parser.add_argument('--weight-decay', type=float, default=0.0)
     parser.add_argument('--cross-entropy', type=float, default=0.1, help='share of the plain loss')
     parser.add_argument('--concept-share', type=float, default=0.01, help='weight of that loss')
     parser.add_argument('--sentences', type=Path, help='go on with sentences beside the photos')
     parser.add_argument('--sentence-batch', type=int, default=32, help='sentences a step')
     parser.add_argument('--sentence-share', type=float, default=0.05, help='weight of that loss')
+    parser.add_argument('--anchor', type=Path, help='checkpoint to stay near of; needs --steady')
+    parser.add_argument('--anchor-share', type=float, default=1.0, help='weight of the way from it')
+    parser.add_argument(
+        '--steady', type=float, default=0.0, help='weight of what a disturbed view changes'
+    )
     parser.add_argument('--repeat-penalty', type=float, default=0.3, help='reward lost a repeat')
     parser.add_argument('--ema', type=float, default=0.995)
     parser.add_argument('--val-photos', type=int, default=300)
     parser.add_argument('--seed', type=int, default=1)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.anchor and not args.steady:
+        parser.error('--anchor is of use with --steady only')
+    return args
+
+
+# With `--steady`, photos that are shown as they are: cutting and turning blurs what is disturbed.
+PLAIN = 0.4
 
 
 def views_of(
     pixels: np.ndarray,
     photos: Sequence[Photo],
     generator: torch.Generator,
-    strength: float,
-    hard: bool,
+    args: argparse.Namespace,
 ) -> Tensor:
-    """Pixel values [photos, 3, 224, 224] of one augmented view of each photo."""
+    """Pixel values [photos, 3, 224, 224] of an augmented view of each photo.
+
+    With `--steady` twice as many: after the views, the same ones disturbed.
+    """
     pixel_values = to_pixel_values(pixels[[photo.row for photo in photos]])
     may_flip = torch.tensor([photo.may_flip for photo in photos])
-    return augment(pixel_values, may_flip, generator, strength, hard)
+    views = augment(pixel_values, may_flip, generator, args.augment, args.hard)
+    if not args.steady:
+        return views
+    plain = torch.rand(len(photos), 1, 1, 1, generator=generator) < PLAIN
+    views = torch.where(plain, pixel_values, views)
+    return torch.cat((views, disturbed(views, generator)))
+
+
+def word_rows(real: Tensor) -> tuple[Tensor, Tensor]:
+    """Places in the flattened captions [rows, length] where words are, and 1 for each.
+
+    Filled up with words that count 0 to a multiple of 256: every new matrix shape costs oneDNN a
+    new kernel.
+    """
+    places = real.flatten().nonzero()[:, 0]
+    short = -len(places) % 256
+    return F.pad(places, (0, short)), F.pad(torch.ones_like(places), (0, short)).float()
 
 
 @torch.no_grad()
@@ -148,6 +181,9 @@ def main() -> None:
     model = load_captioner(args.start, args.frozen_layers, args.hard)
     model = model.to(device).to(memory_format=torch.channels_last)
     averaged = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
+    anchor = None
+    if args.anchor:
+        anchor = load_captioner(args.anchor).to(device).to(memory_format=torch.channels_last)
     groups = parameter_groups(model, args)
     if args.backbone_lr == 0:
         groups = [group for group in groups if not group['backbone']]
@@ -179,7 +215,7 @@ def main() -> None:
     steps = args.steps or steps_per_epoch * args.epochs
     while step < steps:
         started = time.time()
-        total_reward, taken = 0.0, 0
+        total_reward, total_away, taken, unsteady = 0.0, 0.0, 0, [0.0, 0.0, 0.0]
         order = rng.permutation(len(train))
         for first in range(0, steps_per_epoch * args.batch, args.batch):
             if step == steps:
@@ -189,7 +225,7 @@ def main() -> None:
             for group in optimizer.param_groups:
                 group['lr'] = group['peak'] * rate
             batch = [train[row] for row in rows]
-            pixel_values = views_of(pixels, batch, generator, args.augment, args.hard)
+            pixel_values = views_of(pixels, batch, generator, args)
             pixel_values = pixel_values.to(device).contiguous(memory_format=torch.channels_last)
             # What is drawn and what is learned must be one distribution: no dropout in the decoder,
             # and what is missing of the memory is the same for both.
@@ -200,22 +236,37 @@ def main() -> None:
                 with torch.set_grad_enabled(args.backbone_lr > 0):
                     features = model.backbone(pixel_values)
                 memory, concept_logits = model.look(features)
+            views = len(memory) // len(batch)
             # Contexts of their own: autocast would reuse weights cast without gradients.
             with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
-                drawn = sample(model, memory, args.samples, model.config.max_length - 2)
+                drawn = sample(
+                    model, memory[: len(batch)], args.samples, model.config.max_length - 2
+                )
             rewards = rewards_of(drawn, rows, cider, args.samples, args.repeat_penalty, may_repeat)
             others = (rewards.sum(1, keepdim=True) - rewards) / (args.samples - 1)
             advantage = (rewards - others).flatten().to(device)
             drawn = drawn[:, : int((drawn != 0).sum(dim=1).max())]
             with torch.autocast(device.type, torch.bfloat16):
-                hidden = model.hidden(drawn[:, :-1], model.cross(memory))
-                logits = model.logits(hidden).float()
+                hidden = model.hidden(drawn[:, :-1].repeat(views, 1), model.cross(memory))
                 targets = drawn[:, 1:]
-                log_probs = logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1))[..., 0]
-                real = targets != Vocabulary.pad
-                loss = -(advantage.unsqueeze(1) * log_probs * real).sum() / real.sum()
-                telling = concept_loss(concept_logits, named[rows].to(device))
+                words, real = word_rows(targets != Vocabulary.pad)
+                logits = model.logits(hidden.view(views, -1, hidden.shape[-1])[:, words]).float()
+                log_probs = logits.log_softmax(-1)
+                said = targets.flatten()[words].expand(views, -1).unsqueeze(-1)
+                worth = advantage[words // targets.shape[1]] * real
+                loss = -(worth * log_probs.gather(-1, said)[..., 0]).sum() / (views * real.sum())
+                telling = concept_loss(concept_logits, named[rows].repeat(views, 1).to(device))
                 loss = loss + args.concept_share * telling
+                if args.steady:
+                    changed, parts = unsteadiness(model, features, log_probs, real)
+                    loss = loss + args.steady * changed
+                    unsteady = [old + new.item() for old, new in zip(unsteady, parts)]
+                    if anchor is not None:
+                        undisturbed = pixel_values[: len(batch)]
+                        wanted = anchor_log_probs(anchor, undisturbed, drawn, words)
+                        away = distance_from(wanted, log_probs, real)
+                        loss = loss + args.anchor_share * away
+                        total_away += away.item()
                 model.train()
                 if args.cross_entropy > 0:
                     captions = np.stack(
@@ -226,7 +277,7 @@ def main() -> None:
                     )
                     captions = torch.from_numpy(captions).to(device)
                     loss = loss + args.cross_entropy * caption_loss(
-                        model, model.memory(features), captions, 0.1
+                        model, model.memory(features[: len(batch)]), captions, 0.1
                     )
                 if sentences is not None:
                     words = tuple(part.to(device) for part in next(sentences))
@@ -241,7 +292,11 @@ def main() -> None:
             if step % 25 == 0:
                 speed = taken * args.batch / (time.time() - started)
                 mean = total_reward / taken
-                print(f'  step {step} reward {mean:.4f} {speed:.0f} photos/s', flush=True)
+                progress = f'  step {step} reward {mean:.4f} {speed:.0f} photos/s'
+                if args.steady:
+                    parts = ' '.join(f'{value / taken:.5f}' for value in unsteady)
+                    progress += f', changed {parts}, away {total_away / taken:.4f}'
+                print(progress, flush=True)
                 if not math.isfinite(mean):
                     raise SystemExit('the reward is not finite')
         epoch += 1

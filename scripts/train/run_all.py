@@ -74,8 +74,15 @@ def main() -> None:
     # And at half the rate; the average that it starts from counts twice, for a half of the whole.
     refining = ('--name', 'lite-final', '--start', average, '--epochs', 2, '--lr', 3e-5)
     run('refine.py', *refining, '--backbone-lr', 5e-6, '--hard', *photos, *words)
-    refined = folder('-final')
-    run('average.py', '--out', refined / 'average.pt', average, average, *last(refined, 2))
+    final = folder('-final') / 'average.pt'
+    run('average.py', '--out', final, average, average, *last(folder('-final'), 2))
+    # Steadier, without moving far from that.
+    steadying = ('--steady', 2, '--anchor', final, '--anchor-share', 2, '--depthwise')
+    refining = ('--name', 'lite-steady', '--start', final, '--epochs', 5, '--lr', 4e-5)
+    rates = ('--backbone-lr', 4e-5, '--frozen-layers', 0, '--samples', 4)
+    run('refine.py', *refining, *rates, *steadying, *photos, *words)
+    refined = folder('-steady')
+    run('average.py', '--out', refined / 'average.pt', *last(refined, 3))
     run('evaluate.py', '--checkpoint', refined / 'average.pt', *photos)
     run('export.py', '--checkpoint', refined / 'average.pt', '--out', args.work / 'float')
     run('parity.py', '--checkpoint', refined / 'average.pt')

@@ -104,8 +104,11 @@ def main() -> None:
         first = work / 'a' / 'epoch03.pt'
         refining = ('--epochs', 1, '--batch', 8, '--sentence-batch', 8)
         run('refine.py', '--name', 'b', '--start', first, *common, *sentences, *refining)
+        steadying = ('--steady', 1.5, '--anchor', first, '--depthwise', '--frozen-layers', 0)
+        run('refine.py', '--name', 'c', '--start', first, *common, *refining, *steadying)
         averaged = work / 'b' / 'average.pt'
-        run('average.py', '--out', averaged, first, work / 'b' / 'epoch01.pt')
+        ends = [work / name / 'epoch01.pt' for name in ('b', 'c')]
+        run('average.py', '--out', averaged, first, *ends)
         run('export.py', '--checkpoint', averaged, '--out', work / 'float')
         run('parity.py', '--checkpoint', averaged)
         quantising = ('--data', data, '--sets', 'tiny', '--work', work, '--photos', 8)

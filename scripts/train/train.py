@@ -51,6 +51,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument('--dropout', type=float, default=0.15)
     parser.add_argument('--smoothing', type=float, default=0.1)
+    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
     parser.add_argument('--weight-decay', type=float, default=0.02)
     parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
     parser.add_argument(
@@ -81,7 +82,8 @@ def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[st
     """Head and backbone at their rates; biases, norms and positions without weight decay."""
     groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
     frozen = {spec.name for spec in model.backbone.specs[: args.frozen_layers]}
-    fixed = {spec.name for spec in model.backbone.specs if spec.groups > 1}
+    depthwise = {spec.name for spec in model.backbone.specs if spec.groups > 1}
+    fixed = set() if args.depthwise else depthwise
     for name, parameter in model.named_parameters():
         backbone = name.startswith('backbone.')
         if backbone:

@@ -23,6 +23,8 @@ export interface DecodeOptions extends DecodeLimits {
    * that can work at a lower resolution then does. Without it, every pixel is decoded.
    */
   readonly atLeast?: (upright: Size) => Size;
+  /** See {@link DecodeRequest}: for eyes and models, rather than to look at a file. Default false. */
+  readonly interpolateColour?: boolean;
 }
 
 type Decoder = (
@@ -77,7 +79,10 @@ export async function decodeImage(
   const orientation = options.orientation ? header.orientation : 1;
   const needed = options.atLeast?.(uprightSize(header, orientation));
   // What is needed upright is needed as stored once the sides are swapped back.
-  const request: DecodeRequest = needed ? { atLeast: uprightSize(needed, orientation) } : {};
+  const request: DecodeRequest = {
+    ...(needed && { atLeast: uprightSize(needed, orientation) }),
+    interpolateColour: options.interpolateColour ?? false,
+  };
   const decoded = await orDecodeFailed(header.format, () =>
     DECODERS[header.format](bytes, request),
   );

@@ -54,6 +54,11 @@ export interface DecodeRequest {
    * photo itself is; without it, the full size.
    */
   readonly atLeast?: Size;
+  /**
+   * JPEG at its full size: interpolate colour that is stored more coarsely than brightness, as
+   * browsers, Pillow and libjpeg do, rather than repeat it. Default false: the file's own samples.
+   */
+  readonly interpolateColour?: boolean;
 }
 
 /** What a decoder of one format gives: pixels as stored, orientation not yet applied. */

@@ -52,6 +52,9 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
     typeof input === 'string' || input instanceof URL
       ? await readPhoto(input, request.maxBytes)
       : await bytesOf(input, request.maxBytes);
-  if (bytes) return openDecoded(await decodeImage(bytes, request), request.orientation);
+  if (bytes) {
+    const image = await decodeImage(bytes, { ...request, interpolateColour: true });
+    return openDecoded(image, request.orientation);
+  }
   return openRaw(rawPixels(input, request.maxPixels));
 }

@@ -1,7 +1,7 @@
 import type { Size } from '../types.js';
 import type { ComponentPlane } from './component-output.js';
 import type { JpegHead } from './header.js';
-import type { Samples } from './inverse-dct.js';
+import { type Row, rowsOf } from './rows.js';
 
 /**
  * What the components of a file stand for. T.81 leaves that open; JFIF (T.871) and Adobe's segment
@@ -24,21 +24,24 @@ export function colourModelOf(head: JpegHead): ColourModel {
   return named === 'RGB' ? 'rgb' : 'ycbcr';
 }
 
-/** Turns finished planes into RGB, three bytes a pixel. */
+/**
+ * Turns finished planes into RGB, three bytes a pixel.
+ *
+ * @param interpolate planes that are coarser than the picture are interpolated, not repeated
+ */
 export function toRgb(
   model: ColourModel,
   planes: readonly ComponentPlane[],
-  { width, height }: Size,
+  size: Size,
+  interpolate: boolean,
 ): Uint8Array {
+  const { width, height } = size;
   const rgb = new Uint8Array(width * height * 3);
   // Stores to a clamped array round to the nearest level and keep to 0–255.
   const out = new Uint8ClampedArray(rgb.buffer);
+  const rows = planes.map((plane) => rowsOf(plane, size, interpolate));
   for (let y = 0; y < height; y++) {
-    const [first, second, third, fourth] = planes.map(({ data, stride, shiftX, shiftY }) => ({
-      data,
-      at: (y >> shiftY) * stride,
-      shift: shiftX,
-    }));
+    const [first, second, third, fourth] = rows.map((row) => row(y));
     const to = y * width * 3;
     if (first === undefined || second === undefined || third === undefined) {
       if (first !== undefined) greyRow(first, out, to, width);
@@ -57,13 +60,6 @@ export function toRgb(
     layBlack(fourth, model === 'cmyk' ? 255 : 0, out, to, width);
   }
   return rgb;
-}
-
-/** A row of a component: pixel x takes `data[at + (x >> shift)]`. */
-interface Row {
-  readonly data: Samples;
-  readonly at: number;
-  readonly shift: number;
 }
 
 interface ByteRow extends Row {

@@ -32,7 +32,8 @@ const LEAST_SHARE = 1 / 64;
  * so in `warnings`.
  *
  * @param bytes the whole file
- * @param request `atLeast`: the size, as stored, that is needed; the full size by default
+ * @param request `atLeast`: the size, as stored, that is needed; the full size by default.
+ * `interpolateColour`: smooth colour at the full size
  * @returns RGB as stored: the EXIF orientation, which {@link readJpegHeader} gives, is not applied
  * @throws CaptionError `UNSUPPORTED_FORMAT` for arithmetic, lossless, hierarchical and 12-bit coding,
  * `DECODE_FAILED` when nothing usable is in the file
@@ -50,7 +51,9 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
     : new SequentialPicture(frame, scale);
   const warnings = readScans(bytes, head, picture);
   const size = scaledSize(frame, scale);
-  return { ...size, data: toRgb(colourModelOf(head), picture.finish(), size), warnings };
+  const interpolate = request.interpolateColour ?? false;
+  const data = toRgb(colourModelOf(head), picture.finish(), size, interpolate);
+  return { ...size, data, warnings };
 }
 
 /**

@@ -1,0 +1,76 @@
+import type { Size } from '../types.js';
+import type { ComponentPlane } from './component-output.js';
+import type { Samples } from './inverse-dct.js';
+
+/** A row of a component at the picture's resolution: pixel x takes `data[at + (x >> shift)]`. */
+export interface Row {
+  readonly data: Samples;
+  readonly at: number;
+  readonly shift: number;
+}
+
+/**
+ * The rows of a plane, by the picture's y. A plane that is coarser than the picture is repeated, or
+ * interpolated; then a row is good until the next one is asked for.
+ */
+export function rowsOf(
+  plane: ComponentPlane,
+  size: Size,
+  interpolate: boolean,
+): (y: number) => Row {
+  const { data, stride, shiftX, shiftY } = plane;
+  if (interpolate && (shiftX > 0 || shiftY > 0)) return interpolatedRows(plane, size);
+  return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
+}
+
+/**
+ * Linear interpolation between the middles of samples, what libjpeg calls "fancy upsampling": of two
+ * pixels that share a sample each takes three quarters of it and one of the neighbour on its side.
+ * At the picture's edge, where there is no neighbour, the sample stands alone.
+ */
+function interpolatedRows(
+  { data, stride, shiftX, shiftY }: ComponentPlane,
+  { width, height }: Size,
+): (y: number) => Row {
+  const across = places(width, shiftX);
+  const down = places(height, shiftY);
+  const blended = new Float32Array((across.after[width - 1] as number) + 1);
+  const row = new Uint8ClampedArray(width);
+  return (y) => {
+    const above = (down.before[y] as number) * stride;
+    const below = (down.after[y] as number) * stride;
+    const lower = down.share[y] as number;
+    for (let i = 0; i < blended.length; i++) {
+      const sample = data[above + i] as number;
+      blended[i] = sample + ((data[below + i] as number) - sample) * lower;
+    }
+    for (let x = 0; x < width; x++) {
+      const sample = blended[across.before[x] as number] as number;
+      const next = blended[across.after[x] as number] as number;
+      row[x] = sample + (next - sample) * (across.share[x] as number);
+    }
+    return { data: row, at: 0, shift: 0 };
+  };
+}
+
+/** Between which two samples each pixel of an axis lies, and the share of the second one. */
+interface Places {
+  readonly before: Int32Array;
+  readonly after: Int32Array;
+  readonly share: Float32Array;
+}
+
+function places(pixels: number, shift: number): Places {
+  const last = (pixels - 1) >> shift;
+  const before = new Int32Array(pixels);
+  const after = new Int32Array(pixels);
+  const share = new Float32Array(pixels);
+  for (let i = 0; i < pixels; i++) {
+    const place = (i + 0.5) / (1 << shift) - 0.5;
+    const sample = Math.floor(place);
+    before[i] = Math.max(0, sample);
+    after[i] = Math.min(last, sample + 1);
+    share[i] = place - sample;
+  }
+  return { before, after, share };
+}
