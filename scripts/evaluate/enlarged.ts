@@ -14,7 +14,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { loadCaptioner } from 'zipcaption';
 import { resize } from '../../packages/core/src/image/resize.js';
 import type { Size } from '../../packages/core/src/image/types.js';
@@ -42,7 +42,7 @@ const files = readdirSync(images)
 const step = Math.max(1, Math.floor(files.length / Number(options.count)));
 const chosen = files.filter((_, i) => i % step === 0).slice(0, Number(options.count));
 
-type Enlarge = (path: string, size: Size) => Promise<sharp.Sharp>;
+type Enlarge = (path: string, size: Size) => Promise<Sharp>;
 
 const WAYS: Readonly<Record<string, Enlarge>> = {
   "Pillow's Lanczos": async (path, size) => {
@@ -55,7 +55,7 @@ const WAYS: Readonly<Record<string, Enlarge>> = {
     rgb(sharp(path).resize(width, height, { kernel: 'lanczos3', fit: 'fill' })),
 };
 
-function rgb(image: sharp.Sharp): sharp.Sharp {
+function rgb(image: Sharp): Sharp {
   return image.removeAlpha().toColourspace('srgb');
 }
 
