@@ -41,6 +41,7 @@ export async function drawAttention(
   const photo = await decodeImage(await bytesOf(input), {
     ...limits,
     orientation: true,
+    interpolateColour: true,
     atLeast: smallerSide,
   });
   const drawing: AttentionDrawing = {
