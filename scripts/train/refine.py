@@ -280,8 +280,8 @@ def main() -> None:
                         model, model.memory(features[: len(batch)]), captions, 0.1
                     )
                 if sentences is not None:
-                    words = tuple(part.to(device) for part in next(sentences))
-                    loss = loss + args.sentence_share * sentence_loss(model, words, 0.1)
+                    read = tuple(part.to(device) for part in next(sentences))
+                    loss = loss + args.sentence_share * sentence_loss(model, read, 0.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
