@@ -11,6 +11,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { decodeJpeg } from '../../packages/core/src/image/jpeg/index.js';
+import type { Levels } from '../../packages/core/src/image/types.js';
 import {
   type Comparison,
   compareWithJpegJs,
@@ -45,10 +46,10 @@ interface Case {
   readonly bytes: Uint8Array;
   readonly atLeast: { width: number; height: number } | undefined;
   /** What the file shows without damage. */
-  readonly sound: Uint8Array;
+  readonly sound: Levels;
 }
 
-let lastFile: { seed: number; bytes: Uint8Array; sound: Uint8Array } | undefined;
+let lastFile: { seed: number; bytes: Uint8Array; sound: Levels } | undefined;
 
 function caseOf(seed: number): Case {
   const fileSeed = Math.floor(seed / CASES_PER_FILE);

@@ -1,5 +1,12 @@
 import { uprightSize } from './image/orient.js';
-import type { DecodedImage, ImageFormat, Orientation, RgbImage, Size } from './image/types.js';
+import type {
+  DecodedImage,
+  ImageFormat,
+  Levels,
+  Orientation,
+  RgbImage,
+  Size,
+} from './image/types.js';
 import type { OrtRuntime } from './model/runtime.js';
 import type { ModelSource } from './model/source.js';
 import type { CaptionAllOptions, CaptionOutcome, ImageInput, LoadOptions } from './types.js';
@@ -15,7 +22,7 @@ export interface OpenRequest {
 }
 
 /** A photo in memory, upright, perhaps smaller than it was stored. */
-export interface OpenedPhoto extends RgbImage {
+export interface OpenedPhoto extends RgbImage<Levels> {
   readonly format: ImageFormat | 'raw' | (string & {});
   readonly stored: Size;
   readonly upright: Size;
@@ -58,7 +65,7 @@ export function openDecoded(image: DecodedImage, turned: boolean): OpenedPhoto {
 }
 
 /** Pixels that were handed in, as an opened photo. */
-export function openRaw(image: RgbImage): OpenedPhoto {
+export function openRaw(image: RgbImage<Levels>): OpenedPhoto {
   const size = { width: image.width, height: image.height };
   return { ...image, stored: size, upright: size, format: 'raw', orientation: 1, warnings: [] };
 }

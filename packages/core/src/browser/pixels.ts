@@ -4,7 +4,7 @@ import { checkPixelCount } from '../image/limits.js';
 import { applyOrientation, uprightSize } from '../image/orient.js';
 import { factorsFor, RowSink } from '../image/row-sink.js';
 import { sniff } from '../image/sniff.js';
-import type { ImageHeader, Reduction, RgbImage, Size } from '../image/types.js';
+import type { ImageHeader, Levels, Reduction, RgbImage, Size } from '../image/types.js';
 import type { OpenedPhoto, OpenRequest } from '../platform.js';
 import { tryHeader } from './photo-header.js';
 import { withoutOrientation } from './without-orientation.js';
@@ -92,7 +92,7 @@ export function drawPixels(
   { width, height }: Size,
   { maxPixels }: Pick<OpenRequest, 'maxPixels'>,
   factors: Pick<Reduction, 'x' | 'y'> = { x: 1, y: 1 },
-): RgbImage {
+): RgbImage<Levels> {
   checkPixelCount({ width, height }, maxPixels);
   const lines = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
   const context = new OffscreenCanvas(width, lines).getContext('2d', { willReadFrequently: true });

@@ -75,6 +75,8 @@ async function outcome(file: Uint8Array, whole = true): Promise<DecodedImage | u
     expect(image.width * image.height * 3).toBe(image.data.length);
     expect(image.width).toBeGreaterThan(0);
     expect(image.height).toBeGreaterThan(0);
+    if (image.reduction) expect(image.data).toBeInstanceOf(Float32Array);
+    expect(image.data.every((value) => value >= 0 && value <= 255)).toBe(true);
     const { width, height } = image.reduction?.full ?? image;
     expect(width * height).toBe(image.header.width * image.header.height);
     return image;

@@ -11,6 +11,7 @@ import type {
   DecodeRequest,
   ImageFormat,
   ImageHeader,
+  Levels,
   RgbImage,
   Size,
 } from './types.js';
@@ -94,7 +95,7 @@ export async function decodeImage(
  * A decoder that halves (1/2, 1/4, 1/8) and rounds up need not say so: it shows in the sizes. One
  * with other factors brings its `reduction` along.
  */
-function withReduction(decoded: DecodedPixels, full: Size): RgbImage {
+function withReduction(decoded: DecodedPixels, full: Size): RgbImage<Levels> {
   const { width, height, data, reduction } = decoded;
   if (reduction) return { width, height, data, reduction };
   const x = halvings(full.width, width);

@@ -1,5 +1,6 @@
 import { swapsSides } from './exif.js';
-import type { Orientation, Reduction, RgbImage, Size } from './types.js';
+import { likeArray } from './levels.js';
+import type { Levels, Orientation, Reduction, RgbImage, Size } from './types.js';
 
 /**
  * For each EXIF orientation, what has to be done to the stored picture to see it upright: first
@@ -32,12 +33,15 @@ export function uprightSize(stored: Size, orientation: Orientation): Size {
  * @example
  * applyOrientation({ width: 640, height: 480, data }, 6); // 480×640
  */
-export function applyOrientation(image: RgbImage, orientation: Orientation): RgbImage {
+export function applyOrientation(
+  image: RgbImage<Levels>,
+  orientation: Orientation,
+): RgbImage<Levels> {
   if (orientation === 1) return image;
   const { transpose, flipX, flipY } = STEPS[orientation];
   const { width, height } = uprightSize(image, orientation);
   const source = image.data;
-  const data = new Uint8Array(width * height * 3);
+  const data = likeArray(source, source.length);
 
   // Walking right (down) in the upright picture moves by `across` (`down`) bytes in the stored one.
   const acrossStored = transpose ? image.width * 3 : 3;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noise } from '../../test/image/pictures.js';
 import { fitted, type PreprocessSpec, preprocess, sizeNeeded } from './preprocess.js';
 import { resize } from './resize.js';
+import type { Levels } from './types.js';
 
 const recorded = JSON.parse(
   readFileSync(
@@ -58,6 +59,51 @@ describe('layout', () => {
   });
 });
 
+describe('averages with fractions', () => {
+  const averages = {
+    width: 2,
+    height: 1,
+    data: Float32Array.of(0.25, 1.5, 254.75, 3.125, 99.5, 6),
+  };
+  const spec: PreprocessSpec = { ...plain, width: 2, height: 1, rescale: 1 };
+
+  it('are normalised without being rounded', () => {
+    expect([...preprocess(averages, spec)]).toEqual([0.25, 3.125, 1.5, 99.5, 254.75, 6]);
+    const bgr: PreprocessSpec = {
+      ...{ ...spec, rescale: 0.5, layout: 'nhwc', channelOrder: 'bgr' },
+      ...{ mean: [1, 2, 3], std: [0.5, 0.25, 2] },
+    };
+    expect([...preprocess(averages, bgr)]).toEqual([62.1875, -5, -1.75, 0, 191, 1.125]);
+    const usual: PreprocessSpec = {
+      ...{ ...spec, rescale: 1 / 255, layout: 'nhwc' },
+      ...{ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    };
+    const expected = Array.from(averages.data, (value, i) =>
+      Math.fround((value / 255 - (usual.mean[i % 3] ?? 0)) / (usual.std[i % 3] ?? 0)),
+    );
+    preprocess(averages, usual).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 6);
+    });
+  });
+
+  it('that are whole give what levels give, to the bit', () => {
+    const levels = noise(16, 9, 2);
+    const whole = { ...levels, data: Float32Array.from(levels.data) };
+    const same: PreprocessSpec = { ...plain, width: 16, height: 9, mean: [0.4, 0.5, 0.6] };
+    expect(preprocess(whole, same)).toEqual(preprocess(levels, same));
+  });
+
+  it('keep their fractions when they are resized and laid on a background', () => {
+    const square: PreprocessSpec = { ...plain, rescale: 1, fit: 'contain', layout: 'nhwc' };
+    const data = new Float32Array(2 * 1 * 3).fill(100.125);
+    const rows = rowsOf(preprocess({ width: 2, height: 1, data }, square), 4);
+    expect(rows.map((row) => new Set(row))).toEqual([
+      ...[new Set([128]), new Set([100.125])],
+      ...[new Set([100.125]), new Set([128])],
+    ]);
+  });
+});
+
 describe('fit', () => {
   it('contain shows all of the photo, the rest in the background colour', () => {
     const wide = { width: 8, height: 2, data: new Uint8Array(8 * 2 * 3).fill(200) };
@@ -100,26 +146,26 @@ describe('a photo that came reduced', () => {
   it('lies where it lay in full size, though its last column stands for less', () => {
     // A slope over 100 columns, averaged by 8: the thirteenth column stands for four, not eight.
     const full = { width: 100, height: 8, data: slope(100, 8, 1) };
-    const reduced = { width: 13, height: 1, data: slope(13, 1, 8) };
+    const reduced = { width: 13, height: 1, data: Float32Array.from(slope(13, 1, 8)) };
     const spec: PreprocessSpec = { ...plain, width: 10, height: 1 };
     const reduction = { full: { width: 100, height: 8 }, x: 8, y: 8, left: 0, top: 0 };
     const expected = fitted(full, spec).data;
     const told = fitted({ ...reduced, reduction }, spec).data;
     const untold = fitted(reduced, spec).data;
-    expect(largest(told, expected)).toBeLessThanOrEqual(2);
+    expect(largest(told, expected)).toBeLessThanOrEqual(1);
     expect(largest(untold, expected)).toBeGreaterThan(4);
   });
 
   it('is fitted by the size it had, not by the one it has', () => {
     const reduction = { full: { width: 30, height: 10 }, x: 7, y: 7, left: 0, top: 0 };
-    const reduced = { width: 5, height: 2, data: new Uint8Array(30).fill(200), reduction };
+    const reduced = { width: 5, height: 2, data: new Float32Array(30).fill(200), reduction };
     const spec: PreprocessSpec = { ...plain, width: 9, height: 9, fit: 'contain' };
     const rows = rowsOf(fitted(reduced, spec).data, 9).map((row) => row[0]);
     expect(rows).toEqual([128, 128, 128, 200, 200, 200, 128, 128, 128]);
   });
 });
 
-function rowsOf(data: Uint8Array, width: number): number[][] {
+function rowsOf(data: Levels, width: number): number[][] {
   return Array.from({ length: data.length / (width * 3) }, (_, y) => [
     ...data.subarray(y * width * 3, (y + 1) * width * 3),
   ]);
@@ -134,6 +180,6 @@ function slope(width: number, height: number, factor: number): Uint8Array {
   return Uint8Array.from({ length: width * height * 3 }, (_, i) => grey(Math.floor(i / 3) % width));
 }
 
-function largest(a: Uint8Array, b: Uint8Array): number {
-  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? 0))));
+function largest(a: Levels, b: Levels): number {
+  return Math.max(...Array.from(a, (value, i) => Math.abs(value - (b[i] ?? 0))));
 }

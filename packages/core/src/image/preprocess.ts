@@ -1,5 +1,6 @@
+import { likeArray } from './levels.js';
 import { type Box, type Resample, resize } from './resize.js';
-import type { RgbImage, Size } from './types.js';
+import type { Levels, RgbImage, Size } from './types.js';
 
 /** How a photo becomes the tensor that a model looks at. */
 export interface PreprocessSpec {
@@ -45,7 +46,7 @@ export interface PreprocessSpec {
  *   mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225],
  * }); // 1×3×224×224
  */
-export function preprocess(image: RgbImage, spec: PreprocessSpec): Float32Array {
+export function preprocess(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array {
   return normalise(fitted(image, spec), spec);
 }
 
@@ -58,8 +59,8 @@ export function sizeNeeded(spec: PreprocessSpec, upright: Size): Size {
   return resizedSize(spec, upright);
 }
 
-/** The photo resized, cropped and laid on the background: exactly width × height, still 8 bits. */
-export function fitted(image: RgbImage, spec: PreprocessSpec): RgbImage {
+/** The photo resized, cropped and laid on the background: exactly width × height, 0–255. */
+export function fitted(image: RgbImage<Levels>, spec: PreprocessSpec): RgbImage<Levels> {
   const size = resizedSize(spec, image.reduction?.full ?? image);
   const x = along(size.width, spec.width, spec.fit);
   const y = along(size.height, spec.height, spec.fit);
@@ -70,7 +71,7 @@ export function fitted(image: RgbImage, spec: PreprocessSpec): RgbImage {
 }
 
 /** Where the whole photo lies in the pixels at hand. */
-function photoBox(image: RgbImage): Box {
+function photoBox(image: RgbImage<Levels>): Box {
   const r = image.reduction;
   if (!r) return { left: 0, top: 0, width: image.width, height: image.height };
   return { left: r.left, top: r.top, width: r.full.width / r.x, height: r.full.height / r.y };
@@ -118,12 +119,12 @@ function backgroundOf(spec: PreprocessSpec): readonly [number, number, number] {
 
 function laidOn(
   colour: readonly [number, number, number],
-  part: RgbImage,
+  part: RgbImage<Levels>,
   { width, height }: Size,
   left: number,
   top: number,
-): RgbImage {
-  const data = new Uint8Array(width * height * 3);
+): RgbImage<Levels> {
+  const data = likeArray(part.data, width * height * 3);
   for (let i = 0; i < data.length; i += 3) data.set(colour, i);
   for (let y = 0; y < part.height; y++) {
     const row = part.data.subarray(y * part.width * 3, (y + 1) * part.width * 3);
@@ -132,25 +133,33 @@ function laidOn(
   return { width, height, data };
 }
 
-/** 256 possible samples, so 256 divisions a channel instead of one a pixel. */
-function normalise(image: RgbImage, spec: PreprocessSpec): Float32Array {
+function normalise(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array {
+  const { data } = image;
   const pixels = image.width * image.height;
   const tensor = new Float32Array(pixels * 3);
   const [pixelStep, channelStep] = spec.layout === 'nhwc' ? [3, 1] : [1, pixels];
   const order = spec.channelOrder === 'bgr' ? [2, 1, 0] : [0, 1, 2];
   order.forEach((channel, place) => {
-    const table = normalisationTable(spec, channel);
+    const normal = normalisation(spec, channel);
     let to = place * channelStep;
-    for (let from = channel; from < image.data.length; from += 3, to += pixelStep) {
-      tensor[to] = table[image.data[from] as number] as number;
+    if (data instanceof Float32Array) {
+      for (let from = channel; from < data.length; from += 3, to += pixelStep) {
+        tensor[to] = normal(data[from] as number);
+      }
+      return;
+    }
+    // 256 possible levels, so 256 divisions a channel instead of one a pixel.
+    const table = Float32Array.from({ length: 256 }, (_, level) => normal(level));
+    for (let from = channel; from < data.length; from += 3, to += pixelStep) {
+      tensor[to] = table[data[from] as number] as number;
     }
   });
   return tensor;
 }
 
-function normalisationTable(spec: PreprocessSpec, channel: number): Float32Array {
+function normalisation(spec: PreprocessSpec, channel: number): (sample: number) => number {
   const rescale = spec.rescale ?? 1 / 255;
   const mean = spec.mean[channel] ?? 0;
   const std = spec.std[channel] ?? 1;
-  return Float32Array.from({ length: 256 }, (_, sample) => (sample * rescale - mean) / std);
+  return (sample) => (sample * rescale - mean) / std;
 }

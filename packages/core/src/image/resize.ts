@@ -1,5 +1,7 @@
 import { FILTERS, type Filter, type Resample } from './filters.js';
-import type { RgbImage, Size } from './types.js';
+import { clampLevels, likeArray } from './levels.js';
+import { meansAcross, meansDown } from './resize-means.js';
+import type { Levels, RgbImage, Size } from './types.js';
 
 export type { Resample } from './filters.js';
 
@@ -23,17 +25,25 @@ export interface ResizeOptions {
  *
  * With `window` only that part of the result is computed: resize and crop in one.
  *
+ * Averages with fractions (see {@link Levels}) are resampled by the same weights and not rounded.
+ *
  * @param size of the whole result, in pixels
  *
  * @example
  * resize(photo, { width: 224, height: 224 }, 'bicubic');
  */
+export function resize<Data extends Levels>(
+  image: RgbImage<Data>,
+  size: Size,
+  filter: Resample,
+  options?: ResizeOptions,
+): RgbImage<Data>;
 export function resize(
-  image: RgbImage,
+  image: RgbImage<Levels>,
   size: Size,
   filter: Resample,
   options: ResizeOptions = {},
-): RgbImage {
+): RgbImage<Levels> {
   const box = options.box ?? { left: 0, top: 0, width: image.width, height: image.height };
   const window = options.window ?? { left: 0, top: 0, width: size.width, height: size.height };
   const { width, height } = window;
@@ -54,24 +64,29 @@ export function resize(
     ? resampleRows(image, columns, width, firstRow, lastRow)
     : cropRows(image, window.left, width, firstRow, lastRow);
   const data = needsColumns ? resampleColumns(squeezed, rows, width, firstRow) : squeezed;
+  // Whole levels are clamped on the way; filters with negative weights go beyond.
+  if (data instanceof Float32Array) clampLevels(data);
   return { width, height, data };
 }
 
 /** Which source positions each result position sums, and with what weights. */
-interface Taps {
+export interface Taps<Weights = Float64Array> {
   /** First source position of each result position; never falls. */
   readonly first: Int32Array;
   /** Source positions that each result position sums; all of them exist. */
   readonly count: number;
-  /** `count` weights a result position, in 1/2²². */
-  readonly weights: Int32Array;
+  /** `count` weights a result position, with a sum of 1. */
+  readonly weights: Weights;
 }
+
+/** Weights in 1/2²². */
+type FixedTaps = Taps<Int32Array>;
 
 /** 32 bits less 8 for the sample and 2 for filters whose weights add up to more than 1 on the way. */
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
-/** `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow's Resample.c. */
+/** `precompute_coeffs` of Pillow's Resample.c. */
 function taps(
   filter: Filter,
   sourceLength: number,
@@ -87,7 +102,7 @@ function taps(
   const inverse = 1 / filterScale;
   const count = tapCount(support, sourceLength);
   const first = new Int32Array(wanted);
-  const weights = new Int32Array(wanted * count);
+  const weights = new Float64Array(wanted * count);
   const exact = new Float64Array(count);
   for (let i = 0; i < wanted; i++) {
     const centre = boxStart + (wantedStart + i + 0.5) * scale;
@@ -103,12 +118,18 @@ function taps(
     const start = Math.min(from, sourceLength - count);
     first[i] = start;
     for (let j = 0; j < to - from; j++) {
-      const weight = ((exact[j] as number) / (sum === 0 ? 1 : sum)) * (1 << PRECISION);
-      const rounded = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-      weights[i * count + from - start + j] = rounded;
+      weights[i * count + from - start + j] = (exact[j] as number) / (sum === 0 ? 1 : sum);
     }
   }
   return { first, count, weights };
+}
+
+function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
+  const fixed = Int32Array.from(weights, (exact) => {
+    const weight = exact * (1 << PRECISION);
+    return Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+  });
+  return { first, count, weights: fixed };
 }
 
 /** With four or eight taps, their weights stay in registers for a whole band or row. */
@@ -122,23 +143,25 @@ function tapCount(support: number, sourceLength: number): number {
   return Math.min(most, sourceLength);
 }
 
-function isFew({ count }: Taps): boolean {
+function isFew({ count }: FixedTaps): boolean {
   return count === FEW || count === FEW / 2;
 }
 
 /** The horizontal pass over source rows `firstRow` to `lastRow`. */
 function resampleRows(
-  image: RgbImage,
+  image: RgbImage<Levels>,
   columns: Taps,
   width: number,
   firstRow: number,
   lastRow: number,
-): Uint8Array {
+): Levels {
   const stride = image.width * 3;
   const source = image.data.subarray(firstRow * stride, lastRow * stride);
+  if (source instanceof Float32Array) return meansAcross(source, stride, columns);
   const result = new Uint8Array((lastRow - firstRow) * width * 3);
-  if (isFew(columns)) rowsOfFew(source, stride, columns, result);
-  else rowsOfMany(source, stride, columns, result);
+  const fixed = inFixedPoint(columns);
+  if (isFew(fixed)) rowsOfFew(source, stride, fixed, result);
+  else rowsOfMany(source, stride, fixed, result);
   return result;
 }
 
@@ -146,7 +169,12 @@ function resampleRows(
 const BAND = 64;
 
 /** Column by column down a band of rows, so that each weight is read once a band. */
-function rowsOfFew(source: Uint8Array, stride: number, columns: Taps, result: Uint8Array): void {
+function rowsOfFew(
+  source: Uint8Array,
+  stride: number,
+  columns: FixedTaps,
+  result: Uint8Array,
+): void {
   const { first, count, weights } = columns;
   const isEight = count === FEW;
   const resultStride = first.length * 3;
@@ -181,7 +209,12 @@ function rowsOfFew(source: Uint8Array, stride: number, columns: Taps, result: Ui
   }
 }
 
-function rowsOfMany(source: Uint8Array, stride: number, columns: Taps, result: Uint8Array): void {
+function rowsOfMany(
+  source: Uint8Array,
+  stride: number,
+  columns: FixedTaps,
+  result: Uint8Array,
+): void {
   const { first, count, weights } = columns;
   for (let row = 0, to = 0; to < result.length; row += stride) {
     for (let x = 0, tap = 0; x < first.length; x++, to += 3) {
@@ -203,23 +236,20 @@ function rowsOfMany(source: Uint8Array, stride: number, columns: Taps, result: U
 }
 
 /** The vertical pass; `source` has rows of `width` pixels, the first being source row `firstRow`. */
-function resampleColumns(
-  source: Uint8Array,
-  rows: Taps,
-  width: number,
-  firstRow: number,
-): Uint8Array {
+function resampleColumns(source: Levels, rows: Taps, width: number, firstRow: number): Levels {
   const stride = width * 3;
+  if (source instanceof Float32Array) return meansDown(source, stride, rows, firstRow);
   const result = new Uint8Array(rows.first.length * stride);
-  if (isFew(rows)) columnsOfFew(source, stride, rows, firstRow, result);
-  else columnsOfMany(source, stride, rows, firstRow, result);
+  const fixed = inFixedPoint(rows);
+  if (isFew(fixed)) columnsOfFew(source, stride, fixed, firstRow, result);
+  else columnsOfMany(source, stride, fixed, firstRow, result);
   return result;
 }
 
 function columnsOfFew(
   source: Uint8Array,
   stride: number,
-  { first, count, weights }: Taps,
+  { first, count, weights }: FixedTaps,
   firstRow: number,
   result: Uint8Array,
 ): void {
@@ -246,7 +276,7 @@ function columnsOfFew(
 function columnsOfMany(
   source: Uint8Array,
   stride: number,
-  { first, count, weights }: Taps,
+  { first, count, weights }: FixedTaps,
   firstRow: number,
   result: Uint8Array,
 ): void {
@@ -288,13 +318,13 @@ function clip8(sum: number): number {
 }
 
 function cropRows(
-  image: RgbImage,
+  image: RgbImage<Levels>,
   left: number,
   width: number,
   firstRow: number,
   lastRow: number,
-): Uint8Array {
-  const result = new Uint8Array((lastRow - firstRow) * width * 3);
+): Levels {
+  const result = likeArray(image.data, (lastRow - firstRow) * width * 3);
   for (let y = firstRow; y < lastRow; y++) {
     const from = (y * image.width + left) * 3;
     result.set(image.data.subarray(from, from + width * 3), (y - firstRow) * width * 3);
@@ -306,10 +336,10 @@ function cropRows(
  * Each result pixel is the source pixel that its centre falls on. Positions are added up step by
  * step, as `ImagingScaleAffine` of Pillow's Geometry.c does, to round at the same places.
  */
-function nearest(image: RgbImage, size: Size, box: Box, window: Box): Uint8Array {
+function nearest(image: RgbImage<Levels>, size: Size, box: Box, window: Box): Levels {
   const columns = nearestPositions(box.left, box.width, size.width, window.left, window.width);
   const rows = nearestPositions(box.top, box.height, size.height, window.top, window.height);
-  const result = new Uint8Array(window.width * window.height * 3);
+  const result = likeArray(image.data, window.width * window.height * 3);
   let to = 0;
   for (const y of rows) {
     const row = Math.min(y, image.height - 1) * image.width;

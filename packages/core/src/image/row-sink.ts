@@ -1,4 +1,4 @@
-import type { Reduction, RgbImage, Size } from './types.js';
+import type { Levels, Reduction, RgbImage, Size } from './types.js';
 
 /** What is not in the file is shown in this grey: it draws the least attention. */
 const MISSING = 128;
@@ -43,7 +43,7 @@ interface BoxRow {
 export class RowSink {
   private readonly width: number;
   private readonly height: number;
-  private readonly data: Uint8Array;
+  private readonly data: Levels;
   private readonly open = new Map<number, BoxRow>();
   private readonly closed: Uint8Array;
   private spare: BoxRow | undefined;
@@ -55,7 +55,8 @@ export class RowSink {
   ) {
     this.width = Math.ceil(full.width / factors.x);
     this.height = Math.ceil(full.height / factors.y);
-    this.data = new Uint8Array(this.width * this.height * 3);
+    const isFull = factors.x === 1 && factors.y === 1;
+    this.data = new (isFull ? Uint8Array : Float32Array)(this.width * this.height * 3);
     this.closed = new Uint8Array(this.height);
   }
 
@@ -103,7 +104,7 @@ export class RowSink {
    * @param hasPixel for pictures that came with gaps and not to their end: whether the pixel at
    *   x, y of the full picture was added. A gap then shows what is to its left, or else above.
    */
-  finish(hasPixel?: (x: number, y: number) => boolean): RgbImage {
+  finish(hasPixel?: (x: number, y: number) => boolean): RgbImage<Levels> {
     const { width, height, data, full, factors } = this;
     for (let row = 0; row < height; row++) {
       if (this.closed[row]) continue;
@@ -155,9 +156,9 @@ export class RowSink {
     for (let column = 0, from = 0; column < width; column++, from += 3, to += 3) {
       const pixels = (counts[column] as number) + rows * this.columnsIn(column);
       if (pixels === 0) continue;
-      data[to] = (sums[from] as number) / pixels + 0.5;
-      data[to + 1] = (sums[from + 1] as number) / pixels + 0.5;
-      data[to + 2] = (sums[from + 2] as number) / pixels + 0.5;
+      data[to] = (sums[from] as number) / pixels;
+      data[to + 1] = (sums[from + 1] as number) / pixels;
+      data[to + 2] = (sums[from + 2] as number) / pixels;
     }
   }
 

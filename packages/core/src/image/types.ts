@@ -32,9 +32,16 @@ export interface Reduction {
   readonly top: number;
 }
 
-/** Opaque RGB, rows top down, three bytes a pixel: what every stage after decoding works on. */
-export interface RgbImage extends Size {
-  readonly data: Uint8Array;
+/**
+ * Samples, 0–255: whole levels, or, where pixels are averages over a larger photo, those averages
+ * with their fractions. Rounded to levels here and again when resized, they would lose what little
+ * the file's own coding has left of them: a caption can hang on it.
+ */
+export type Levels = Uint8Array | Float32Array;
+
+/** Opaque RGB, rows top down, three samples a pixel: what every stage after decoding works on. */
+export interface RgbImage<Data extends Levels = Uint8Array> extends Size {
+  readonly data: Data;
   /** Only where the pixels are averages over a larger photo. */
   readonly reduction?: Reduction;
 }
@@ -62,7 +69,7 @@ export interface DecodeRequest {
 }
 
 /** What a decoder of one format gives: pixels as stored, orientation not yet applied. */
-export interface DecodedPixels extends RgbImage {
+export interface DecodedPixels extends RgbImage<Levels> {
   /** Things a user may want to know: "the file ends early: 40 % of it is grey". */
   readonly warnings: readonly string[];
 }
@@ -74,7 +81,7 @@ export interface ImageHeader extends Size {
 }
 
 /** A decoded photo: upright, RGB, alpha laid on white. */
-export interface DecodedImage extends RgbImage {
+export interface DecodedImage extends RgbImage<Levels> {
   /** What the file's header says: full size as stored, and how it is turned. */
   readonly header: ImageHeader;
   readonly warnings: readonly string[];

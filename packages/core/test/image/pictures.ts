@@ -31,8 +31,8 @@ export function scene(width: number, height: number): RgbImage {
 
 /** Mean and largest absolute difference of two runs of samples. */
 export function difference(
-  a: Uint8Array | Uint8ClampedArray,
-  b: Uint8Array | Uint8ClampedArray,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
 ): { mean: number; max: number } {
   if (a.length !== b.length) throw new Error(`${a.length} samples against ${b.length}`);
   let sum = 0;

@@ -1,5 +1,6 @@
 import { colourModelOf } from '../../src/image/jpeg/colour.js';
 import { readHead } from '../../src/image/jpeg/header.js';
+import type { Levels } from '../../src/image/types.js';
 import type { Outcome } from './fuzz.js';
 import { distance } from './reference.js';
 
@@ -32,7 +33,7 @@ export function compareWithJpegJs(
   jpegJs: JpegJs,
   bytes: Uint8Array,
   outcome: Outcome,
-  sound: Uint8Array,
+  sound: Levels,
 ): Comparison {
   const warnings = outcome.kind === 'read' ? outcome.pixels.warnings : [];
   const ours = warnings.length > 0 ? 'read, with warning' : outcome.kind;
@@ -51,7 +52,7 @@ export function compareWithJpegJs(
 }
 
 /** Which of two readings of a damaged file is nearer to what the file showed without damage. */
-function nearer(ours: Uint8Array, theirs: Uint8Array, sound: Uint8Array): string {
+function nearer(ours: Levels, theirs: Levels, sound: Levels): string {
   if (ours.length !== sound.length) return 'of another size than without damage';
   const gain = distance(theirs, sound).mean - distance(ours, sound).mean;
   if (Math.abs(gain) < 1) return 'as near to the undamaged picture';

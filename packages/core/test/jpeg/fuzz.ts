@@ -155,7 +155,11 @@ function checkPixels(header: Size, pixels: DecodedPixels, atLeast: Size = header
     (n) => width === Math.ceil(header.width / n) && height === Math.ceil(header.height / n),
   );
   if (divisor === undefined) throw new Error(`${width}×${height} is no scale of the picture`);
-  if (data.length !== width * height * 3) throw new Error(`${data.length} bytes of pixels`);
+  if (data.length !== width * height * 3) throw new Error(`${data.length} samples`);
+  if (data instanceof Float32Array) {
+    const stray = data.find((value) => !(value >= 0 && value <= 255));
+    if (stray !== undefined) throw new Error(`a level of ${stray}`);
+  } else if (divisor > 1) throw new Error('averages without their fractions');
   if (width < Math.min(header.width, atLeast.width)) throw new Error(`${width} is too narrow`);
   if (height < Math.min(header.height, atLeast.height)) throw new Error(`${height} is too low`);
 }

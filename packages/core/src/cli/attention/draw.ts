@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeImage } from '../../image/decode.js';
+import { inWholeLevels } from '../../image/levels.js';
 import type { DecodeLimits } from '../../image/types.js';
 import { CaptionError, type CaptionResult, type ImageInput, type Size } from '../../index.js';
 import { attentionPage } from './page.js';
@@ -45,7 +46,7 @@ export async function drawAttention(
     atLeast: smallerSide,
   });
   const drawing: AttentionDrawing = {
-    photo,
+    photo: inWholeLevels(photo),
     caption: result.text,
     facts: `${Math.round(result.confidence * 100)} % confident  ·  model ${result.model.name} ${result.model.version}`,
     words: result.attention,

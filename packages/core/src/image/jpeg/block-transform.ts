@@ -1,6 +1,7 @@
 import type { Coverage } from './coverage.js';
-import { foldingOf, inverseDct, type Points, type Samples } from './inverse-dct.js';
+import { type Folding, foldingOf, inverseDct, type Points, type Samples } from './inverse-dct.js';
 import type { QuantTable } from './tables.js';
+import { flatLevel, writeWholeBlock } from './whole-block.js';
 import { ZIGZAG } from './zigzag.js';
 
 /**
@@ -44,8 +45,8 @@ function weighted(
   across: Points,
   down: Points,
 ): Pick<BlockTransform, 'slots' | 'weights' | 'sums'> {
-  const horizontal = foldingOf(across);
-  const vertical = foldingOf(down);
+  const horizontal = isWhole(across, down) ? UNFOLDED : foldingOf(across);
+  const vertical = isWhole(across, down) ? UNFOLDED : foldingOf(down);
   const unused = across * down;
   const slots = new Uint8Array(REACH).fill(unused);
   const weights = new Float64Array(REACH);
@@ -59,6 +60,16 @@ function weighted(
     weights[k] = weight * (quant[k] as number);
   }
   return { slots, weights, sums: new Float64Array(unused + 1) };
+}
+
+/** Nothing is left out of a whole block, and its transform brings its own factors. */
+const UNFOLDED: Folding = {
+  target: Uint8Array.from({ length: 8 }, (_, u) => u),
+  weight: new Float64Array(8).fill(1),
+};
+
+function isWhole(across: Points, down: Points): boolean {
+  return across === 8 && down === 8;
 }
 
 /** Whether the k-th coefficient has any part in a block of so many samples. */
@@ -104,7 +115,8 @@ function writeFlat(
   across: Points,
   down: Points,
 ): void {
-  const level = (sums[0] as number) + LEVEL_SHIFT;
+  const dc = sums[0] as number;
+  const level = isWhole(across, down) ? flatLevel(dc) : dc + LEVEL_SHIFT;
   sums[0] = 0;
   for (let y = 0, at = to; y < down; y++, at += stride) {
     for (let x = 0; x < across; x++) samples[at + x] = level;
@@ -121,9 +133,14 @@ function writeBlock(
   across: Points,
   down: Points,
 ): void {
+  const columns = Math.min(across, COLUMNS_UP_TO[last] as number);
+  if (isWhole(across, down)) {
+    writeWholeBlock(sums, columns, samples, to, stride);
+    sums.fill(0);
+    return;
+  }
   sums[0] = (sums[0] as number) + LEVEL_SHIFT;
   const { column } = inverseDct[down];
-  const columns = Math.min(across, COLUMNS_UP_TO[last] as number);
   for (let x = 0; x < columns; x++) column(sums, x, across);
   const { row } = inverseDct[across];
   for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);

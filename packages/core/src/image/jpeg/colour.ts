@@ -1,6 +1,8 @@
-import type { Size } from '../types.js';
+import { clampLevels } from '../levels.js';
+import type { Levels, Size } from '../types.js';
 import type { ComponentPlane } from './component-output.js';
 import type { JpegHead } from './header.js';
+import type { Samples } from './inverse-dct.js';
 import { type Row, rowsOf } from './rows.js';
 
 /**
@@ -25,8 +27,9 @@ export function colourModelOf(head: JpegHead): ColourModel {
 }
 
 /**
- * Turns finished planes into RGB, three bytes a pixel.
+ * Turns finished planes into RGB, three samples a pixel.
  *
+ * @param fractions keep those of the means that a reduced picture is made of
  * @param interpolate planes that are coarser than the picture are interpolated, not repeated
  */
 export function toRgb(
@@ -34,11 +37,11 @@ export function toRgb(
   planes: readonly ComponentPlane[],
   size: Size,
   interpolate: boolean,
-): Uint8Array {
+  fractions: boolean,
+): Levels {
   const { width, height } = size;
-  const rgb = new Uint8Array(width * height * 3);
   // Stores to a clamped array round to the nearest level and keep to 0–255.
-  const out = new Uint8ClampedArray(rgb.buffer);
+  const out: Samples = new (fractions ? Float32Array : Uint8ClampedArray)(width * height * 3);
   const rows = planes.map((plane) => rowsOf(plane, size, interpolate));
   for (let y = 0; y < height; y++) {
     const [first, second, third, fourth] = rows.map((row) => row(y));
@@ -59,7 +62,9 @@ export function toRgb(
     if (model !== 'cmyk-inverted') invertRow(out, to, width);
     layBlack(fourth, model === 'cmyk' ? 255 : 0, out, to, width);
   }
-  return rgb;
+  if (out instanceof Uint8ClampedArray) return new Uint8Array(out.buffer);
+  clampLevels(out);
+  return out;
 }
 
 interface ByteRow extends Row {
@@ -70,7 +75,7 @@ function isBytes(row: Row): row is ByteRow {
   return row.data instanceof Uint8ClampedArray;
 }
 
-function greyRow({ data, at, shift }: Row, out: Uint8ClampedArray, start: number, width: number) {
+function greyRow({ data, at, shift }: Row, out: Samples, start: number, width: number) {
   for (let x = 0, to = start; x < width; x++, to += 3) {
     const level = data[at + (x >> shift)] as number;
     out[to] = level;
@@ -79,14 +84,7 @@ function greyRow({ data, at, shift }: Row, out: Uint8ClampedArray, start: number
   }
 }
 
-function rgbRow(
-  red: Row,
-  green: Row,
-  blue: Row,
-  out: Uint8ClampedArray,
-  start: number,
-  width: number,
-): void {
+function rgbRow(red: Row, green: Row, blue: Row, out: Samples, start: number, width: number): void {
   for (let x = 0, to = start; x < width; x++, to += 3) {
     out[to] = red.data[red.at + (x >> red.shift)] as number;
     out[to + 1] = green.data[green.at + (x >> green.shift)] as number;
@@ -94,12 +92,12 @@ function rgbRow(
   }
 }
 
-/** YCbCr to RGB: T.871, section 7. */
+/** YCbCr to RGB: T.871, section 7; the factors with libjpeg's five digits, for the same pixels. */
 function ycbcrRow(
   luma: Row,
   blueness: Row,
   redness: Row,
-  out: Uint8ClampedArray,
+  out: Samples,
   start: number,
   width: number,
 ): void {
@@ -117,8 +115,8 @@ function ycbcrRow(
 }
 
 const RED_OF_CR = 1.402;
-const GREEN_OF_CB = 0.344136;
-const GREEN_OF_CR = 0.714136;
+const GREEN_OF_CB = 0.34414;
+const GREEN_OF_CR = 0.71414;
 const BLUE_OF_CB = 1.772;
 
 /**
@@ -129,7 +127,7 @@ function ycbcrBytesRow(
   luma: ByteRow,
   blueness: ByteRow,
   redness: ByteRow,
-  out: Uint8ClampedArray,
+  out: Samples,
   start: number,
   width: number,
 ): void {
@@ -163,7 +161,7 @@ const GREEN_OF_CB_16 = Math.round(GREEN_OF_CB * 65536);
 const GREEN_OF_CR_16 = Math.round(GREEN_OF_CR * 65536);
 const BLUE_OF_CB_16 = Math.round(BLUE_OF_CB * 65536);
 
-function invertRow(out: Uint8ClampedArray, start: number, width: number): void {
+function invertRow(out: Samples, start: number, width: number): void {
   for (let to = start; to < start + 3 * width; to++) out[to] = 255 - (out[to] as number);
 }
 
@@ -171,7 +169,7 @@ function invertRow(out: Uint8ClampedArray, start: number, width: number): void {
 function layBlack(
   { data, at, shift }: Row,
   full: number,
-  out: Uint8ClampedArray,
+  out: Samples,
   start: number,
   width: number,
 ): void {

@@ -78,7 +78,8 @@ describe('a sequential file that is cut off', () => {
       const atLeast = { width: WIDTH / factor, height: HEIGHT / factor };
       const scaled = decodeJpeg(half, { atLeast });
       expect(scaled.warnings).toEqual(full.warnings);
-      expect(distance(scaled.data, averaged(full, factor).data).mean).toBeLessThan(0.9);
+      // The full size is rounded to levels, once as samples and once as colours.
+      expect(distance(scaled.data, averaged(full, factor).data).mean).toBeLessThan(0.2);
     }
   });
 

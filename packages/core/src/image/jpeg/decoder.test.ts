@@ -41,7 +41,7 @@ function decodeAt(bytes: Uint8Array, { width, height }: Picture | Encoded, facto
 /** How far our decode at 1/factor is from a full decode, averaged down by as much. */
 function distanceFrom(
   full: { width: number; height: number; data: ArrayLike<number> },
-  scaled: Picture,
+  scaled: { width: number; height: number; data: ArrayLike<number> },
 ): Distance {
   return distance(scaled.data, averaged(full, factorBetween(full, scaled)).data);
 }
@@ -181,9 +181,11 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
     const linear = referenceDecode(encoded, { clamp: false });
     for (const factor of FACTORS) {
       const { mean, max } = distanceFrom(linear, decodeAt(encoded.bytes, encoded, factor));
-      // Rounded once as colours, and before as samples where blocks are decoded whole.
-      expect(mean).toBeLessThan(0.9);
-      expect(max).toBeLessThan(3);
+      // Samples are rounded where blocks are decoded whole: with half a level of each, blue is off by
+      // 0.5 × (1 + 1.772), and colours of inks by the half level of black more. Only at the full size
+      // are the colours rounded again.
+      expect(mean).toBeLessThan(factor === 1 ? 0.6 : 0.5);
+      expect(max).toBeLessThan(factor === 1 ? 2.5 : 2);
     }
   });
 
@@ -210,12 +212,16 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
         const means = averaged(linear, factor);
         const expected = means.data.map((value) => Math.max(0, Math.min(255, value)));
         const ours = decodeAt(encoded.bytes, encoded, factor);
-        expect(distance(ours.data, expected).max).toBeLessThan(isHalved ? 2 : 0.51);
+        // In the middle between two levels, samples of theirs may be rounded to the other one than exact
+        // arithmetic gives, as libjpeg does it; a level of Cb is 1.772 of blue. All else is apart only by
+        // the digits of libjpeg's factors for green, 0.000004 a level, and of 32-bit numbers.
+        const bound = isHalved && factor === 2 ? 1.774 : 0.002;
+        expect(distance(ours.data, expected).max).toBeLessThan(bound);
       }
     },
   );
 
-  describe('against full decodes, averaged down: at most 0.6 apart on average, 99.9 % within 4', () => {
+  describe('against full decodes, averaged down: at most 0.4 apart on average, 99.9 % within 4', () => {
     const SIZES = [
       [1, 1],
       [7, 5],
@@ -254,7 +260,7 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
     };
     const expectClose = (distances: readonly Distance[]) => {
       expect(distances.length).toBeGreaterThanOrEqual(18);
-      expect(pooled(distances).mean).toBeLessThanOrEqual(0.6);
+      expect(pooled(distances).mean).toBeLessThanOrEqual(0.4);
       expect(pooled(distances).beyond4).toBeLessThanOrEqual(0.001);
     };
 
@@ -321,7 +327,8 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
       const full = decodeWithJpegJs(file);
       for (const factor of FACTORS.slice(1)) {
         const { mean, beyond4 } = distanceFrom(full, decodeAt(file, full, factor));
-        expect(mean).toBeLessThanOrEqual(0.6);
+        // It cuts colours off where T.871 rounds, by half a level on average.
+        expect(mean).toBeLessThanOrEqual(0.55);
         // Not 99.9 % here: a full decode cuts off each colour that no screen can show before the mean
         // is taken, a reduced one after it. Strong reds and blues differ by that.
         expect(beyond4).toBeLessThanOrEqual(0.004);
@@ -341,7 +348,7 @@ it('a quantisation table that is redefined between scans holds from there on', a
   const coarse = [0xff, 0xdb, 0, 67, 1, ...new Array<number>(64).fill(9)];
   const redefined = Uint8Array.of(...bytes.subarray(0, last), ...coarse, ...bytes.subarray(last));
   const theirs = await decodeWithSharp(redefined);
-  expect(distanceFrom(theirs, decodeJpeg(redefined)).max).toBeLessThanOrEqual(4);
+  expect(distanceFrom(theirs, decodeJpeg(redefined)).max).toBe(0);
   expect(distanceFrom(theirs, decodeJpeg(bytes)).max).toBeGreaterThan(4);
 });
 
@@ -364,5 +371,7 @@ describe('what is asked for', () => {
     const pixels = decodeJpeg(encoded.bytes, atLeast && { atLeast });
     expect(pixels).toMatchObject({ width, height, warnings: [] });
     expect(pixels.data).toHaveLength(width * height * 3);
+    // Means keep their fractions, the file's own pixels have none.
+    expect(pixels.data).toBeInstanceOf(width < 90 ? Float32Array : Uint8Array);
   });
 });

@@ -52,7 +52,8 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const warnings = readScans(bytes, head, picture);
   const size = scaledSize(frame, scale);
   const interpolate = request.interpolateColour ?? false;
-  const data = toRgb(colourModelOf(head), picture.finish(), size, interpolate);
+  const planes = picture.finish();
+  const data = toRgb(colourModelOf(head), planes, size, interpolate, scale < 8);
   return { ...size, data, warnings };
 }
 

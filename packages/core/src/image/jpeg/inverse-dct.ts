@@ -85,7 +85,7 @@ export interface InverseDct {
 
 /**
  * Samples of one component. Where blocks are decoded whole they are rounded to 8 bits as T.81, A.3.4 has
- * it; means of samples are left unrounded, so that they are rounded only once, as colours.
+ * it; means of samples keep their fractions.
  */
 export type Samples = Uint8ClampedArray | Float32Array;
 

@@ -23,10 +23,16 @@ export function rowsOf(
   return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
 }
 
+/** libjpeg interpolates no component that has fewer samples than this in a row. */
+const LEAST_SAMPLES = 3;
+
 /**
  * Linear interpolation between the middles of samples, what libjpeg calls "fancy upsampling": of two
  * pixels that share a sample each takes three quarters of it and one of the neighbour on its side.
  * At the picture's edge, where there is no neighbour, the sample stands alone.
+ *
+ * A value in the middle between two levels is rounded up for every other pixel and down for the
+ * rest, again as libjpeg does it, so that the picture as a whole grows neither lighter nor darker.
  */
 function interpolatedRows(
   { data, stride, shiftX, shiftY }: ComponentPlane,
@@ -34,20 +40,29 @@ function interpolatedRows(
 ): (y: number) => Row {
   const across = places(width, shiftX);
   const down = places(height, shiftY);
-  const blended = new Float32Array((across.after[width - 1] as number) + 1);
+  const samples = ((width - 1) >> shiftX) + 1;
+  if (shiftX > 0 && samples < LEAST_SAMPLES) {
+    return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
+  }
+  // With both axes the column decides which middle goes up, the left one of a pair; with one, the
+  // second of a pair.
+  const upAcross = shiftX === 0 ? 0 : shiftY > 0 ? 0 : 1;
+  const blended = new Float32Array(samples);
   const row = new Uint8ClampedArray(width);
   return (y) => {
     const above = (down.before[y] as number) * stride;
     const below = (down.after[y] as number) * stride;
     const lower = down.share[y] as number;
-    for (let i = 0; i < blended.length; i++) {
+    for (let i = 0; i < samples; i++) {
       const sample = data[above + i] as number;
       blended[i] = sample + ((data[below + i] as number) - sample) * lower;
     }
     for (let x = 0; x < width; x++) {
       const sample = blended[across.before[x] as number] as number;
       const next = blended[across.after[x] as number] as number;
-      row[x] = sample + (next - sample) * (across.share[x] as number);
+      const value = sample + (next - sample) * (across.share[x] as number);
+      const up = shiftX === 0 ? (y & 1) === 1 : (x & 1) === upAcross;
+      row[x] = up ? Math.floor(value + 0.5) : Math.ceil(value - 0.5);
     }
     return { data: row, at: 0, shift: 0 };
   };

@@ -142,10 +142,13 @@ describe('decoding to at least a size', () => {
       expect(reduced.height).toBeGreaterThanOrEqual(Math.min(height, atHeight));
       const x = Math.max(1, Math.floor(width / (2 * atWidth)));
       const y = Math.max(1, Math.floor(height / (2 * atHeight)));
-      expect(reduced.data).toEqual(boxMeans(full, x, y));
       if (x * y > 1) {
+        expect(reduced.data).toEqual(boxMeans(full, x, y));
         expect(reduced.reduction).toEqual({ full: { width, height }, x, y, left: 0, top: 0 });
-      } else expect(reduced.reduction).toBeUndefined();
+      } else {
+        expect(reduced.data).toEqual(full.data);
+        expect(reduced.reduction).toBeUndefined();
+      }
     }
   });
 
@@ -416,7 +419,7 @@ function expected(plan: PngPlan): Uint8Array {
   return Uint8Array.from(result);
 }
 
-function boxMeans({ width, height, data }: RgbImage, x: number, y: number): Uint8Array {
+function boxMeans({ width, height, data }: RgbImage, x: number, y: number): Float32Array {
   const result: number[] = [];
   for (let top = 0; top < height; top += y) {
     for (let left = 0; left < width; left += x) {
@@ -428,11 +431,11 @@ function boxMeans({ width, height, data }: RgbImage, x: number, y: number): Uint
             sum += data[(v * width + u) * 3 + channel] ?? 0;
           }
         }
-        result.push(Math.round(sum / count));
+        result.push(sum / count);
       }
     }
   }
-  return Uint8Array.from(result);
+  return Float32Array.from(result);
 }
 
 function onWhite(rgba: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 import { RowAssembler } from '../row-assembler.js';
 import { factorsFor, RowSink } from '../row-sink.js';
-import type { DecodedPixels, DecodeRequest, RgbImage } from '../types.js';
+import type { DecodedPixels, DecodeRequest, Levels, RgbImage } from '../types.js';
 import { isInPasses, type Pass, passesOf } from './adam7.js';
 import { type Chunk, chunksOf } from './chunks.js';
 import { unfilter } from './filter.js';
@@ -100,7 +100,7 @@ function decodeRows(
   colours: PngColours,
   passes: readonly Pass[],
   request: DecodeRequest,
-): { image: RgbImage; trouble: string | undefined } {
+): { image: RgbImage<Levels>; trouble: string | undefined } {
   const sink = new RowSink(header, factorsFor(header, request.atLeast));
   const progress = addRows(sink, parts, header, rowReader(header, colours), passes);
   const { passesDone, rowsDone, fault } = progress;
