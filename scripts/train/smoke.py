@@ -106,9 +106,11 @@ def main() -> None:
         run('refine.py', '--name', 'b', '--start', first, *common, *sentences, *refining)
         steadying = ('--steady', 1.5, '--anchor', first, '--depthwise', '--frozen-layers', 0)
         run('refine.py', '--name', 'c', '--start', first, *common, *refining, *steadying)
+        firm = work / 'd' / 'start.pt'
+        run('steady_kernels.py', '--start', first, '--out', firm, *common)
         averaged = work / 'b' / 'average.pt'
         ends = [work / name / 'epoch01.pt' for name in ('b', 'c')]
-        run('average.py', '--out', averaged, first, *ends)
+        run('average.py', '--out', averaged, firm, *ends)
         run('export.py', '--checkpoint', averaged, '--out', work / 'float')
         run('parity.py', '--checkpoint', averaged)
         quantising = ('--data', data, '--sets', 'tiny', '--work', work, '--photos', 8)

@@ -143,6 +143,48 @@ def disturbed(pixel_values: Tensor, generator: torch.Generator) -> Tensor:
     return out.add_(1.0).mul_(127.5).round_().div_(127.5).sub_(1.0).clamp_(-1.0, 1.0)
 
 
+@cache
+def plain_trips() -> Tensor:
+    """Round trips [32, 3, 224, 224]: 32 sizes from 400 to 8,000, by three kernels each."""
+    sizes = np.geomspace(400, 8000, 32).round().astype(int)
+    kernels = Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BILINEAR
+    trips = [[round_trip(size, kernel, 0.0) for kernel in kernels] for size in sizes]
+    return torch.from_numpy(np.stack([np.stack(row) for row in trips]))
+
+
+@cache
+def shifts() -> Tensor:
+    """Shifts by up to 0.08 pixels either way, as matrices [17, 224, 224], mirrored at the edges."""
+    mirrored = np.concatenate((np.eye(SIZE), np.eye(SIZE)[::-1]))
+    waves = np.fft.fft(mirrored, axis=0)
+    frequencies = np.fft.fftfreq(2 * SIZE)[:, np.newaxis]
+    moved = [
+        np.fft.ifft(waves * np.exp(-2j * np.pi * frequencies * by), axis=0).real[:SIZE]
+        for by in np.linspace(-0.08, 0.08, 17)
+    ]
+    return torch.from_numpy(np.stack(moved).astype(np.float32))
+
+
+def returned(pixel_values: Tensor, generator: torch.Generator) -> Tensor:
+    """Views [photos, 3, 224, 224] in -1..1 as photos that were enlarged and saved come back.
+
+    Nothing is exaggerated: the round trip, a shift of up to 0.08 pixels, and what JPEG leaves at a
+    good quality, of 0.25 levels in light and 0.35 in colour, which it stores at half the size.
+    """
+    n = len(pixel_values)
+
+    def drawn(choices: Tensor) -> Tensor:
+        return choices[torch.randint(len(choices), (n,), generator=generator)]
+
+    trips = drawn(plain_trips())[torch.arange(n), torch.randint(3, (n,), generator=generator)]
+    down, across = trips @ drawn(shifts()), trips @ drawn(shifts())
+    noise = torch.randn(pixel_values.shape, generator=generator) * (0.25 / 127.5)
+    colour = torch.randn(n, 2, SIZE // 2, SIZE // 2, generator=generator) * (0.35 / 127.5)
+    noise[:, 1:] = torch.nn.functional.interpolate(colour, scale_factor=2, mode='bilinear')
+    moved = down[:, None] @ pixel_values @ across[:, None].mT
+    return (moved + torch.einsum('dc,pchw->pdhw', TO_RGB, noise)).clamp_(-1.0, 1.0)
+
+
 def relative_distance(a: Tensor, b: Tensor, scale: Tensor) -> Tensor:
     """Mean squared distance of [photos, n, width], in units of the variance of `scale`."""
     spread = scale - scale.mean(dim=(0, 1), keepdim=True)

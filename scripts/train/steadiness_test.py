@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from steadiness import TO_RGB, TO_YCC, disturbed, round_trip, saved_again
+from steadiness import TO_RGB, TO_YCC, disturbed, returned, round_trip, saved_again, shifts
 
 BICUBIC = Image.Resampling.BICUBIC
 
@@ -66,8 +66,24 @@ def check_disturbed() -> None:
     assert (levels - pixels).mean().abs() < 0.3
 
 
+def check_returned() -> None:
+    """Waves move by what is asked for; a plain picture gets the noise that was promised."""
+    x = np.arange(224)
+    wave = torch.from_numpy(np.cos((x + 0.5) * np.pi / 28).astype(np.float32))
+    for matrix, by in zip(shifts()[::8], (-0.08, 0.0, 0.08)):
+        moved = torch.from_numpy(np.cos((x + 0.5 - by) * np.pi / 28).astype(np.float32))
+        assert (matrix @ wave - moved)[8:-8].abs().max() < 1e-3, by
+    grey = torch.zeros(8, 3, 224, 224)
+    once = returned(grey, torch.Generator().manual_seed(3))
+    assert torch.equal(once, returned(grey, torch.Generator().manual_seed(3)))
+    light, *colour = torch.einsum('dc,pchw->dphw', TO_YCC, once * 127.5)
+    assert abs(light.std().item() - 0.25) < 0.01
+    assert all(0.15 < channel.std().item() < 0.35 for channel in colour)
+
+
 if __name__ == '__main__':
     check_round_trip()
     check_saved_again()
     check_disturbed()
+    check_returned()
     print('steadiness: as expected')

@@ -75,8 +75,11 @@ describe.each(recording.photos)('$file', ({ file, pixelsSha256, channelMeans, gr
     expect(exact.tokens.map(({ id }) => id)).toEqual(words);
     // The integer layers round differently in the WASM runtime and the native one.
     expect(Math.abs(exact.score - expected.score)).toBeLessThan(5e-3);
+  });
 
-    const { text } = await captioner.caption(sample(file), { numBeams });
-    expect(text).toBe(expected.text);
+  // Not so with greedy search: the astronaut's helmet and red shirt are as likely as each other.
+  test('has the same caption decoded at a reduced size', async () => {
+    const { text } = await captioner.caption(sample(file));
+    expect(text).toBe(beam.text);
   });
 });
