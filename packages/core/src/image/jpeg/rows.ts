@@ -19,7 +19,9 @@ export function rowsOf(
   interpolate: boolean,
 ): (y: number) => Row {
   const { data, stride, shiftX, shiftY } = plane;
-  if (interpolate && (shiftX > 0 || shiftY > 0)) return interpolatedRows(plane, size);
+  const samples = ((size.width - 1) >> shiftX) + 1;
+  const isCoarse = shiftX > 0 ? samples >= LEAST_SAMPLES : shiftY > 0;
+  if (interpolate && isCoarse) return interpolatedRows(plane, size);
   return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
 }
 
@@ -41,12 +43,9 @@ function interpolatedRows(
   const across = places(width, shiftX);
   const down = places(height, shiftY);
   const samples = ((width - 1) >> shiftX) + 1;
-  if (shiftX > 0 && samples < LEAST_SAMPLES) {
-    return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
-  }
-  // With both axes the column decides which middle goes up, the left one of a pair; with one, the
-  // second of a pair.
-  const upAcross = shiftX === 0 ? 0 : shiftY > 0 ? 0 : 1;
+  // Of a pair of columns the left one goes up where both axes are coarse, the right one where only
+  // this axis is.
+  const upAcross = shiftY > 0 ? 0 : 1;
   const blended = new Float32Array(samples);
   const row = new Uint8ClampedArray(width);
   return (y) => {
