@@ -1,7 +1,7 @@
 import type { Coverage } from './coverage.js';
 import { type Folding, foldingOf, inverseDct, type Points, type Samples } from './inverse-dct.js';
 import type { QuantTable } from './tables.js';
-import { flatLevel, writeWholeBlock } from './whole-block.js';
+import { flatLevel, LEVEL_SHIFT, writeWholeBlock } from './whole-block.js';
 import { ZIGZAG } from './zigzag.js';
 
 /**
@@ -29,9 +29,6 @@ export interface Plane {
   readonly stride: number;
 }
 
-/** Half the range of 8-bit samples, by which they are shifted before coding (A.3.1). */
-const LEVEL_SHIFT = 128;
-
 /** One more than the furthest that k can go: from 62 on by a run of 15 and one. */
 const REACH = 79;
 
@@ -40,13 +37,55 @@ const COLUMNS_UP_TO: Uint8Array = ZIGZAG.map((_, k) =>
   ZIGZAG.subarray(0, k + 1).reduce((most, place) => Math.max(most, (place & 7) + 1), 0),
 );
 
+/** How samples are made of a block's coefficients. */
+interface Shape {
+  readonly across: Points;
+  readonly down: Points;
+  readonly horizontal: Folding;
+  readonly vertical: Folding;
+  /** The level of a block that has but a DC term. */
+  flat(dc: number): number;
+  /** Writes the samples; coefficients past the first `columns` of each row are 0. May change them. */
+  write(
+    coefficients: Float64Array,
+    columns: number,
+    samples: Samples,
+    to: number,
+    stride: number,
+  ): void;
+}
+
+/** Nothing is left out of a whole block, and its transform brings its own factors. */
+const UNFOLDED: Folding = {
+  target: Uint8Array.from({ length: 8 }, (_, u) => u),
+  weight: new Float64Array(8).fill(1),
+};
+
+const WHOLE: Shape = {
+  ...{ across: 8, down: 8, horizontal: UNFOLDED, vertical: UNFOLDED },
+  flat: flatLevel,
+  write: writeWholeBlock,
+};
+
+function shapeOf(across: Points, down: Points): Shape {
+  if (across === 8 && down === 8) return WHOLE;
+  const { column } = inverseDct[down];
+  const { row } = inverseDct[across];
+  return {
+    ...{ across, down, horizontal: foldingOf(across), vertical: foldingOf(down) },
+    flat: (dc) => dc + LEVEL_SHIFT,
+    write(sums, columns, samples, to, stride) {
+      sums[0] = (sums[0] as number) + LEVEL_SHIFT;
+      for (let x = 0; x < columns; x++) column(sums, x, across);
+      for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
+    },
+  };
+}
+
 function weighted(
   quant: QuantTable,
-  across: Points,
-  down: Points,
+  { across, down, horizontal, vertical }: Shape,
 ): Pick<BlockTransform, 'slots' | 'weights' | 'sums'> {
-  const horizontal = isWhole(across, down) ? UNFOLDED : foldingOf(across);
-  const vertical = isWhole(across, down) ? UNFOLDED : foldingOf(down);
   const unused = across * down;
   const slots = new Uint8Array(REACH).fill(unused);
   const weights = new Float64Array(REACH);
@@ -62,16 +101,6 @@ function weighted(
   return { slots, weights, sums: new Float64Array(unused + 1) };
 }
 
-/** Nothing is left out of a whole block, and its transform brings its own factors. */
-const UNFOLDED: Folding = {
-  target: Uint8Array.from({ length: 8 }, (_, u) => u),
-  weight: new Float64Array(8).fill(1),
-};
-
-function isWhole(across: Points, down: Points): boolean {
-  return across === 8 && down === 8;
-}
-
 /** Whether the k-th coefficient has any part in a block of so many samples. */
 export function isNeeded(k: number, across: Points, down: Points): boolean {
   const place = ZIGZAG[k] as number;
@@ -85,38 +114,34 @@ export class TilingTransform implements BlockTransform {
   readonly sums: Float64Array;
   readonly needsAc: boolean;
   readonly #plane: Plane;
-  readonly #across: Points;
-  readonly #down: Points;
+  readonly #shape: Shape;
 
   constructor(quant: QuantTable, plane: Plane, across: Points, down: Points) {
-    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, across, down));
+    const shape = shapeOf(across, down);
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, shape));
     this.needsAc = across * down > 1;
     this.#plane = plane;
-    this.#across = across;
-    this.#down = down;
+    this.#shape = shape;
   }
 
   write(row: number, column: number, last: number): void {
     const { data, stride } = this.#plane;
-    const across = this.#across;
-    const down = this.#down;
-    const to = row * down * stride + column * across;
-    if (last === 0) writeFlat(this.sums, data, to, stride, across, down);
-    else writeBlock(this.sums, last, data, to, stride, across, down);
+    const shape = this.#shape;
+    const to = row * shape.down * stride + column * shape.across;
+    if (last === 0) writeFlat(shape, this.sums, data, to, stride);
+    else writeBlock(shape, this.sums, last, data, to, stride);
   }
 }
 
 /** Writes a block that has but a DC term, and leaves 0 in its place. */
 function writeFlat(
+  { across, down, flat }: Shape,
   sums: Float64Array,
   samples: Samples,
   to: number,
   stride: number,
-  across: Points,
-  down: Points,
 ): void {
-  const dc = sums[0] as number;
-  const level = isWhole(across, down) ? flatLevel(dc) : dc + LEVEL_SHIFT;
+  const level = flat(sums[0] as number);
   sums[0] = 0;
   for (let y = 0, at = to; y < down; y++, at += stride) {
     for (let x = 0; x < across; x++) samples[at + x] = level;
@@ -125,26 +150,16 @@ function writeFlat(
 
 /** Turns the coefficients of a block into samples, and leaves zeros in their place. */
 function writeBlock(
+  shape: Shape,
   sums: Float64Array,
   last: number,
   samples: Samples,
   to: number,
   stride: number,
-  across: Points,
-  down: Points,
 ): void {
-  const columns = Math.min(across, COLUMNS_UP_TO[last] as number);
-  if (isWhole(across, down)) {
-    writeWholeBlock(sums, columns, samples, to, stride);
-    sums.fill(0);
-    return;
-  }
-  sums[0] = (sums[0] as number) + LEVEL_SHIFT;
-  const { column } = inverseDct[down];
-  for (let x = 0; x < columns; x++) column(sums, x, across);
-  const { row } = inverseDct[across];
-  for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
-  for (let i = across * down; i >= 0; i--) sums[i] = 0;
+  const columns = Math.min(shape.across, COLUMNS_UP_TO[last] as number);
+  shape.write(sums, columns, samples, to, stride);
+  for (let i = sums.length - 1; i >= 0; i--) sums[i] = 0;
 }
 
 /**
@@ -168,7 +183,7 @@ export class EdgeTransform implements BlockTransform {
     private readonly horizontal: Coverage,
     private readonly vertical: Coverage,
   ) {
-    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, 8, 8));
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, WHOLE));
     this.#cells = new Float32Array(across * down);
   }
 
@@ -176,7 +191,7 @@ export class EdgeTransform implements BlockTransform {
     const { across, down } = this;
     const { data, stride } = this.plane;
     const cells = { data: this.#cells, stride: across };
-    writeBlock(this.sums, 63, this.#samples, 0, 8, 8, 8);
+    writeBlock(WHOLE, this.sums, 63, this.#samples, 0, 8);
     cells.data.fill(LEVEL_SHIFT);
     const left = column * across;
     const top = row * down;
@@ -205,11 +220,11 @@ export class SpreadingTransform implements BlockTransform {
     private readonly horizontal: Coverage,
     private readonly vertical: Coverage,
   ) {
-    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, 8, 8));
+    ({ slots: this.slots, weights: this.weights, sums: this.sums } = weighted(quant, WHOLE));
   }
 
   write(row: number, column: number): void {
-    writeBlock(this.sums, 63, this.#samples, 0, 8, 8, 8);
+    writeBlock(WHOLE, this.sums, 63, this.#samples, 0, 8);
     spread(this.#samples, row, column, this.horizontal, this.vertical, this.means, 0, 0);
   }
 }

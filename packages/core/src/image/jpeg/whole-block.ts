@@ -22,7 +22,7 @@ const ROW_SHIFT = FACTOR_BITS + KEPT_BITS + SCALE_BITS;
 const FLAT_SHIFT = KEPT_BITS + SCALE_BITS;
 
 /** Half the range of 8-bit samples, by which they are shifted before coding (T.81, A.3.1). */
-const LEVEL_SHIFT = 128;
+export const LEVEL_SHIFT = 128;
 
 const fixed = (factor: number) => Math.round(factor * (1 << FACTOR_BITS));
 const cosine = (n: number) => Math.SQRT2 * Math.cos((n * Math.PI) / 16);
