@@ -1,4 +1,4 @@
-import type { Taps } from './resize.js';
+import type { Taps } from './taps.js';
 
 /** The horizontal pass over rows of `stride` averages; every row of the result has three a tap. */
 export function meansAcross(

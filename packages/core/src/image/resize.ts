@@ -1,6 +1,7 @@
-import { FILTERS, type Filter, type Resample } from './filters.js';
+import { FILTERS, type Resample } from './filters.js';
 import { clampLevels, likeArray } from './levels.js';
 import { meansAcross, meansDown } from './resize-means.js';
+import { FEW, type Taps, taps } from './taps.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 export type { Resample } from './filters.js';
@@ -69,16 +70,6 @@ export function resize(
   return { width, height, data };
 }
 
-/** Which source positions each result position sums, and with what weights. */
-export interface Taps<Weights = Float64Array> {
-  /** First source position of each result position; never falls. */
-  readonly first: Int32Array;
-  /** Source positions that each result position sums; all of them exist. */
-  readonly count: number;
-  /** `count` weights a result position, with a sum of 1. */
-  readonly weights: Weights;
-}
-
 /** Weights in 1/2²². */
 type FixedTaps = Taps<Int32Array>;
 
@@ -86,61 +77,13 @@ type FixedTaps = Taps<Int32Array>;
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
-/** `precompute_coeffs` of Pillow's Resample.c. */
-function taps(
-  filter: Filter,
-  sourceLength: number,
-  boxStart: number,
-  boxLength: number,
-  resultLength: number,
-  wantedStart: number,
-  wanted: number,
-): Taps {
-  const scale = boxLength / resultLength;
-  const filterScale = Math.max(scale, 1);
-  const support = filter.support * filterScale;
-  const inverse = 1 / filterScale;
-  const count = tapCount(support, sourceLength);
-  const first = new Int32Array(wanted);
-  const weights = new Float64Array(wanted * count);
-  const exact = new Float64Array(count);
-  for (let i = 0; i < wanted; i++) {
-    const centre = boxStart + (wantedStart + i + 0.5) * scale;
-    const from = Math.max(0, Math.trunc(centre - support + 0.5));
-    const to = Math.min(sourceLength, Math.trunc(centre + support + 0.5));
-    let sum = 0;
-    for (let j = 0; j < to - from; j++) {
-      const weight = filter.weight((j + from - centre + 0.5) * inverse);
-      exact[j] = weight;
-      sum += weight;
-    }
-    // Weights of 0 fill up to `count`, before the others where nothing is left after them.
-    const start = Math.min(from, sourceLength - count);
-    first[i] = start;
-    for (let j = 0; j < to - from; j++) {
-      weights[i * count + from - start + j] = (exact[j] as number) / (sum === 0 ? 1 : sum);
-    }
-  }
-  return { first, count, weights };
-}
-
+/** `normalize_coeffs_8bpc` of Pillow's Resample.c. */
 function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
   const fixed = Int32Array.from(weights, (exact) => {
     const weight = exact * (1 << PRECISION);
     return Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
   });
   return { first, count, weights: fixed };
-}
-
-/** With four or eight taps, their weights stay in registers for a whole band or row. */
-const FEW = 8;
-
-/** Room for the filter wherever it lies, rounded up to four or eight where so many are enough. */
-function tapCount(support: number, sourceLength: number): number {
-  const most = Math.floor(2 * support) + 1;
-  if (most <= FEW / 2 && FEW / 2 <= sourceLength) return FEW / 2;
-  if (most <= FEW && FEW <= sourceLength) return FEW;
-  return Math.min(most, sourceLength);
 }
 
 function isFew({ count }: FixedTaps): boolean {
