@@ -73,13 +73,25 @@ describe.each(recording.photos)('$file', ({ file, pixelsSha256, channelMeans, gr
     const { data, width, height } = await everyPixel(file);
     const exact = await captioner.caption({ data, width, height, channels: 3 }, { numBeams });
     expect(exact.tokens.map(({ id }) => id)).toEqual(words);
-    // The integer layers round differently in the WASM runtime and the native one.
-    expect(Math.abs(exact.score - expected.score)).toBeLessThan(5e-3);
+    // Sums are added up in another order in the WASM runtime than in the native one.
+    expect(Math.abs(exact.score - expected.score)).toBeLessThan(1e-5);
   });
 
-  // Not so with greedy search: the astronaut's helmet and red shirt are as likely as each other.
-  test('has the same caption decoded at a reduced size', async () => {
-    const { text } = await captioner.caption(sample(file));
-    expect(text).toBe(beam.text);
-  });
+  const searches = [
+    ['greedy', 1, greedy],
+    ['beam search', 3, beam],
+  ] as const;
+  async function sameReduced(_: string, numBeams: number, expected: typeof beam): Promise<void> {
+    const { text } = await captioner.caption(sample(file), { numBeams });
+    expect(text).toBe(expected.text);
+  }
+  const nearTies = searches.filter(([search]) => isNearTie(file, search));
+  const others = searches.filter(([search]) => !isNearTie(file, search));
+  test.each(others)('decoded at a reduced size, too: %s', sameReduced);
+  test.fails.each(nearTies)('decoded at a reduced size it is another: %s', sameReduced);
 });
+
+/** Where two captions are as likely as each other: the astronaut wears a helmet, or a red shirt. */
+function isNearTie(file: string, search: string): boolean {
+  return file === 'astronaut.jpg' && search === 'greedy';
+}
