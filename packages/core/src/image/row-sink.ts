@@ -61,7 +61,7 @@ export class RowSink {
   }
 
   /** One whole row: `full.width` RGB pixels, for row `y` of the full picture; once a row. */
-  add(y: number, rgb: Uint8Array): void {
+  add(y: number, rgb: Uint8Array | Uint8ClampedArray): void {
     const { x: factorX, y: factorY } = this.factors;
     const to = Math.floor(y / factorY);
     if (factorX === 1 && factorY === 1) {
@@ -194,7 +194,7 @@ export class RowSink {
 
 /** Adds a row of RGB pixels to the sums of its boxes, `factor` pixels wide, the last maybe less. */
 function addBoxes(
-  rgb: Uint8Array,
+  rgb: Uint8Array | Uint8ClampedArray,
   width: number,
   factor: number,
   sums: Uint16Array | Uint32Array,

@@ -19,8 +19,8 @@ export interface ReferenceOptions {
    * size does. Without it they stay as the transforms give them.
    */
   readonly clamp: boolean;
-  /** Components, counted from 0, whose samples are rounded and cut off although others are not. */
-  readonly clampComponents?: readonly number[];
+  /** Components, counted from 0, whose blocks are rounded and cut off where they have but a DC term. */
+  readonly roundFlat?: readonly number[];
 }
 
 /** Decodes at full size; samples of coarser components are repeated. */
@@ -28,17 +28,17 @@ export function referenceDecode(encoded: Encoded, options: ReferenceOptions): Re
   const { width, height, components, encoding } = encoded;
   const hMax = Math.max(...components.map(({ h }) => h));
   const vMax = Math.max(...components.map(({ v }) => v));
-  const planes = components.map((component, index) => {
-    const clamp = options.clamp || options.clampComponents?.includes(index);
-    return { component, samples: samplesOf(component), clamp };
-  });
+  const planes = components.map((component, index) => ({
+    component,
+    samples: samplesOf(component, options.roundFlat?.includes(index) ?? false),
+  }));
   const data = new Float64Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 3) {
-      const values = planes.map(({ component: { h, v }, samples, clamp }) => {
+      const values = planes.map(({ component: { h, v }, samples }) => {
         const row = samples[Math.floor((y * v) / vMax)] as Float64Array;
         const sample = row[Math.floor((x * h) / hMax)] as number;
-        return clamp ? toByte(sample) : sample;
+        return options.clamp ? toByte(sample) : sample;
       });
       const colour = toRgb(encoding.colours, encoding.adobeTransform !== undefined, values);
       data.set(options.clamp ? colour.map(toByte) : colour, at);
@@ -48,12 +48,15 @@ export function referenceDecode(encoded: Encoded, options: ReferenceOptions): Re
 }
 
 /** All samples of a component, those of blocks beyond the edge included: T.81, A.3.3 and A.3.4. */
-function samplesOf({ blocks, quant }: WrittenComponent): Float64Array[] {
+function samplesOf({ blocks, quant }: WrittenComponent, roundFlat: boolean): Float64Array[] {
   const across = (blocks[0]?.length ?? 0) * 8;
   const rows = Array.from({ length: blocks.length * 8 }, () => new Float64Array(across));
   blocks.forEach((blockRow, row) => {
     blockRow.forEach((block, column) => {
-      const samples = inverseDct(block, quant);
+      const exact = inverseDct(block, quant);
+      const isFlat = block.every((value, k) => k === 0 || value === 0);
+      // A level in the middle between two goes up, whatever the sum of cosines makes of it.
+      const samples = isFlat && roundFlat ? exact.map((value) => toByte(value + 1e-9)) : exact;
       for (let y = 0; y < 8; y++) {
         rows[row * 8 + y]?.set(samples.subarray(y * 8, y * 8 + 8), column * 8);
       }

@@ -19,7 +19,10 @@ export interface BlockTransform {
   readonly sums: Float64Array;
   /** Whether coefficients other than DC have any part in it. */
   readonly needsAc: boolean;
-  /** @param last the largest k that may have been added; 0 if only the DC term was */
+  /**
+   * @param last the largest k of a coefficient that may not be 0, needed or not; 0 if the block is one
+   * level throughout
+   */
   write(row: number, column: number, last: number): void;
 }
 
@@ -43,8 +46,8 @@ interface Shape {
   readonly down: Points;
   readonly horizontal: Folding;
   readonly vertical: Folding;
-  /** The level of a block that has but a DC term. */
-  flat(dc: number): number;
+  /** The level of a block that has but a DC term, by the sum that this makes. */
+  flat(sum: number): number;
   /** Writes the samples; coefficients past the first `columns` of each row are 0. May change them. */
   write(
     coefficients: Float64Array,
@@ -73,7 +76,8 @@ function shapeOf(across: Points, down: Points): Shape {
   const { row } = inverseDct[across];
   return {
     ...{ across, down, horizontal: foldingOf(across), vertical: foldingOf(down) },
-    flat: (dc) => dc + LEVEL_SHIFT,
+    // What all pixels of the block are when it is decoded whole. A DC term is 8 times the mean.
+    flat: (mean) => Math.max(0, Math.min(255, flatLevel(Math.round(8 * mean)))),
     write(sums, columns, samples, to, stride) {
       sums[0] = (sums[0] as number) + LEVEL_SHIFT;
       for (let x = 0; x < columns; x++) column(sums, x, across);

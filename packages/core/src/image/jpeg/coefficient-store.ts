@@ -1,5 +1,8 @@
 import type { ComponentOutput } from './component-output.js';
 
+/** Scans of AC coefficients were not read: there may be any. */
+const LAST_UNKNOWN = 63;
+
 /**
  * The quantised coefficients of a component, which progressive scans fill in bit by bit (T.81, G.1).
  * Only those that the output needs are stored; of the others it is remembered whether they are 0,
@@ -48,12 +51,14 @@ export class CoefficientStore {
         const base = block * perBlock;
         sums[0] = (values[base] as number) * (weights[0] as number);
         if (perBlock === 1) {
-          transform.write(row, column, 0);
+          transform.write(row, column, LAST_UNKNOWN);
           continue;
         }
-        let low = (nonzero[2 * block] as number) & this.#storedLow;
-        let high = (nonzero[2 * block + 1] as number) & this.#storedHigh;
+        let low = nonzero[2 * block] as number;
+        let high = nonzero[2 * block + 1] as number;
         const last = high !== 0 ? 63 - Math.clz32(high) : low !== 0 ? 31 - Math.clz32(low) : 0;
+        low &= this.#storedLow;
+        high &= this.#storedHigh;
         for (; low !== 0; low &= low - 1) {
           const k = 31 - Math.clz32(low & -low);
           const slot = slots[k] as number;

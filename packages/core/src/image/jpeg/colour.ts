@@ -1,4 +1,5 @@
 import { clampLevels } from '../levels.js';
+import { RowSink } from '../row-sink.js';
 import type { Levels, Size } from '../types.js';
 import type { ComponentPlane } from './component-output.js';
 import type { JpegHead } from './header.js';
@@ -29,7 +30,6 @@ export function colourModelOf(head: JpegHead): ColourModel {
 /**
  * Turns finished planes into RGB, three samples a pixel.
  *
- * @param fractions keep those of the means that a reduced picture is made of
  * @param interpolate planes that are coarser than the picture are interpolated, not repeated
  */
 export function toRgb(
@@ -37,15 +37,53 @@ export function toRgb(
   planes: readonly ComponentPlane[],
   size: Size,
   interpolate: boolean,
-  fractions: boolean,
+): Uint8Array {
+  const out = new Uint8ClampedArray(size.width * size.height * 3);
+  const writeRow = rowWriter(model, planes, size, interpolate);
+  for (let y = 0; y < size.height; y++) writeRow(y, out, y * size.width * 3);
+  return new Uint8Array(out.buffer);
+}
+
+/** The same for planes of means, whose fractions are kept. */
+export function toRgbMeans(
+  model: ColourModel,
+  planes: readonly ComponentPlane[],
+  size: Size,
+): Float32Array {
+  const out = new Float32Array(size.width * size.height * 3);
+  const writeRow = rowWriter(model, planes, size, false);
+  for (let y = 0; y < size.height; y++) writeRow(y, out, y * size.width * 3);
+  clampLevels(out);
+  return out;
+}
+
+/** The means of 2 × 2 pixels, from planes of the full size. */
+export function toHalvedRgb(
+  model: ColourModel,
+  planes: readonly ComponentPlane[],
+  full: Size,
 ): Levels {
-  const { width, height } = size;
-  // Stores to a clamped array round to the nearest level and keep to 0–255.
-  const out: Samples = new (fractions ? Float32Array : Uint8ClampedArray)(width * height * 3);
+  const sink = new RowSink(full, { x: 2, y: 2 });
+  const row = new Uint8ClampedArray(full.width * 3);
+  const writeRow = rowWriter(model, planes, full, false);
+  for (let y = 0; y < full.height; y++) {
+    writeRow(y, row, 0);
+    sink.add(y, row);
+  }
+  return sink.finish().data;
+}
+
+/** A function that writes row y as RGB into `out`, from `to` on. */
+function rowWriter(
+  model: ColourModel,
+  planes: readonly ComponentPlane[],
+  size: Size,
+  interpolate: boolean,
+): (y: number, out: Samples, to: number) => void {
+  const { width } = size;
   const rows = planes.map((plane) => rowsOf(plane, size, interpolate));
-  for (let y = 0; y < height; y++) {
+  return (y, out, to) => {
     const [first, second, third, fourth] = rows.map((row) => row(y));
-    const to = y * width * 3;
     if (first === undefined || second === undefined || third === undefined) {
       if (first !== undefined) greyRow(first, out, to, width);
     } else if (model === 'ycbcr' || model === 'ycck-inverted') {
@@ -57,14 +95,11 @@ export function toRgb(
     } else {
       rgbRow(first, second, third, out, to, width);
     }
-    if (fourth === undefined) continue;
+    if (fourth === undefined) return;
     // Colours of inks are those of light, turned round; Adobe's files hold CMY that way already.
     if (model !== 'cmyk-inverted') invertRow(out, to, width);
     layBlack(fourth, model === 'cmyk' ? 255 : 0, out, to, width);
-  }
-  if (out instanceof Uint8ClampedArray) return new Uint8Array(out.buffer);
-  clampLevels(out);
-  return out;
+  };
 }
 
 interface ByteRow extends Row {
@@ -92,7 +127,12 @@ function rgbRow(red: Row, green: Row, blue: Row, out: Samples, start: number, wi
   }
 }
 
-/** YCbCr to RGB: T.871, section 7; the factors with libjpeg's five digits, for the same pixels. */
+/**
+ * YCbCr to RGB: T.871, section 7; the factors with libjpeg's five digits, for the same pixels.
+ *
+ * Where all three samples are whole levels, so is the colour: blocks without any detail are, and what
+ * is one colour throughout must be the same colour at every size.
+ */
 function ycbcrRow(
   luma: Row,
   blueness: Row,
@@ -108,9 +148,16 @@ function ycbcrRow(
     const light = y[yAt + (x >> yShift)] as number;
     const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
     const red = (cr[crAt + (x >> crShift)] as number) - 128;
-    out[to] = light + RED_OF_CR * red;
-    out[to + 1] = light - GREEN_OF_CB * blue - GREEN_OF_CR * red;
-    out[to + 2] = light + BLUE_OF_CB * blue;
+    if ((light | 0) === light && (blue | 0) === blue && (red | 0) === red) {
+      const rounded = (light << 16) + HALF_16;
+      out[to] = (rounded + redOf(red)) >> 16;
+      out[to + 1] = (rounded - greenOf(blue, red)) >> 16;
+      out[to + 2] = (rounded + blueOf(blue)) >> 16;
+    } else {
+      out[to] = light + RED_OF_CR * red;
+      out[to + 1] = light - GREEN_OF_CB * blue - GREEN_OF_CR * red;
+      out[to + 2] = light + BLUE_OF_CB * blue;
+    }
   }
 }
 
@@ -119,9 +166,21 @@ const GREEN_OF_CB = 0.34414;
 const GREEN_OF_CR = 0.71414;
 const BLUE_OF_CB = 1.772;
 
+// The same for whole numbers, with 16 bits after the point.
+const HALF_16 = 1 << 15;
+const RED_OF_CR_16 = Math.round(RED_OF_CR * 65536);
+const GREEN_OF_CB_16 = Math.round(GREEN_OF_CB * 65536);
+const GREEN_OF_CR_16 = Math.round(GREEN_OF_CR * 65536);
+const BLUE_OF_CB_16 = Math.round(BLUE_OF_CB * 65536);
+
+const redOf = (red: number) => Math.imul(RED_OF_CR_16, red);
+const greenOf = (blue: number, red: number) =>
+  Math.imul(GREEN_OF_CB_16, blue) + Math.imul(GREEN_OF_CR_16, red);
+const blueOf = (blue: number) => Math.imul(BLUE_OF_CB_16, blue);
+
 /**
- * The same with whole numbers, 16 bits of them after the point, which is faster when the samples are
- * bytes; and where two pixels share their colour differences, as in most photos, two at a time.
+ * The same for samples that all are bytes, which is faster; and where two pixels share their colour
+ * differences, as in most photos, two at a time.
  */
 function ycbcrBytesRow(
   luma: ByteRow,
@@ -138,28 +197,23 @@ function ycbcrBytesRow(
   for (let x = 0, to = start; x < width; x++, to += 3) {
     const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
     const red = (cr[crAt + (x >> crShift)] as number) - 128;
-    const toRed = Math.imul(RED_OF_CR_16, red);
-    const toGreen = Math.imul(GREEN_OF_CB_16, blue) + Math.imul(GREEN_OF_CR_16, red);
-    const toBlue = Math.imul(BLUE_OF_CB_16, blue);
-    const light = ((y[yAt + (x >> yShift)] as number) << 16) + 0x8000;
+    const toRed = redOf(red);
+    const toGreen = greenOf(blue, red);
+    const toBlue = blueOf(blue);
+    const light = ((y[yAt + (x >> yShift)] as number) << 16) + HALF_16;
     out[to] = (light + toRed) >> 16;
     out[to + 1] = (light - toGreen) >> 16;
     out[to + 2] = (light + toBlue) >> 16;
     if (inPairs && x + 1 < width) {
       x++;
       to += 3;
-      const next = ((y[yAt + x] as number) << 16) + 0x8000;
+      const next = ((y[yAt + x] as number) << 16) + HALF_16;
       out[to] = (next + toRed) >> 16;
       out[to + 1] = (next - toGreen) >> 16;
       out[to + 2] = (next + toBlue) >> 16;
     }
   }
 }
-
-const RED_OF_CR_16 = Math.round(RED_OF_CR * 65536);
-const GREEN_OF_CB_16 = Math.round(GREEN_OF_CB * 65536);
-const GREEN_OF_CR_16 = Math.round(GREEN_OF_CR * 65536);
-const BLUE_OF_CB_16 = Math.round(BLUE_OF_CB * 65536);
 
 function invertRow(out: Samples, start: number, width: number): void {
   for (let to = start; to < start + 3 * width; to++) out[to] = 255 - (out[to] as number);

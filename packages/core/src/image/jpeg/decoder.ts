@@ -1,12 +1,12 @@
 import { CaptionError } from '../../errors.js';
 import type { DecodedPixels, DecodeRequest } from '../types.js';
-import { colourModelOf, toRgb } from './colour.js';
+import { colourModelOf, toHalvedRgb, toRgb, toRgbMeans } from './colour.js';
 import { EntropyWindow } from './entropy-window.js';
 import { type JpegHead, readHead, readTables } from './header.js';
 import { findMarker, Marker, nextSegment } from './markers.js';
 import type { Picture } from './picture.js';
 import { ProgressivePicture } from './progressive-picture.js';
-import { chooseScale, scaledSize } from './scale.js';
+import { chooseScale, componentScale, scaledSize } from './scale.js';
 import { walkScan } from './scan.js';
 import { readScanHeader } from './scan-header.js';
 import { SequentialPicture } from './sequential-picture.js';
@@ -46,14 +46,18 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const { frame } = head;
   refuseEmpty(bytes, head);
   const scale = chooseScale(frame, request.atLeast);
-  const picture = frame.progressive
-    ? new ProgressivePicture(frame, scale)
-    : new SequentialPicture(frame, scale);
+  const Picture = frame.progressive ? ProgressivePicture : SequentialPicture;
+  const picture = new Picture(frame, componentScale(scale));
   const warnings = readScans(bytes, head, picture);
-  const size = scaledSize(frame, scale);
-  const interpolate = request.interpolateColour ?? false;
+  const model = colourModelOf(head);
   const planes = picture.finish();
-  const data = toRgb(colourModelOf(head), planes, size, interpolate, scale < 8);
+  const size = scaledSize(frame, scale);
+  const data =
+    scale === 8
+      ? toRgb(model, planes, size, request.interpolateColour ?? false)
+      : scale === 4
+        ? toHalvedRgb(model, planes, frame)
+        : toRgbMeans(model, planes, size);
   return { ...size, data, warnings };
 }
 

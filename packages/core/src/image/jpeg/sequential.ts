@@ -67,9 +67,10 @@ export class SequentialDecoder extends BlockwiseDecoder {
     // MCUs at the right and lower edge may hold blocks of which nothing is in the picture (A.2.4).
     const inPicture = row < output.blocksDown && column < output.blocksAcross;
     const transform = output.transformAt(row, column);
-    let last = 0;
-    if (inPicture && transform.needsAc) last = decodeAc(window, part.ac, transform);
-    else if (!skipAc(window, part.ac)) return false;
+    const last =
+      inPicture && transform.needsAc
+        ? decodeAc(window, part.ac, transform)
+        : skipAc(window, part.ac);
     const { sums, weights } = transform;
     if (last === DAMAGE || window.bit > window.endBit) {
       sums.fill(0);
@@ -137,8 +138,12 @@ function decodeAc(window: EntropyWindow, table: HuffmanTable, transform: BlockTr
   return k > 63 ? DAMAGE : k;
 }
 
-/** Reads over the AC coefficients of a block, several at a time. @returns false for damage */
-function skipAc(window: EntropyWindow, table: HuffmanTable): boolean {
+/**
+ * Reads over the AC coefficients of a block, several at a time.
+ *
+ * @returns as {@link decodeAc}
+ */
+function skipAc(window: EntropyWindow, table: HuffmanTable): number {
   const view = window.view;
   const skips = table.skips;
   let bit = window.bit;
@@ -149,12 +154,12 @@ function skipAc(window: EntropyWindow, table: HuffmanTable): boolean {
     const next = k + ((several >> SKIP_ADVANCE_SHIFT) & SKIP_ADVANCE);
     if (next < 63) {
       bit += several & SKIP_LENGTH;
-      if (several & SKIP_ENDS) break;
       k = next;
+      if (several & SKIP_ENDS) break;
     } else {
       // Too near the end of the block to take several at once, or a code longer than the index.
       const entry = table.decode(word >>> 16);
-      if (entry === 0) return false;
+      if (entry === 0) return DAMAGE;
       const advance = (entry >> ENTRY_ADVANCE_SHIFT) & ENTRY_ADVANCE;
       bit += entry & ENTRY_LENGTH;
       if (advance === END_OF_BLOCK) break;
@@ -163,5 +168,5 @@ function skipAc(window: EntropyWindow, table: HuffmanTable): boolean {
     }
   }
   window.bit = bit;
-  return k <= 63;
+  return k > 63 ? DAMAGE : k;
 }
