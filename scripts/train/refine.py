@@ -47,6 +47,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--start', type=Path, required=True, help='checkpoint to go on from')
     parser.add_argument('--data', type=Path, required=True)
     parser.add_argument('--sets', nargs='+', default=['flickr8k', 'coco'])
+    parser.add_argument(
+        '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
+    )
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--epochs', type=int, default=4)
     parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
@@ -80,6 +83,10 @@ def arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if args.anchor and not args.steady:
         parser.error('--anchor is of use with --steady only')
+    if args.shares is None:
+        args.shares = [1.0] * len(args.sets)
+    if len(args.shares) != len(args.sets):
+        parser.error('--shares needs one number for each of --sets')
     return args
 
 
@@ -148,10 +155,33 @@ def repeats(tokens: Sequence[int], may_repeat: frozenset[int]) -> int:
     return len(telling) - len(set(telling)) + doubled
 
 
+class RewardBySet:
+    """CIDEr-D with the n-gram counts of the photo's own set, as evaluation scores each set."""
+
+    def __init__(self, photos: Sequence[Photo], vocabulary: Vocabulary) -> None:
+        """photos: those that captions will be scored for, by their places in this list."""
+        self.sets: dict[str, CiderD] = {}
+        self.places: dict[int, tuple[str, int]] = {}
+        for name in dict.fromkeys(photo.set_name for photo in photos):
+            rows = [row for row, photo in enumerate(photos) if photo.set_name == name]
+            self.places.update({row: (name, place) for place, row in enumerate(rows)})
+            self.sets[name] = CiderD(
+                [
+                    [[*vocabulary.encode(c), vocabulary.eos] for c in photos[row].captions]
+                    for row in rows
+                ]
+            )
+
+    def score(self, row: int, tokens: Sequence[int]) -> float:
+        """Of a caption of the photo at `row`."""
+        name, place = self.places[row]
+        return self.sets[name].score(place, tokens)
+
+
 def rewards_of(
     captions: Tensor,
     rows: Sequence[int],
-    cider: CiderD,
+    cider: RewardBySet,
     samples: int,
     penalty: float,
     may_repeat: frozenset[int],
@@ -202,8 +232,7 @@ def main() -> None:
     rng = np.random.default_rng(args.seed + epoch)
     generator = torch.Generator().manual_seed(args.seed + epoch)
 
-    references = [[[*vocabulary.encode(c), vocabulary.eos] for c in p.captions] for p in train]
-    cider = CiderD(references)
+    cider = RewardBySet(train, vocabulary)
     may_repeat = frozenset(vocabulary.encode(FUNCTION_WORDS))
     named = concept_targets(train, vocabulary, model.config.concepts)
     sentences = None
@@ -211,12 +240,15 @@ def main() -> None:
         read = read_sentences(args.sentences, vocabulary, model.config.max_length - 2)
         source = SentenceSource(read, model.config, args.seed + epoch)
         sentences = source.batches(args.sentence_batch)
-    steps_per_epoch = len(train) // args.batch
+    rows_of = [np.array([i for i, p in enumerate(train) if p.set_name == n]) for n in args.sets]
+    counts = [int(len(rows) * share) for rows, share in zip(rows_of, args.shares)]
+    steps_per_epoch = sum(counts) // args.batch
     steps = args.steps or steps_per_epoch * args.epochs
     while step < steps:
         started = time.time()
         total_reward, total_away, taken, unsteady = 0.0, 0.0, 0, [0.0, 0.0, 0.0]
-        order = rng.permutation(len(train))
+        shown = [rng.permutation(rows)[:count] for rows, count in zip(rows_of, counts)]
+        order = rng.permutation(np.concatenate(shown))
         for first in range(0, steps_per_epoch * args.batch, args.batch):
             if step == steps:
                 break

@@ -105,7 +105,8 @@ def main() -> None:
         refining = ('--epochs', 1, '--batch', 8, '--sentence-batch', 8)
         run('refine.py', '--name', 'b', '--start', first, *common, *sentences, *refining)
         steadying = ('--steady', 1.5, '--anchor', first, '--depthwise', '--frozen-layers', 0)
-        run('refine.py', '--name', 'c', '--start', first, *common, *refining, *steadying)
+        half = ('--shares', 0.5)
+        run('refine.py', '--name', 'c', '--start', first, *common, *refining, *steadying, *half)
         firm = work / 'd' / 'start.pt'
         run('steady_kernels.py', '--start', first, '--out', firm, *common)
         averaged = work / 'b' / 'average.pt'

@@ -16,5 +16,9 @@ export function inWholeLevels(image: RgbImage<Levels>): RgbImage {
 
 /** Brings averages that went beyond the levels back to 0–255, in place. */
 export function clampLevels(data: Float32Array): void {
-  for (let i = 0; i < data.length; i++) data[i] = Math.max(0, Math.min(255, data[i] as number));
+  for (let i = 0; i < data.length; i++) {
+    const level = data[i] as number;
+    if (level < 0) data[i] = 0;
+    else if (level > 255) data[i] = 255;
+  }
 }

@@ -133,7 +133,14 @@ export class TilingTransform implements BlockTransform {
     const shape = this.#shape;
     const to = row * shape.down * stride + column * shape.across;
     if (last === 0) writeFlat(shape, this.sums, data, to, stride);
+    else if (!this.needsAc) this.#writeMean(to);
     else writeBlock(shape, this.sums, last, data, to, stride);
+  }
+
+  /** Of a block that becomes one sample, the DC term is all that counts. */
+  #writeMean(to: number): void {
+    this.#plane.data[to] = (this.sums[0] as number) + LEVEL_SHIFT;
+    this.sums[0] = 0;
   }
 }
 
