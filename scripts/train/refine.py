@@ -85,8 +85,8 @@ def arguments() -> argparse.Namespace:
         parser.error('--anchor is of use with --steady only')
     if args.shares is None:
         args.shares = [1.0] * len(args.sets)
-    if len(args.shares) != len(args.sets):
-        parser.error('--shares needs one number for each of --sets')
+    if len(args.shares) != len(args.sets) or not all(0 < share <= 1 for share in args.shares):
+        parser.error('--shares needs a number above 0, and up to 1, for each of --sets')
     return args
 
 
@@ -240,9 +240,14 @@ def main() -> None:
         read = read_sentences(args.sentences, vocabulary, model.config.max_length - 2)
         source = SentenceSource(read, model.config, args.seed + epoch)
         sentences = source.batches(args.sentence_batch)
-    rows_of = [np.array([i for i, p in enumerate(train) if p.set_name == n]) for n in args.sets]
+    rows_of = [
+        np.array([i for i, p in enumerate(train) if p.set_name == name], dtype=np.int64)
+        for name in args.sets
+    ]
     counts = [int(len(rows) * share) for rows, share in zip(rows_of, args.shares)]
     steps_per_epoch = sum(counts) // args.batch
+    if steps_per_epoch == 0:
+        raise SystemExit(f'{sum(counts)} photos an epoch are less than one batch')
     steps = args.steps or steps_per_epoch * args.epochs
     while step < steps:
         started = time.time()

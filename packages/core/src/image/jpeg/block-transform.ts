@@ -46,7 +46,7 @@ interface Shape {
   readonly down: Points;
   readonly horizontal: Folding;
   readonly vertical: Folding;
-  /** The level of a block that has but a DC term, by the sum that this makes. */
+  /** The level of a block that has but a DC term, by what that term makes `sums[0]`. */
   flat(sum: number): number;
   /** Writes the samples; coefficients past the first `columns` of each row are 0. May change them. */
   write(
@@ -77,13 +77,18 @@ function shapeOf(across: Points, down: Points): Shape {
   return {
     ...{ across, down, horizontal: foldingOf(across), vertical: foldingOf(down) },
     // What all pixels of the block are when it is decoded whole. A DC term is 8 times the mean.
-    flat: (mean) => Math.max(0, Math.min(255, flatLevel(Math.round(8 * mean)))),
+    flat: (mean) => clampedLevel(Math.round(8 * mean)),
     write(sums, columns, samples, to, stride) {
       sums[0] = (sums[0] as number) + LEVEL_SHIFT;
       for (let x = 0; x < columns; x++) column(sums, x, across);
       for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
     },
   };
+}
+
+/** The level of a block that has but a DC term, dequantised, cut off as a full decode does. */
+function clampedLevel(dc: number): number {
+  return Math.max(0, Math.min(255, flatLevel(dc)));
 }
 
 function weighted(
@@ -198,9 +203,19 @@ export class EdgeTransform implements BlockTransform {
     this.#cells = new Float32Array(across * down);
   }
 
-  write(row: number, column: number): void {
+  write(row: number, column: number, last: number): void {
     const { across, down } = this;
     const { data, stride } = this.plane;
+    const corner = row * down * stride + column * across;
+    if (last === 0) {
+      // Whatever is cut off of it, the mean of one level is that level.
+      this.#cells.fill(clampedLevel(this.sums[0] as number));
+      this.sums[0] = 0;
+      for (let y = 0; y < down; y++) {
+        data.set(this.#cells.subarray(0, across), corner + y * stride);
+      }
+      return;
+    }
     const cells = { data: this.#cells, stride: across };
     writeBlock(WHOLE, this.sums, 63, this.#samples, 0, 8);
     cells.data.fill(LEVEL_SHIFT);

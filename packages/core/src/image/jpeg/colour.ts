@@ -131,7 +131,8 @@ function rgbRow(red: Row, green: Row, blue: Row, out: Samples, start: number, wi
  * YCbCr to RGB: T.871, section 7; the factors with libjpeg's five digits, for the same pixels.
  *
  * Where all three samples are whole levels, so is the colour: blocks without any detail are, and what
- * is one colour throughout must be the same colour at every size.
+ * is one colour throughout is the same colour at every size as far as it is known to be (in a progressive
+ * file at 1/8 it is not).
  */
 function ycbcrRow(
   luma: Row,
@@ -146,9 +147,11 @@ function ycbcrRow(
   const { data: cr, at: crAt, shift: crShift } = redness;
   for (let x = 0, to = start; x < width; x++, to += 3) {
     const light = y[yAt + (x >> yShift)] as number;
-    const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
-    const red = (cr[crAt + (x >> crShift)] as number) - 128;
-    if ((light | 0) === light && (blue | 0) === blue && (red | 0) === red) {
+    const blueLevel = cb[cbAt + (x >> cbShift)] as number;
+    const redLevel = cr[crAt + (x >> crShift)] as number;
+    const blue = blueLevel - 128;
+    const red = redLevel - 128;
+    if (isWholeLevel(light) && isWholeLevel(blueLevel) && isWholeLevel(redLevel)) {
       const rounded = (light << 16) + HALF_16;
       out[to] = (rounded + redOf(red)) >> 16;
       out[to + 1] = (rounded - greenOf(blue, red)) >> 16;
@@ -173,6 +176,8 @@ const GREEN_OF_CB_16 = Math.round(GREEN_OF_CB * 65536);
 const GREEN_OF_CR_16 = Math.round(GREEN_OF_CR * 65536);
 const BLUE_OF_CB_16 = Math.round(BLUE_OF_CB * 65536);
 
+/** Whether a sample is one of the levels 0 to 255; means of many may lie beyond. */
+const isWholeLevel = (sample: number) => (sample & 255) === sample;
 const redOf = (red: number) => Math.imul(RED_OF_CR_16, red);
 const greenOf = (blue: number, red: number) =>
   Math.imul(GREEN_OF_CB_16, blue) + Math.imul(GREEN_OF_CR_16, red);

@@ -23,8 +23,9 @@ export interface ComponentPlane extends Plane {
 const GREY = 128;
 
 /**
- * The way of one component's blocks into the output, at a scale. Its plane is about as large as the
- * output, whatever the size of the picture.
+ * The way of one component's blocks into a plane, at a scale. The plane takes about as much memory as a
+ * third of the output does, whatever the size of the picture: means are numbers of four bytes, and where
+ * pixels are averaged later (`componentScale`), samples are bytes.
  */
 export interface ComponentOutput {
   readonly blocksAcross: number;

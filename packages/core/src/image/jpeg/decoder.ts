@@ -25,8 +25,8 @@ const LEAST_SHARE = 1 / 64;
  *
  * Asked for less than the full size, it decodes straight to 1/8, 1/4 or 1/2: the smallest at which both
  * sides still have the pixels that were asked for. Each output pixel is the mean of the pixels that it
- * stands for, and time and memory go with the output and the file's bytes rather than with the picture's
- * full size.
+ * stands for; at 1/2 of what a full decode makes of those. Memory goes with the output, and so does time,
+ * with that and with the file's bytes.
  *
  * A file that is cut off or damaged gives what can be read of it, mid-grey where nothing can, and says
  * so in `warnings`.
@@ -47,7 +47,8 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   refuseEmpty(bytes, head);
   const scale = chooseScale(frame, request.atLeast);
   const Picture = frame.progressive ? ProgressivePicture : SequentialPicture;
-  const picture = new Picture(frame, componentScale(scale));
+  const inner = componentScale(scale, frame);
+  const picture = new Picture(frame, inner);
   const warnings = readScans(bytes, head, picture);
   const model = colourModelOf(head);
   const planes = picture.finish();
@@ -55,7 +56,7 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const data =
     scale === 8
       ? toRgb(model, planes, size, request.interpolateColour ?? false)
-      : scale === 4
+      : inner === 8
         ? toHalvedRgb(model, planes, frame)
         : toRgbMeans(model, planes, size);
   return { ...size, data, warnings };

@@ -1,6 +1,6 @@
 /**
  * The inverse DCT (T.81, A.3.3) in one dimension, reduced along that axis or, for blocks that are reduced
- * along the other alone (the colour of a 4:2:2 file at 1/2), whole. Whole blocks go through `whole-block.ts`.
+ * along the other alone (the colour of a 4:1:1 file at 1/4), whole. Whole blocks go through `whole-block.ts`.
  *
  * Eight coefficients S(u) of a row or column stand for the eight samples
  *
