@@ -242,7 +242,7 @@ export class SpreadingTransform implements BlockTransform {
 
   constructor(
     quant: QuantTable,
-    private readonly means: Means,
+    private readonly plane: Plane,
     private readonly horizontal: Coverage,
     private readonly vertical: Coverage,
   ) {
@@ -251,24 +251,21 @@ export class SpreadingTransform implements BlockTransform {
 
   write(row: number, column: number): void {
     writeBlock(WHOLE, this.sums, 63, this.#samples, 0, 8);
-    spread(this.#samples, row, column, this.horizontal, this.vertical, this.means, 0, 0);
+    spread(this.#samples, row, column, this.horizontal, this.vertical, this.plane, 0, 0);
   }
 }
 
-/** Means of cells that are summed up from several blocks, before rounding; grey (128) at first. */
-export interface Means {
-  readonly data: Float32Array;
-  readonly stride: number;
-}
-
-/** Adds a block's samples, as they differ from grey, to cells counted from (`left`, `top`). */
+/**
+ * Adds a block's samples, as they differ from grey, to cells counted from (`left`, `top`), which were grey
+ * (128) at first. At the full size a cell takes a single sample whole.
+ */
 function spread(
   samples: Uint8ClampedArray,
   row: number,
   column: number,
   horizontal: Coverage,
   vertical: Coverage,
-  cells: Means,
+  cells: Plane,
   left: number,
   top: number,
 ): void {

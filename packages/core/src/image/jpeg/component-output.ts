@@ -2,7 +2,6 @@ import {
   type BlockTransform,
   EdgeTransform,
   isNeeded,
-  type Means,
   type Plane,
   SpreadingTransform,
   TilingTransform,
@@ -103,10 +102,13 @@ function spreadOutput(
 ): ComponentOutput {
   const { blocksAcross, blocksDown } = component;
   const { width, height } = scaledSize(frame, scale);
-  const means: Means = { data: new Float32Array(width * height).fill(GREY), stride: width };
+  const plane: ComponentPlane = {
+    data: greySamples(width * height, scale === 8),
+    ...{ stride: width, shiftX: 0, shiftY: 0 },
+  };
   const spreading = new SpreadingTransform(
     quant,
-    means,
+    plane,
     coverageOf(frame.width, component.h, frame.hMax, 8 / scale),
     coverageOf(frame.height, component.v, frame.vMax, 8 / scale),
   );
@@ -115,12 +117,7 @@ function spreadOutput(
     blocksDown,
     needed: ALL,
     transformAt: () => spreading,
-    finish: () => ({
-      data: scale === 8 ? Uint8ClampedArray.from(means.data) : means.data,
-      stride: width,
-      shiftX: 0,
-      shiftY: 0,
-    }),
+    finish: () => plane,
   };
 }
 

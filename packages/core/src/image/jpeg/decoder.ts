@@ -47,8 +47,7 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   refuseEmpty(bytes, head);
   const scale = chooseScale(frame, request.atLeast);
   const Picture = frame.progressive ? ProgressivePicture : SequentialPicture;
-  const inner = componentScale(scale, frame);
-  const picture = new Picture(frame, inner);
+  const picture = new Picture(frame, componentScale(scale));
   const warnings = readScans(bytes, head, picture);
   const model = colourModelOf(head);
   const planes = picture.finish();
@@ -56,7 +55,7 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const data =
     scale === 8
       ? toRgb(model, planes, size, request.interpolateColour ?? false)
-      : inner === 8
+      : scale === 4
         ? toHalvedRgb(model, planes, frame)
         : toRgbMeans(model, planes, size);
   return { ...size, data, warnings };

@@ -1,5 +1,4 @@
 import type { Size } from '../types.js';
-import type { Component, Frame } from './frame.js';
 import type { Points } from './inverse-dct.js';
 
 /** How many output pixels come of 8 pixels of the file, along both axes: 1 is 1/8, 8 the full size. */
@@ -32,13 +31,10 @@ export function chooseScale(size: Size, atLeast: Size | undefined): Scale {
  * pixels are averaged when they have their colours: strong colours with some texture in them go beyond
  * what RGB can hold, a decoder cuts off each pixel of the full size, and the mean of what is left is not
  * the mean of what there was. Photos at hand had up to 2 % of their samples more than 4 levels off.
- * For 1/4 and 1/8 that would cost more than all else, and for components that take the slow way
- * ({@link planAxis}) more memory than the picture.
+ * For 1/4 and 1/8 that would cost more than all else.
  */
-export function componentScale(scale: Scale, { components, hMax, vMax }: Frame): Scale {
-  if (scale !== 4) return scale;
-  const fit = ({ h, v }: Component) => planAxis(h, hMax, 8) && planAxis(v, vMax, 8);
-  return components.every(fit) ? 8 : scale;
+export function componentScale(scale: Scale): Scale {
+  return scale === 4 ? 8 : scale;
 }
 
 /** How a component's samples along one axis become the output's: pixel x takes sample x >> shift. */
