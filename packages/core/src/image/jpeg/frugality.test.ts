@@ -2,8 +2,10 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { allocations } from '../../../test/jpeg/allocations.js';
 import { encodeWithSharp } from '../../../test/jpeg/decoders.js';
+import { encodeJpeg } from '../../../test/jpeg/encode.js';
 import { makePicture } from '../../../test/jpeg/pictures.js';
 import { seeded } from '../../../test/jpeg/random.js';
+import { SAMPLINGS, type Sampling } from '../../../test/jpeg/variety.js';
 import { decodeJpeg } from './decoder.js';
 import { findMarker, Marker, nextSegment } from './markers.js';
 
@@ -39,6 +41,24 @@ describe('a photo of 12 megapixels, of which 224×224 are wanted', () => {
     expect(largest).toBeGreaterThanOrEqual(output);
     expect(largest).toBeLessThanOrEqual(one);
     expect(total).toBeLessThan(all);
+  });
+});
+
+describe('at the full size and at 1/2, where blocks are decoded whole', () => {
+  // A byte a sample, and three bytes a pixel of RGB; at 1/2 three 32-bit numbers for four pixels.
+  const pixels = 480 * 360;
+  it.each(['4:4:4', '4:2:0', 'two thirds', 'three quarters'])('%s takes no more', (name) => {
+    const { bytes } = encodeJpeg(makePicture(seeded(7), 'photo', 480, 360), {
+      ...{ colours: 'ycbcr', sampling: SAMPLINGS[name] as Sampling, quality: 80, jfif: true },
+      ...{ progressive: false, scans: [{ components: [0, 1, 2] }] },
+    });
+    for (const factor of [1, 2]) {
+      const { total } = allocations(() => {
+        decodeJpeg(bytes, { atLeast: { width: 480 / factor, height: 360 / factor } });
+      });
+      // What does not grow with the picture, such as the stretch of the file at hand, is the rest.
+      expect(total).toBeLessThan(pixels * (3 + 3) + 4e5);
+    }
   });
 });
 
