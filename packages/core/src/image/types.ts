@@ -62,7 +62,7 @@ export interface DecodeRequest {
    */
   readonly atLeast?: Size;
   /**
-   * JPEG at its full size: interpolate colour that is stored more coarsely than brightness, as
+   * JPEG at its full size and at 1/2: interpolate colour that is stored more coarsely than brightness, as
    * browsers, Pillow and libjpeg do, rather than repeat it. Default false: the file's own samples.
    */
   readonly interpolateColour?: boolean;

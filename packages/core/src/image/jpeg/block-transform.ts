@@ -86,7 +86,7 @@ function shapeOf(across: Points, down: Points): Shape {
   };
 }
 
-/** The level of a block that has but a DC term, dequantised, cut off as a full decode does. */
+/** {@link flatLevel}, cut off as bytes are, for planes of means. */
 function clampedLevel(dc: number): number {
   return Math.max(0, Math.min(255, flatLevel(dc)));
 }
@@ -151,7 +151,7 @@ export class TilingTransform implements BlockTransform {
 
 /** Writes a block that has but a DC term, and leaves 0 in its place. */
 function writeFlat(
-  { across, down, flat }: Shape,
+  { across, down, flat }: Pick<Shape, 'across' | 'down' | 'flat'>,
   sums: Float64Array,
   samples: Samples,
   to: number,
@@ -206,21 +206,17 @@ export class EdgeTransform implements BlockTransform {
   write(row: number, column: number, last: number): void {
     const { across, down } = this;
     const { data, stride } = this.plane;
-    const corner = row * down * stride + column * across;
+    const left = column * across;
+    const top = row * down;
     if (last === 0) {
       // Whatever is cut off of it, the mean of one level is that level.
-      this.#cells.fill(clampedLevel(this.sums[0] as number));
-      this.sums[0] = 0;
-      for (let y = 0; y < down; y++) {
-        data.set(this.#cells.subarray(0, across), corner + y * stride);
-      }
+      const shape = { across, down, flat: clampedLevel };
+      writeFlat(shape, this.sums, data, top * stride + left, stride);
       return;
     }
     const cells = { data: this.#cells, stride: across };
     writeBlock(WHOLE, this.sums, 63, this.#samples, 0, 8);
     cells.data.fill(LEVEL_SHIFT);
-    const left = column * across;
-    const top = row * down;
     spread(this.#samples, row, column, this.horizontal, this.vertical, cells, left, top);
     for (let y = 0; y < down; y++) {
       const to = (top + y) * stride + left;

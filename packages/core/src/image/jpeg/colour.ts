@@ -62,10 +62,11 @@ export function toHalvedRgb(
   model: ColourModel,
   planes: readonly ComponentPlane[],
   full: Size,
+  interpolate: boolean,
 ): Levels {
   const sink = new RowSink(full, { x: 2, y: 2 });
   const row = new Uint8ClampedArray(full.width * 3);
-  const writeRow = rowWriter(model, planes, full, false);
+  const writeRow = rowWriter(model, planes, full, interpolate);
   for (let y = 0; y < full.height; y++) {
     writeRow(y, row, 0);
     sink.add(y, row);

@@ -1,5 +1,5 @@
 import { CaptionError } from '../../errors.js';
-import type { DecodedPixels, DecodeRequest } from '../types.js';
+import type { DecodedPixels, DecodeRequest, Levels } from '../types.js';
 import { colourModelOf, toHalvedRgb, toRgb, toRgbMeans } from './colour.js';
 import { EntropyWindow } from './entropy-window.js';
 import { type JpegHead, readHead, readTables } from './header.js';
@@ -33,7 +33,7 @@ const LEAST_SHARE = 1 / 64;
  *
  * @param bytes the whole file
  * @param request `atLeast`: the size, as stored, that is needed; the full size by default.
- * `interpolateColour`: smooth colour at the full size
+ * `interpolateColour`: smooth colour at the full size and at 1/2
  * @returns RGB as stored: the EXIF orientation, which {@link readJpegHeader} gives, is not applied
  * @throws CaptionError `UNSUPPORTED_FORMAT` for arithmetic, lossless, hierarchical and 12-bit coding,
  * `DECODE_FAILED` when nothing usable is in the file
@@ -52,12 +52,11 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const model = colourModelOf(head);
   const planes = picture.finish();
   const size = scaledSize(frame, scale);
-  const data =
-    scale === 8
-      ? toRgb(model, planes, size, request.interpolateColour ?? false)
-      : scale === 4
-        ? toHalvedRgb(model, planes, frame)
-        : toRgbMeans(model, planes, size);
+  const interpolate = request.interpolateColour ?? false;
+  let data: Levels;
+  if (scale === 8) data = toRgb(model, planes, size, interpolate);
+  else if (scale === 4) data = toHalvedRgb(model, planes, frame, interpolate);
+  else data = toRgbMeans(model, planes, size);
   return { ...size, data, warnings };
 }
 

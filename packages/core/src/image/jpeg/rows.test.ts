@@ -3,7 +3,7 @@ import { decodeWithSharp, encodeWithSharp } from '../../../test/jpeg/decoders.js
 import { encodeJpeg } from '../../../test/jpeg/encode.js';
 import { makePicture } from '../../../test/jpeg/pictures.js';
 import { seeded } from '../../../test/jpeg/random.js';
-import { distance } from '../../../test/jpeg/reference.js';
+import { averaged, distance } from '../../../test/jpeg/reference.js';
 import { SAMPLINGS, type Sampling } from '../../../test/jpeg/variety.js';
 import { decodeJpeg } from './decoder.js';
 import { rowsOf } from './rows.js';
@@ -39,6 +39,12 @@ describe('interpolated colour', () => {
       const expected = await decodeWithSharp(bytes);
       const found = decodeJpeg(bytes, { interpolateColour: true });
       expect(distance(found.data, expected.data).max).toBe(0);
+      const half = decodeJpeg(bytes, {
+        atLeast: { width: Math.ceil(picture.width / 2), height: Math.ceil(picture.height / 2) },
+        interpolateColour: true,
+      });
+      if (half.width === picture.width) continue;
+      expect(distance(half.data, averaged(expected, 2).data).max).toBeLessThan(1e-4);
     }
   });
 
