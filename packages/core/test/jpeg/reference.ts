@@ -25,26 +25,63 @@ export interface ReferenceOptions {
 
 /** Decodes at full size; samples of coarser components are repeated. */
 export function referenceDecode(encoded: Encoded, options: ReferenceOptions): Reference {
-  const { width, height, components, encoding } = encoded;
-  const hMax = Math.max(...components.map(({ h }) => h));
-  const vMax = Math.max(...components.map(({ v }) => v));
-  const planes = components.map((component, index) => ({
-    component,
-    samples: samplesOf(component, options.roundFlat?.includes(index) ?? false),
-  }));
+  const { width, height, encoding } = encoded;
+  const samplesAt = sampler(encoded, options.roundFlat ?? []);
   const data = new Float64Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 3) {
-      const values = planes.map(({ component: { h, v }, samples }) => {
-        const row = samples[Math.floor((y * v) / vMax)] as Float64Array;
-        const sample = row[Math.floor((x * h) / hMax)] as number;
-        return options.clamp ? toByte(sample) : sample;
-      });
+      const samples = samplesAt(x, y);
+      const values = options.clamp ? samples.map(toByte) : samples;
       const colour = toRgb(encoding.colours, encoding.adobeTransform !== undefined, values);
       data.set(options.clamp ? colour.map(toByte) : colour, at);
     }
   }
   return { width, height, data };
+}
+
+/**
+ * A YCbCr file at 1/factor of its size, which is a multiple of that: means of each component, then their
+ * colours, cut off, and where all three are whole levels rounded.
+ */
+export function referenceMeans(
+  encoded: Encoded,
+  factor: number,
+  roundFlat: readonly number[],
+): Reference {
+  const samplesAt = sampler(encoded, roundFlat);
+  const [width, height] = [encoded.width / factor, encoded.height / factor];
+  const data = new Float64Array(width * height * 3);
+  for (let cell = 0; cell < width * height; cell++) {
+    const [left, top] = [(cell % width) * factor, Math.floor(cell / width) * factor];
+    const means = [0, 0, 0];
+    for (let i = 0; i < factor * factor; i++) {
+      samplesAt(left + (i % factor), top + Math.floor(i / factor)).forEach((sample, component) => {
+        means[component] = (means[component] as number) + sample / factor ** 2;
+      });
+    }
+    const isWhole = means.every((mean) => toByte(mean) - mean < 1e-6 && mean - toByte(mean) < 1e-6);
+    const colour = toRgb('ycbcr', false, isWhole ? means.map(toByte) : means);
+    data.set(
+      colour.map((value) => (isWhole ? toByte(value) : Math.max(0, Math.min(255, value)))),
+      cell * 3,
+    );
+  }
+  return { width, height, data };
+}
+
+/** A function that gives the samples of all components at a pixel. */
+function sampler({ components }: Encoded, roundFlat: readonly number[]) {
+  const hMax = Math.max(...components.map(({ h }) => h));
+  const vMax = Math.max(...components.map(({ v }) => v));
+  const planes = components.map((component, index) => ({
+    component,
+    rows: samplesOf(component, roundFlat.includes(index)),
+  }));
+  return (x: number, y: number): number[] =>
+    planes.map(({ component: { h, v }, rows }) => {
+      const row = rows[Math.floor((y * v) / vMax)] as Float64Array;
+      return row[Math.floor((x * h) / hMax)] as number;
+    });
 }
 
 /** All samples of a component, those of blocks beyond the edge included: T.81, A.3.3 and A.3.4. */
