@@ -398,7 +398,10 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
         distanceFrom(full, decodeAt(file, full, factor)),
       );
       // It cuts colours off where T.871 rounds, by half a level on average.
-      for (const { mean } of distances) expect(mean).toBeLessThanOrEqual(0.6);
+      distances.forEach(({ mean }, i) => {
+        // At 1/2 ours rounds, too; at 1/4 and 1/8 it keeps the fractions that cutting takes away.
+        expect(mean).toBeLessThanOrEqual(i === 0 ? 0.6 : 0.55);
+      });
       expect(distances[0]?.max).toBeLessThanOrEqual(4);
       // At 1/4 and 1/8 strong colours are cut off after the mean is taken, not before.
       for (const { beyond4 } of distances) expect(beyond4).toBeLessThanOrEqual(0.0011);
