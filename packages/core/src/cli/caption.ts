@@ -44,6 +44,7 @@ export async function captionCommand(
     await printer.end();
   } catch (error) {
     if (error instanceof CaptionError && error.code === 'ABORTED') await printer.end();
+    else await printer.fail();
     throw error;
   } finally {
     printer.stop();

@@ -2,9 +2,10 @@
 import { CaptionError, VERSION } from '../index.js';
 import { parseArguments } from './arguments.js';
 import { captionCommand } from './caption.js';
+import { errorObject, printsJson } from './formats/json.js';
 import { fullHelp, SHORT_HELP } from './help.js';
 import { Interruption } from './interruption.js';
-import { speakFlags } from './speak-flags.js';
+import { inFlags } from './speak-flags.js';
 import { SUBCOMMANDS } from './subcommands.js';
 import { Terminal } from './terminal.js';
 import { delayWasmTierUp } from './wasm-tier.js';
@@ -48,8 +49,13 @@ async function exitCodeOf(error: unknown): Promise<number> {
   }
   // Nobody reads the output any more (`| head`): that is an end, not a failure.
   if (error.code === 'ABORTED') return OK;
-  await terminal.note(`zipcaption: ${speakFlags(error.message)}`);
-  return error.code === 'INVALID_OPTION' ? WRONG_USAGE : FAILED;
+  const said = inFlags(error);
+  await terminal.note(`zipcaption: ${said.message} (${said.code})`);
+  if (error.code === 'INVALID_OPTION') return WRONG_USAGE;
+  if (printsJson(process.argv.slice(2)) && !terminal.printed) {
+    await terminal.print(`${JSON.stringify(errorObject(said))}\n`);
+  }
+  return FAILED;
 }
 
 // Everything printed has been taken by now; what may still be under way (a download that was

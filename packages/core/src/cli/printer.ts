@@ -84,6 +84,12 @@ export class Printer {
     }
   }
 
+  /** Nothing more comes: what was begun is closed, what was not is left to others. */
+  async fail(): Promise<void> {
+    this.stop();
+    if (this.#open) await this.terminal.print(this.#format.tail());
+  }
+
   /** No more progress is shown. */
   stop(): void {
     clearInterval(this.#ticking);

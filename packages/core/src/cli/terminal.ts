@@ -13,6 +13,7 @@ export class Terminal {
   #drawnAt = 0;
   #closed = false;
   #broken = false;
+  #printed = false;
 
   /** @param onClosed called once when whoever reads standard output has gone (`| head`) */
   constructor(
@@ -40,6 +41,11 @@ export class Terminal {
     return this.#broken;
   }
 
+  /** Has anything gone to standard output? */
+  get printed(): boolean {
+    return this.#printed;
+  }
+
   get columns(): number {
     return this.stderr.columns || 80;
   }
@@ -47,6 +53,7 @@ export class Terminal {
   /** Writes to standard output, and waits until it has taken it. */
   async print(text: string): Promise<void> {
     if (text === '' || this.#closed) return;
+    this.#printed = true;
     this.#erase();
     await written(this.stdout, text);
     this.#draw();

@@ -82,11 +82,15 @@ export function checkShape(session: Session, file: string, input: string, values
   );
 }
 
-/** Vocabularies are padded to round numbers, never by more than this. */
-const MOST_PADDING = 1024;
+/** Decoders are padded to a multiple of this or of more, for the speed of matrix products … */
+const PADDED_TO = 64;
+/** … and by no more than this: some keep room for words to come. */
+const MOST_PADDING = 2048;
 
 /**
- * Tokenizer and decoder must have the same vocabulary.
+ * Tokenizer and decoder must have the same vocabulary. A decoder may have more rows than there are
+ * words only where it was padded to a round number: a tokenizer that lacks words is another model's,
+ * or a damaged one, and its captions have gaps.
  *
  * @throws CaptionError `MODEL_INVALID`
  */
@@ -98,9 +102,13 @@ export function checkVocabulary(
   const { bos, eos, pad } = manifest.generation;
   const declared = decoder.shape(manifest.decoder.logits)?.at(-1);
   const size = declared ?? Number.POSITIVE_INFINITY;
+  const { vocabSize, wordCount } = tokenizer;
+  const isPadded = size % PADDED_TO === 0 && vocabSize >= size - MOST_PADDING;
+  // Numbers without a word in between are lost words, however many there are in all.
+  const agrees = vocabSize === size || (vocabSize < size && isPadded);
   const fault =
-    tokenizer.vocabSize > size || tokenizer.vocabSize < size - MOST_PADDING
-      ? declared && `the tokenizer has ${tokenizer.vocabSize} tokens, the decoder ${declared}`
+    declared !== undefined && !(agrees && wordCount === vocabSize)
+      ? `the tokenizer has ${wordCount} words for ${vocabSize} numbers, the decoder ${declared}`
       : undefined;
   const strange = [bos, eos, pad].flat().find((token) => token >= size);
   const what =

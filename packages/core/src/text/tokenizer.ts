@@ -10,6 +10,9 @@ export interface CaptionTokenizer {
   /** One more than the largest token number. */
   readonly vocabSize: number;
 
+  /** How many token numbers stand for something: `vocabSize`, unless there are gaps. */
+  readonly wordCount: number;
+
   /** The number of a token by its exact text, `<eos>` for instance; undefined when there is none. */
   tokenId(token: string): number | undefined;
 
@@ -94,6 +97,7 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
 
   return {
     vocabSize: tokens.length,
+    wordCount: Object.keys(tokens).length,
     tokenId: (token) => tokenizer.token_to_id(token),
     decode,
 

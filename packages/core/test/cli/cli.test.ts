@@ -172,7 +172,20 @@ describe('models and runtimes', () => {
     const { code, stdout, stderr } = await zipcaption([sample('coffee.jpg'), '-m', 'nowhere']);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(join(folder, 'nowhere'));
+    expect(stderr).toMatch(/ \(MODEL_NOT_FOUND\)\n$/);
   });
+
+  it.each(['--json', '--jsonl', '--format=jsonl'])(
+    'that are not there are an error in %s',
+    async (format) => {
+      const photos = [sample('coffee.jpg'), sample('rocket.jpg')];
+      const { code, stdout } = await zipcaption([...photos, format, '-m', 'nowhere']);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toEqual({
+        error: { code: 'MODEL_NOT_FOUND', message: expect.stringContaining('nowhere') },
+      });
+    },
+  );
 });
 
 describe('usage', () => {

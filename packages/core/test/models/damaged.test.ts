@@ -27,6 +27,12 @@ const processor = (edit: (json: ReturnType<typeof JSON.parse>) => void) => (file
   editJson(files, 'preprocessor_config.json', edit);
 const generation = (edit: (json: ReturnType<typeof JSON.parse>) => void) => (files: Files) =>
   editJson(files, 'generation_config.json', edit);
+/** The words of a tokenizer in the order of their numbers, some of them left out. */
+const vocabulary = (edit: (words: [string, number][]) => [string, number][]) => (files: Files) =>
+  editJson(files, 'tokenizer.json', (tokenizer) => {
+    const words = Object.entries<number>(tokenizer.model.vocab).sort((a, b) => a[1] - b[1]);
+    tokenizer.model.vocab = Object.fromEntries(edit(words));
+  });
 const gone = (name: string) => (files: Files) => {
   delete files[name];
 };
@@ -181,6 +187,20 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       (f) => Object.assign(f, { 'tokenizer.json': folder('beit-trocr')['tokenizer.json'] }),
       'MODEL_INVALID',
       /do not belong together/,
+    ],
+    [
+      'a tokenizer that lacks the last words',
+      'swin-bert',
+      vocabulary((words) => words.slice(0, -9)),
+      'MODEL_INVALID',
+      /131 words for 131 numbers, the decoder 140/,
+    ],
+    [
+      'a tokenizer that lacks words in between',
+      'vit-gpt2',
+      vocabulary((words) => words.filter((_, id) => id % 50 !== 49)),
+      'MODEL_INVALID',
+      /words for 29\d numbers, the decoder 300/,
     ],
   ])('%s', async (_, family, damage, code, message) => {
     const files = folder(family);

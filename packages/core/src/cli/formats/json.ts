@@ -1,13 +1,26 @@
-import type { CaptionTimings } from '../../index.js';
+import type { CaptionError, CaptionTimings } from '../../index.js';
 import type { FormatContext, OutputFormat } from './format.js';
 import { type PhotoReport, rounded } from './report.js';
 
+/** Does a command line ask for JSON? Looked up in its words: they may be what is wrong. */
+export function printsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  return flags.some(
+    (flag, i) =>
+      /^--(format=)?jsonl?$/.test(flag) ||
+      (flag === '--format' && /^jsonl?$/.test(flags[i + 1] ?? '')),
+  );
+}
+
+/** An error as an object: of one photo, or what stops all of them, as a model that does not load. */
+export function errorObject({ code, message }: CaptionError) {
+  return { error: { code, message } };
+}
+
 /** A photo as one JSON object. Numbers are rounded to what they can mean. */
 export function photoObject(report: PhotoReport): Readonly<Record<string, unknown>> {
-  if (report.error) {
-    const { code, message } = report.error;
-    return { file: report.file, error: { code, message } };
-  }
+  if (report.error) return { file: report.file, ...errorObject(report.error) };
   const { text, score, confidence, timings, warnings } = report.result;
   return {
     file: report.file,
