@@ -6,7 +6,22 @@ const READ = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.gif']
 
 /** Photos too, but of kinds that the library refuses: worth a word when a folder holds them. */
 const NOT_READ = new Set([
-  ...['.heic', '.heif', '.avif', '.jxl', '.tif', '.tiff', '.bmp', '.svg'],
+  ...[
+    '.heic',
+    '.heif',
+    '.hif',
+    '.avif',
+    '.jxl',
+    '.jp2',
+    '.tif',
+    '.tiff',
+    '.bmp',
+    '.tga',
+    '.ppm',
+    '.pgm',
+    '.pnm',
+    '.svg',
+  ],
   ...['.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2'],
 ]);
 

@@ -40,15 +40,25 @@ const TEXT_KINDS: readonly TextKind[] = [
     advice: 'Decode what stands after "base64," into bytes and give those.',
   },
   {
+    test: /^\s*(ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)[\da-f\s]*$/i,
+    name: 'a picture in hexadecimal, as text',
+    advice: "Decode it into bytes first, for instance with `Buffer.from(text, 'hex')`.",
+  },
+  {
     // How the signatures of JPEG, PNG, GIF and WebP (RIFF) look in Base64.
     test: /^\s*(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)[\w+/=\s-]*$/,
     name: 'a picture in Base64, as text',
     advice: "Decode it into bytes first, for instance with `Buffer.from(text, 'base64')`.",
   },
   {
-    test: /^P[1-7]\s/,
-    name: 'a Netpbm picture (PBM, PGM, PPM)',
-    advice: 'Convert it to PNG, for instance with `magick picture.ppm picture.png`.',
+    test: /^\s*(\/\* XPM \*\/|! XPM2)/,
+    name: 'an XPM picture',
+    advice: 'Convert it to PNG, for instance with `magick picture.xpm picture.png`.',
+  },
+  {
+    test: /^\s*(\/\*[\s\S]{0,1000}?\*\/\s*)?#define\s+\w*width\s+\d+\s+#define\s+\w*height\s+\d+/,
+    name: 'an XBM picture',
+    advice: 'Convert it to PNG, for instance with `magick picture.xbm picture.png`.',
   },
   {
     test: /^\s*(\{\s*("|\})|\[\s*["\d{[\]tfn-])/,
@@ -67,6 +77,47 @@ export function textKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefined 
       advice: 'Give the photo itself: JPEG, PNG, WebP or GIF.',
     }
   );
+}
+
+/** Characters at the start by which what was treated as text shows what it had been. */
+const MANGLED: readonly (readonly [test: RegExp, name: string])[] = [
+  // FF D8 FF, none of which is UTF-8; or each taken for a character of Latin-1 and encoded.
+  [/^(\ufffd{3}|\xff\xd8\xff)/, 'a JPEG'],
+  [/^[\ufffd\x89]PNG/, 'a PNG'],
+  [/^GIF8[79]a/, 'a GIF'],
+  [/^RIFF[\s\S]{1,8}WEBP/, 'a WebP'],
+];
+
+/**
+ * A binary file that a program took for text and wrote as UTF-8: what was not valid became U+FFFD
+ * (EF BF BD), and what is left is valid throughout, which no real picture is.
+ */
+export function mangledKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefined {
+  const text = validUtf8(bytes.subarray(0, PROBE_BYTES));
+  if (text === undefined) return undefined;
+  const [, name] = MANGLED.find(([test]) => test.test(text)) ?? [];
+  // Latin-1 keeps every byte as a character, so no U+FFFD shows; the signature is enough there.
+  const isLatin1 = /^(\xff\xd8\xff|\x89PNG)/.test(text);
+  if (!isLatin1 && text.split('\ufffd').length <= LEAST_REPLACED) return undefined;
+  return {
+    name: `${name ?? 'a binary file'} that was treated as text on its way (its bytes were changed to UTF-8 and are lost)`,
+    advice:
+      'Read, send or upload the original as binary: `readFile(path)` without an encoding, `response.arrayBuffer()` rather than `.text()`, Base64 where only text can pass.',
+  };
+}
+
+/** A text may hold one or two of them; a picture has hundreds. */
+const LEAST_REPLACED = 3;
+
+function validUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    // As a stream: the last character may be cut in two by the probe's end.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, {
+      stream: true,
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The bytes as text, or undefined where they hold what no text holds. */

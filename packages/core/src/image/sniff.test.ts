@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { scene } from '../../test/image/pictures.js';
+import { noise, scene } from '../../test/image/pictures.js';
 import { CaptionError } from '../errors.js';
 import { sniff, supportedFormat } from './sniff.js';
 
@@ -28,6 +28,16 @@ describe('what is read', () => {
   });
 });
 
+/** Of each type of TGA a header: colours, greys, a map; plain and run-length coded; with a comment. */
+const TARGA = [
+  [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 24, 0, 1, 2, 3],
+  [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 32, 8, 1, 2, 3],
+  [0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 1, 240, 0, 24, 32, 255, 1],
+  [0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 8, 0, 1, 2, 3],
+  [0, 1, 1, 0, 0, 0, 1, 24, 0, 0, 0, 0, 2, 0, 2, 0, 8, 0, 1, 2, 3],
+  [5, 1, 9, 0, 0, 16, 0, 32, 0, 0, 0, 0, 2, 0, 2, 0, 8, 0, 104, 101],
+];
+
 describe('what is refused, by name', () => {
   it.each(['tiff', 'avif', 'jp2', 'jxl', 'heif'] as const)(
     '%s, as sharp writes it',
@@ -44,7 +54,7 @@ describe('what is refused, by name', () => {
     },
   );
 
-  it.each([
+  const named: readonly (readonly [name: string, bytes: Uint8Array])[] = [
     ['HEIC/HEIF', ftyp('heic', 'mif1', 'heic')],
     ['HEIC/HEIF', ftyp('mif1', 'mif1', 'heic')],
     ['HEIC/HEIF', ftyp('heix')],
@@ -61,7 +71,29 @@ describe('what is refused, by name', () => {
     ['Panasonic raw', latin1('IIU\0')],
     ['Fujifilm raw', latin1('FUJIFILMCCD-RAW 0201')],
     ['BMP', latin1('BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0')],
-    ['icon', latin1('\0\0\x01\0\x01\0')],
+    ['icon (ICO)', latin1('\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x16\0\0\0')],
+    ['cursor (CUR)', latin1('\0\0\x02\0\x01\0\x20\x20\0\0\x01\0\x01\0\x30\x01\0\0\x16\0\0\0')],
+    ['without its file header', latin1('\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0')],
+    ...TARGA.map((header) => ['Targa picture (TGA)', Uint8Array.from(header)] as const),
+    ['PCX', latin1('\x0a\x05\x01\x08\0\0\0\0', 128)],
+    ...[1, 2, 3, 4, 5, 6].map(
+      (kind) => ['Netpbm', latin1(`P${kind}\n# by hand\n2 2\n255\n`)] as const,
+    ),
+    ['Netpbm', latin1('P6 2 2 255\n')],
+    ['Netpbm', latin1('P5#by hand\n2 2 255\n')],
+    ['Netpbm', latin1('P7\nWIDTH 2\nHEIGHT 2\nDEPTH 3\nMAXVAL 255\nENDHDR\n')],
+    ['Portable FloatMap', latin1('PF\n2 2\n-1.0\n')],
+    ['XPM', text('/* XPM */\nstatic char *a[] = {"1 1 1 1", "a c #ff0000", "a"};')],
+    ['XPM', text('! XPM2\n1 1 1 1\na c #ff0000\na\n')],
+    ['XBM', text('#define im_width 8\n#define im_height 1\nstatic char im_bits[] = { 0x55 };')],
+    ['SGI', latin1('\x01\xda\x01\x01\0\x03')],
+    ['Sun raster', latin1('\x59\xa6\x6a\x95')],
+    ['DPX', latin1('SDPX')],
+    ['DICOM', latin1(`${'\0'.repeat(127)}\x01DICM`)],
+    ['EMF', latin1(`\x01${'\0'.repeat(39)} EMF`)],
+    ['animated cursor', latin1('RIFF\x10\0\0\0ACON')],
+    ['Radiance', latin1('#?RGBE\n')],
+    ['hexadecimal', text('ffd8ffe000104a46494600010100000100010000')],
     ['Photoshop', latin1('8BPS\0\x01')],
     ['PDF', latin1('%PDF-1.7\n')],
     ['PDF', latin1('\n\njunk before %PDF-1.4\n')],
@@ -101,8 +133,30 @@ describe('what is refused, by name', () => {
     ['plain text', text('日本語のテキスト')],
     ['plain text', Uint8Array.of(0xff, 0xfe, 0x41, 0, 0x42, 0)],
     ['unknown kind', Uint8Array.of(9, 200, 1, 0, 77, 255, 3)],
-  ])('%s (%#)', (name, bytes) => {
+  ];
+  it.each(named)('%s (%#)', (name, bytes) => {
     expect(refusal(bytes)).toContain(name);
+  });
+
+  it.each(['jpeg', 'png', 'gif', 'webp'] as const)(
+    'a %s that was treated as text, with a hint',
+    async (format) => {
+      const { data: busy } = noise(40, 30, 3);
+      const file = await sharp(busy, { raw: { width: 40, height: 30, channels: 3 } })
+        .toFormat(format)
+        .toBuffer();
+      const name = format === 'webp' ? 'a WebP' : `a ${format.toUpperCase()}`;
+      const asUtf8 = Buffer.from(file.toString('utf8'));
+      expect(asUtf8.includes('\ufffd')).toBe(true);
+      expect(refusal(asUtf8)).toMatch(new RegExp(`This is ${name} that was treated as text`));
+      expect(refusal(asUtf8)).toContain('as binary');
+    },
+  );
+
+  it.each(['jpeg', 'png'] as const)('a %s whose bytes became characters', async (format) => {
+    const file = await picture().toFormat(format).toBuffer();
+    const encoded = Buffer.from(file.toString('latin1'));
+    expect(refusal(encoded)).toContain(`a ${format.toUpperCase()} that was treated as text`);
   });
 
   it('says which bytes it saw of something unknown', () => {

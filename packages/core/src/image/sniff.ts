@@ -1,5 +1,7 @@
 import { CaptionError } from '../errors.js';
-import { textKind } from './sniff-text.js';
+import { FRAME, matches, NOT_A_PHOTO, SIGNATURES, toJpeg } from './sniff-signatures.js';
+import { structuredKind } from './sniff-structure.js';
+import { mangledKind, textKind } from './sniff-text.js';
 import type { ImageFormat } from './types.js';
 
 /** What a file is, judged by its bytes alone; names and MIME types lie too often. */
@@ -12,91 +14,6 @@ export type FileKind =
       /** What the user can do, as a sentence. */
       readonly advice: string;
     };
-
-/** What begins with `magic` at `offset` (0 unless given). `.` in `magic` stands for any byte. */
-interface Signature {
-  readonly magic: string;
-  readonly offset?: number;
-  readonly name: string;
-  readonly advice: string;
-}
-
-const toJpeg = (file: string) =>
-  `Convert it to JPEG, for instance with \`magick ${file} photo.jpg\` (ImageMagick).`;
-const FRAME =
-  'Take a frame out of it, for instance with `ffmpeg -i clip.mp4 -frames:v 1 frame.jpg`.';
-const UNPACK = 'Unpack it and give the photos in it one by one.';
-const NOT_A_PHOTO = 'Give a photo: JPEG, PNG, WebP or GIF.';
-
-const signature = (magic: string, name: string, advice: string, offset = 0): Signature => ({
-  ...{ magic, name, advice, offset },
-});
-
-/** Signatures as their formats' specifications or the registry of `file(1)` give them. */
-const SIGNATURES: readonly Signature[] = [
-  signature('II*\0', 'a TIFF or camera raw file (DNG, NEF, CR2, ARW)', toJpeg('photo.tif')),
-  signature('MM\0*', 'a TIFF or camera raw file (DNG, NEF, CR2, ARW)', toJpeg('photo.tif')),
-  signature('II+\0', 'a BigTIFF file', toJpeg('photo.tif')),
-  signature('MM\0+', 'a BigTIFF file', toJpeg('photo.tif')),
-  signature('IIRO', 'an Olympus raw file (ORF)', toJpeg('photo.orf')),
-  signature('IIU\0', 'a Panasonic raw file (RW2)', toJpeg('photo.rw2')),
-  signature('FUJIFILMCCD-RAW', 'a Fujifilm raw file (RAF)', toJpeg('photo.raf')),
-  signature('II\xbc\x01', 'a JPEG XR picture', toJpeg('photo.jxr')),
-  signature('\0\0\0\x0cjP  \r\n\x87\n', 'a JPEG 2000 picture', toJpeg('photo.jp2')),
-  signature('\xff\x4f\xff\x51', 'a JPEG 2000 picture', toJpeg('photo.j2k')),
-  signature('\0\0\0\x0cJXL \r\n\x87\n', 'a JPEG XL picture', toJpeg('photo.jxl')),
-  signature('\xff\x0a', 'a JPEG XL picture', toJpeg('photo.jxl')),
-  signature('8BPS', 'a Photoshop document (PSD)', toJpeg('picture.psd')),
-  signature('gimp xcf', 'a GIMP document (XCF)', toJpeg('picture.xcf')),
-  signature('\0\0\x01\0', 'an icon (ICO)', toJpeg('picture.ico')),
-  signature('\0\0\x02\0', 'a cursor (CUR)', toJpeg('picture.cur')),
-  signature('icns', 'an Apple icon (ICNS)', toJpeg('picture.icns')),
-  signature('qoif', 'a QOI picture', toJpeg('picture.qoi')),
-  signature('DDS ', 'a DirectDraw texture (DDS)', toJpeg('picture.dds')),
-  signature('\x76\x2f\x31\x01', 'an OpenEXR picture', toJpeg('picture.exr')),
-  signature('#?RADIANCE', 'a Radiance HDR picture', toJpeg('picture.hdr')),
-  signature('SIMPLE  =', 'a FITS file', toJpeg('picture.fits')),
-  signature('\x8aMNG\r\n\x1a\n', 'an MNG animation', toJpeg('picture.mng')),
-  signature('\x8bJNG\r\n\x1a\n', 'a JNG picture', toJpeg('picture.jng')),
-  signature('%!PS', 'a PostScript document', toJpeg('page.ps')),
-  signature('\xc5\xd0\xd3\xc6', 'a PostScript document (EPS)', toJpeg('page.eps')),
-  signature('\x1a\x45\xdf\xa3', 'a WebM or Matroska video', FRAME),
-  signature('RIFF....AVI ', 'an AVI video', FRAME),
-  signature('FLV\x01', 'a Flash video', FRAME),
-  signature('\0\0\x01\xba', 'an MPEG video', FRAME),
-  signature('\0\0\x01\xb3', 'an MPEG video', FRAME),
-  signature('\x30\x26\xb2\x75\x8e\x66\xcf\x11', 'a Windows Media file', FRAME),
-  signature('RIFF....WAVE', 'a WAV sound', NOT_A_PHOTO),
-  signature('ID3', 'an MP3 sound', NOT_A_PHOTO),
-  signature('\xff\xfb', 'an MP3 sound', NOT_A_PHOTO),
-  signature('\xff\xf3', 'an MP3 sound', NOT_A_PHOTO),
-  signature('\xff\xf2', 'an MP3 sound', NOT_A_PHOTO),
-  signature('\xff\xf1', 'an AAC sound', NOT_A_PHOTO),
-  signature('\xff\xf9', 'an AAC sound', NOT_A_PHOTO),
-  signature('OggS', 'an Ogg sound or video', NOT_A_PHOTO),
-  signature('fLaC', 'a FLAC sound', NOT_A_PHOTO),
-  signature('MThd', 'a MIDI file', NOT_A_PHOTO),
-  signature('PK\x03\x04', 'a ZIP archive (or an office document)', UNPACK),
-  signature('PK\x05\x06', 'an empty ZIP archive', UNPACK),
-  signature('\x1f\x8b', 'gzip-compressed data', 'Unpack it first, for instance with `gunzip`.'),
-  signature('BZh', 'bzip2-compressed data', 'Unpack it first, for instance with `bunzip2`.'),
-  signature('\xfd7zXZ\0', 'xz-compressed data', 'Unpack it first, for instance with `unxz`.'),
-  signature('\x28\xb5\x2f\xfd', 'Zstandard-compressed data', 'Unpack it first with `unzstd`.'),
-  signature('7z\xbc\xaf\x27\x1c', 'a 7-Zip archive', UNPACK),
-  signature('Rar!\x1a\x07', 'a RAR archive', UNPACK),
-  signature('ustar', 'a tar archive', UNPACK, 257),
-  signature('\x7fELF', 'a program', NOT_A_PHOTO),
-  signature('MZ\x90\0', 'a Windows program', NOT_A_PHOTO),
-  signature('\0asm', 'a WebAssembly module', NOT_A_PHOTO),
-  signature('SQLite format 3\0', 'an SQLite database', NOT_A_PHOTO),
-  signature('wOF', 'a web font', NOT_A_PHOTO),
-  signature('\x93NUMPY', 'a NumPy array', 'Give its values as raw pixels instead.'),
-  signature(
-    '\0\x05\x16\x07',
-    'an AppleDouble file, the side file that macOS writes beside a photo',
-    'Give the photo itself: the file of the same name without the leading `._`.',
-  ),
-];
 
 /** Brands of ISO base media files (ISO/IEC 14496-12; the registry at mp4ra.org). */
 const BRANDS: readonly { readonly test: RegExp; readonly name: string; readonly advice: string }[] =
@@ -121,15 +38,16 @@ const BRANDS: readonly { readonly test: RegExp; readonly name: string; readonly 
  */
 export function sniff(bytes: Uint8Array): FileKind {
   const format = readFormat(bytes);
-  if (format) return { format };
+  if (format && !(keepsSignatureAsText(format) && mangledKind(bytes))) return { format };
   const known =
     emptyKind(bytes) ??
     brokenPng(bytes) ??
     SIGNATURES.find(({ magic, offset }) => matches(bytes, magic, offset)) ??
     baseMediaKind(bytes) ??
-    bitmapKind(bytes) ??
+    structuredKind(bytes) ??
     pdfKind(bytes) ??
     textKind(bytes) ??
+    mangledKind(bytes) ??
     unknownKind(bytes);
   return { format: undefined, name: known.name, advice: known.advice };
 }
@@ -156,6 +74,11 @@ function readFormat(bytes: Uint8Array): ImageFormat | undefined {
   if (matches(bytes, 'RIFF....WEBP')) return 'webp';
   if (matches(bytes, 'GIF87a') || matches(bytes, 'GIF89a')) return 'gif';
   return undefined;
+}
+
+/** Signatures of nothing but ASCII letters survive when a file is treated as text; the rest does not. */
+function keepsSignatureAsText(format: ImageFormat): boolean {
+  return format === 'gif' || format === 'webp';
 }
 
 type Known = { readonly name: string; readonly advice: string };
@@ -202,13 +125,6 @@ function baseMediaKind(bytes: Uint8Array): Known | undefined {
   return picture ?? { name: 'an MP4 or QuickTime video', advice: FRAME };
 }
 
-/** Two letters alone are not enough: the size of the header that follows is one of a few. */
-function bitmapKind(bytes: Uint8Array): Known | undefined {
-  const headerSizes = [12, 16, 40, 52, 56, 64, 108, 124];
-  const isBitmap = matches(bytes, 'BM') && headerSizes.includes(bytes[14] ?? 0);
-  return isBitmap ? { name: 'a BMP picture', advice: toJpeg('picture.bmp') } : undefined;
-}
-
 /** Readers accept the header anywhere in the first 1,024 bytes (PDF 1.7, appendix H, note 13). */
 function pdfKind(bytes: Uint8Array): Known | undefined {
   if (!latin1(bytes, 0, 1024).includes('%PDF-')) return undefined;
@@ -226,15 +142,6 @@ function unknownKind(bytes: Uint8Array): Known {
     advice:
       'Check that it is a photo; if programs show it as one, save it from there again as JPEG.',
   };
-}
-
-function matches(bytes: Uint8Array, magic: string, offset = 0): boolean {
-  if (bytes.length < offset + magic.length) return false;
-  for (let i = 0; i < magic.length; i++) {
-    const code = magic.charCodeAt(i);
-    if (code !== 0x2e && bytes[offset + i] !== code) return false;
-  }
-  return true;
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

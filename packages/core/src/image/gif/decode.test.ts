@@ -88,6 +88,28 @@ describe('against omggif, for what encoders seldom write', () => {
   });
 });
 
+describe('what decoders accept beyond the standard', () => {
+  const picture = noise(50, 40, 9).data.filter((_, i) => i % 3 === 0);
+
+  it.each([8, 9, 10, 11])('a minimum code size of %i: as sharp reads it', async (codeSize) => {
+    const gif = gifOf(50, 40, picture, { codeSize, palette: PALETTE });
+    const theirs = await sharp(gif).removeAlpha().raw().toBuffer();
+    expect(decodeGif(gif)).toMatchObject({ data: new Uint8Array(theirs), warnings: [] });
+  });
+
+  it('no colour table: indices are levels of grey, the transparent one white', () => {
+    const grey = Uint8Array.from(picture, (level) => level);
+    for (const transparent of [undefined, 7]) {
+      const gif = gifOf(50, 40, picture, { codeSize: 8, transparent });
+      const expected = Uint8Array.from({ length: 50 * 40 * 3 }, (_, i) => {
+        const level = grey[Math.floor(i / 3)] ?? 0;
+        return level === transparent ? 255 : level;
+      });
+      expect(decodeGif(gif)).toMatchObject({ data: expected, warnings: [] });
+    }
+  });
+});
+
 describe('decoding to at least a size', () => {
   it('gives the means of boxes, of a part of the canvas too', () => {
     const gif = write(64, 48, { left: 10, top: 9, width: 40, height: 30, interlaced: false });
@@ -133,6 +155,7 @@ describe('damage', () => {
     ['no data', gif.subarray(0, 13 + 768 + 11)],
     ['an endless comment', Uint8Array.of(...gif.subarray(0, 13 + 768), 0x21, 0xfe, 255, 1)],
     ['a code size of 0', withCodeSize(0)],
+    ['a code size of 12', withCodeSize(12)],
     ['a code size of 200', withCodeSize(200)],
   ])('%s cannot be decoded', (_, bytes) => {
     expect(() => decodeGif(bytes)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
@@ -156,6 +179,48 @@ it('a long table: strings of thousands of indices', () => {
   });
   expect(new Set(data)).toEqual(new Set([255]));
 });
+
+/**
+ * A GIF whose LZW codes are all literals with a clear code before the table grows: what any code size
+ * and a missing colour table can be tried with.
+ */
+function gifOf(
+  width: number,
+  height: number,
+  indices: Uint8Array,
+  options: { codeSize: number; palette?: readonly number[]; transparent?: number | undefined },
+): Uint8Array {
+  const { codeSize, palette = [], transparent } = options;
+  const clear = 1 << codeSize;
+  const bits: number[] = [];
+  const put = (code: number) => {
+    for (let bit = 0; bit <= codeSize; bit++) bits.push((code >> bit) & 1);
+  };
+  indices.forEach((index, i) => {
+    // Codes stay one bit longer than literals as long as the table has less than twice their number.
+    if (i % (clear - 4) === 0) put(clear);
+    put(index);
+  });
+  put(clear + 1);
+  const data = Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+    bits.slice(i * 8, i * 8 + 8).reduce((byte, bit, place) => byte | (bit << place), 0),
+  );
+  const blocks: number[] = [];
+  for (let at = 0; at < data.length; at += 255) {
+    const block = data.slice(at, at + 255);
+    blocks.push(block.length, ...block);
+  }
+  const size = [width & 255, width >> 8, height & 255, height >> 8];
+  return Uint8Array.from([
+    ...Buffer.from('GIF89a'),
+    ...size,
+    ...[palette.length > 0 ? 0x87 : 0, 0, 0],
+    ...palette.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]),
+    ...(transparent === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparent, 0]),
+    ...[0x2c, 0, 0, 0, 0, ...size, 0],
+    ...[codeSize, ...blocks, 0, 0x3b],
+  ]);
+}
 
 function write(width: number, height: number, frame: Frame): Uint8Array {
   const output = Buffer.alloc(200_000);

@@ -11,6 +11,7 @@ const INTERLACE = [
   { start: 2, step: 4 },
   { start: 1, step: 2 },
 ] as const;
+const GREYS = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
 const IN_ORDER = [{ start: 0, step: 1 }] as const;
 
 /**
@@ -52,11 +53,13 @@ export function decodeGif(bytes: Uint8Array, request: DecodeRequest = {}): Decod
   return { ...sink.finish(), warnings: [missing(gif, done)] };
 }
 
-/** RGB of every index: the palette, white where transparent, black beyond the palette's end. */
+/**
+ * RGB of every index: the palette, white where transparent, black beyond the palette's end. Without a
+ * palette, which the format leaves to the reader (GIF89a, section 11), indices are levels of grey as in Pillow.
+ */
 function coloursOf({ palette, transparent }: GifFrame): Uint8Array {
-  if (!palette) throw notDecodable('it brings no colour table');
-  const colours = new Uint8Array(256 * 3);
-  colours.set(palette);
+  const colours = palette ? new Uint8Array(256 * 3) : GREYS.slice();
+  if (palette) colours.set(palette);
   if (transparent !== undefined) colours.fill(255, transparent * 3, transparent * 3 + 3);
   return colours;
 }

@@ -1,5 +1,10 @@
 /** Codes are at most 12 bits long (GIF89a, appendix F). */
 const MAX_CODES = 4096;
+/**
+ * Colours have 8 bits, but programs exist that begin with longer codes. With 12 there would be no room for
+ * the two codes that clear and end.
+ */
+const MAX_MINIMUM = 11;
 /** Decoded indices that are handed over at once. */
 const BLOCK = 32_768;
 
@@ -14,7 +19,7 @@ const BLOCK = 32_768;
  */
 export function* lzwIndices(bytes: Uint8Array, at: number): Generator<Uint8Array, void, void> {
   const minimum = bytes[at] ?? 0;
-  if (minimum < 1 || minimum > 8) return;
+  if (minimum < 1 || minimum > MAX_MINIMUM) return;
   const clear = 1 << minimum;
   const end = clear + 1;
 

@@ -10,16 +10,18 @@ import { type Row, rowsOf } from './rows.js';
  * What the components of a file stand for. T.81 leaves that open; JFIF (T.871) and Adobe's segment
  * (Technical Note 5116) tell, and where they do not, identifiers and habit do.
  */
-export type ColourModel = 'grey' | 'ycbcr' | 'rgb' | 'cmyk' | 'cmyk-inverted' | 'ycck-inverted';
+export type ColourModel = 'grey' | 'ycbcr' | 'rgb' | 'cmyk' | 'ycck';
 
-/** Which colours a file has. Adobe's programs store inks inverted, 0 being full. */
+/**
+ * Which colours a file has. Inks are stored inverted, 0 being full: Adobe's programs began with that, and
+ * browsers, Pillow and libvips read files without Adobe's segment so, too.
+ */
 export function colourModelOf(head: JpegHead): ColourModel {
   const { frame, jfif, adobeTransform } = head;
   const { components } = frame;
   if (components.length === 1) return 'grey';
   if (components.length === 4) {
-    if (adobeTransform === undefined) return 'cmyk';
-    return adobeTransform === 0 ? 'cmyk-inverted' : 'ycck-inverted';
+    return (adobeTransform ?? 0) === 0 ? 'cmyk' : 'ycck';
   }
   if (jfif) return 'ycbcr';
   if (adobeTransform !== undefined) return adobeTransform === 0 ? 'rgb' : 'ycbcr';
@@ -87,7 +89,7 @@ function rowWriter(
     const [first, second, third, fourth] = rows.map((row) => row(y));
     if (first === undefined || second === undefined || third === undefined) {
       if (first !== undefined) greyRow(first, out, to, width);
-    } else if (model === 'ycbcr' || model === 'ycck-inverted') {
+    } else if (model === 'ycbcr' || model === 'ycck') {
       if (isBytes(first) && isBytes(second) && isBytes(third)) {
         ycbcrBytesRow(first, second, third, out, to, width);
       } else {
@@ -97,9 +99,9 @@ function rowWriter(
       rgbRow(first, second, third, out, to, width);
     }
     if (fourth === undefined) return;
-    // Colours of inks are those of light, turned round; Adobe's files hold CMY that way already.
-    if (model !== 'cmyk-inverted') invertRow(out, to, width);
-    layBlack(fourth, model === 'cmyk' ? 255 : 0, out, to, width);
+    // Inverted inks are light: CMY as it is stored is RGB. YCCK holds the inks themselves.
+    if (model === 'ycck') invertRow(out, to, width);
+    layBlack(fourth, out, to, width);
   };
 }
 
@@ -225,16 +227,10 @@ function invertRow(out: Samples, start: number, width: number): void {
   for (let to = start; to < start + 3 * width; to++) out[to] = 255 - (out[to] as number);
 }
 
-/** Lays the black plane over RGB; `full` is the value that stands for full ink. */
-function layBlack(
-  { data, at, shift }: Row,
-  full: number,
-  out: Samples,
-  start: number,
-  width: number,
-): void {
+/** Lays the black plane, in which 0 is full ink, over RGB. */
+function layBlack({ data, at, shift }: Row, out: Samples, start: number, width: number): void {
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    const light = Math.abs((data[at + (x >> shift)] as number) - full) / 255;
+    const light = (data[at + (x >> shift)] as number) / 255;
     out[to] = (out[to] as number) * light;
     out[to + 1] = (out[to + 1] as number) * light;
     out[to + 2] = (out[to + 2] as number) * light;

@@ -106,6 +106,19 @@ describe('the header', () => {
     expect(readJpegHeader(bytes.subarray(0, scan))).toMatchObject({ width: 21, height: 13 });
   });
 
+  it('of several EXIF segments takes the first that is not empty', () => {
+    const app1 = (bytes: Uint8Array) => ({ marker: 0xe1, bytes: [...bytes] });
+    const empty = Uint8Array.from(Buffer.from('Exif\0\0'));
+    const noTag = Uint8Array.of(...empty, ...Buffer.from('MM\0*\0\0\0\x08\0\0'));
+    const orientationOf = (...segments: Uint8Array[]) =>
+      readJpegHeader(file({ extra: segments.map(app1) })).orientation;
+    expect(orientationOf(exif(6, true), exif(1, true))).toBe(6);
+    expect(orientationOf(exif(6, false), empty)).toBe(6);
+    expect(orientationOf(empty, exif(6, true))).toBe(6);
+    expect(orientationOf(noTag, exif(6, true))).toBe(1);
+    expect(orientationOf(exif(9, true), exif(6, true))).toBe(1);
+  });
+
   it('steps over fill bytes and segments that it does not know', () => {
     const extra = [
       { marker: 0xfe, bytes: [1, 2, 3] },

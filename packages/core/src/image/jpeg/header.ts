@@ -11,6 +11,8 @@ import {
   type Tables,
 } from './tables.js';
 
+const EXIF_NAME = 'Exif\0\0';
+
 /** All that stands before the first scan of a file. */
 export interface JpegHead {
   readonly frame: Frame;
@@ -46,7 +48,7 @@ export function readHead(bytes: Uint8Array): JpegHead {
   }
   const tables = initialTables();
   let frame: Frame | undefined;
-  let orientation: Orientation = 1;
+  let orientation: Orientation | undefined;
   let jfif = false;
   let adobeTransform: number | undefined;
   let firstScan = bytes.length;
@@ -65,8 +67,10 @@ export function readHead(bytes: Uint8Array): JpegHead {
       at = endOfFrameHeader(bytes, segment, frame);
     } else if (segment.marker === Marker.APP0) {
       jfif ||= startsWith(bytes, segment, 'JFIF\0');
-    } else if (segment.marker === Marker.APP1 && startsWith(bytes, segment, 'Exif\0')) {
-      orientation = orientationFromExif(bytes.subarray(segment.start, segment.end));
+    } else if (segment.marker === Marker.APP1 && startsWith(bytes, segment, EXIF_NAME)) {
+      // Of several the first counts, as for libexif and Pillow; one without content is none.
+      const exif = bytes.subarray(segment.start + EXIF_NAME.length, segment.end);
+      if (exif.length > 0) orientation ??= orientationFromExif(exif);
     } else if (segment.marker === Marker.APP14 && startsWith(bytes, segment, 'Adobe')) {
       // Adobe Technical Note 5116: version, two words of flags, then the transform.
       if (segment.end >= segment.start + 12) adobeTransform = bytes[segment.start + 11];
@@ -81,7 +85,7 @@ export function readHead(bytes: Uint8Array): JpegHead {
       'The JPEG has no frame header before its data or its end; the file is cut off or damaged.',
     );
   }
-  return { frame, tables, orientation, jfif, adobeTransform, firstScan };
+  return { frame, tables, orientation: orientation ?? 1, jfif, adobeTransform, firstScan };
 }
 
 /** Reads a segment that defines tables, and passes over every other (B.2.4). @returns where it ended */

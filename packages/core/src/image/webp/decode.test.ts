@@ -68,6 +68,45 @@ describe('against sharp', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('orientation %i from EXIF', async (orientation) => {
     const file = await rgb(9, 6).withMetadata({ orientation }).webp().toBuffer();
     expect(readWebpHeader(file).orientation).toBe(orientation);
+    const another = await rgb(9, 6).withMetadata({ orientation: 3 }).webp().toBuffer();
+    const second = [...riffChunks(another, 12)].find(({ type }) => type === 'EXIF');
+    const chunks = [...riffChunks(file, 12)].map(({ type, data }) => [type, Buffer.from(data)]);
+    const both = riff([...chunks, ['EXIF', Buffer.from(second?.data ?? [])]] as [string, Buffer][]);
+    expect(readWebpHeader(both).orientation).toBe(orientation);
+  });
+});
+
+describe('a file that says that nothing in it is transparent', () => {
+  /** Sets or clears the alpha bit of a chunk: VP8X has it in its first byte, VP8L in its fifth. */
+  const withAlpha = (file: Uint8Array, type: 'VP8X' | 'VP8L', alpha: boolean) => {
+    const copy = Uint8Array.from(file);
+    const chunk = [...riffChunks(copy, 12)].find((one) => one.type === type);
+    const at = type === 'VP8X' ? 0 : 4;
+    if (!chunk) throw new Error(`no ${type}`);
+    chunk.data[at] = ((chunk.data[at] ?? 0) & ~0x10) | (alpha ? 0x10 : 0);
+    return copy;
+  };
+
+  it('lossless: by its hint', async () => {
+    const file = await rgba(30, 20).webp({ lossless: true, exact: true }).toBuffer();
+    const hasFlag = [...riffChunks(file, 12)].some(({ type }) => type === 'VP8X');
+    const extended = hasFlag ? withAlpha(file, 'VP8X', false) : file;
+    const hinted = withAlpha(extended, 'VP8L', false);
+    const { data } = await decodeWebp(hinted);
+    expect(difference(data, await sharp(hinted).removeAlpha().raw().toBuffer()).max).toBe(0);
+    expect(difference(data, scene(30, 20).data).max).toBe(0);
+    // The hint counts, whatever the flag says.
+    const flagged = withAlpha(file, 'VP8L', true);
+    const flaggedData = (await decodeWebp(flagged)).data;
+    expect(difference(flaggedData, await onWhite(flagged)).max).toBeLessThanOrEqual(1);
+  });
+
+  it('lossy: by the flag of its VP8X chunk', async () => {
+    const file = await rgba(30, 20).webp({ quality: 90 }).toBuffer();
+    const opaque = withAlpha(file, 'VP8X', false);
+    const theirs = await sharp(opaque).removeAlpha().raw().toBuffer();
+    expect(difference((await decodeWebp(opaque)).data, theirs).max).toBeLessThanOrEqual(1);
+    expect(difference(theirs, await onWhite(file)).mean).toBeGreaterThan(10);
   });
 });
 

@@ -41,17 +41,32 @@ function layOnCanvas(pixels: WebpPixels, header: WebpHeader, request: DecodeRequ
   const size = { width: header.width, height: header.height };
   const sink = new RowSink(size, factorsFor(size, request.atLeast));
   const row = new Uint8Array(size.width * 3).fill(255);
+  const copyRow = header.isOpaque ? dropAlpha : layOnWhite;
   const columns = Math.min(pixels.width, size.width - left);
   for (let y = 0; y < size.height; y++) {
     const isInFrame = y >= top && y < top + pixels.height;
-    if (isInFrame) rgbaToRgb(pixels.data, (y - top) * pixels.width * 4, row, left * 3, columns);
+    if (isInFrame) copyRow(pixels.data, (y - top) * pixels.width * 4, row, left * 3, columns);
     else row.fill(255);
     sink.add(y, row);
   }
   return sink.finish();
 }
 
-function rgbaToRgb(
+function dropAlpha(
+  rgba: Uint8ClampedArray,
+  start: number,
+  rgb: Uint8Array,
+  toStart: number,
+  count: number,
+): void {
+  for (let i = 0, from = start, to = toStart; i < count; i++, from += 4, to += 3) {
+    rgb[to] = rgba[from] as number;
+    rgb[to + 1] = rgba[from + 1] as number;
+    rgb[to + 2] = rgba[from + 2] as number;
+  }
+}
+
+function layOnWhite(
   rgba: Uint8ClampedArray,
   start: number,
   rgb: Uint8Array,

@@ -6,6 +6,8 @@ import { type RiffChunk, riffChunks } from './riff.js';
 /** A WebP file taken apart (RFC 9649, section 2). */
 export interface WebpHeader extends Size {
   readonly orientation: Orientation;
+  /** The file says that nothing in it is transparent; alpha values in its data then mean nothing. */
+  readonly isOpaque: boolean;
   /** Set for an animation: where its first picture lies on the canvas. */
   readonly firstFrame: WebpFrame | undefined;
 }
@@ -32,18 +34,29 @@ export function readWebp(bytes: Uint8Array): WebpHeader {
   let canvas: Size | undefined;
   let picture: Size | undefined;
   let firstFrame: WebpFrame | undefined;
-  let orientation: Orientation = 1;
+  let orientation: Orientation | undefined;
+  // What a file says of alpha is read as libwebp does: of a lossless picture its own hint counts.
+  let isOpaqueCanvas = false;
+  let isOpaquePicture: boolean | undefined;
   for (const chunk of riffChunks(bytes, 12)) {
-    if (chunk.type === 'VP8X') canvas ??= canvasSize(chunk);
-    else if (chunk.type === 'VP8 ') picture ??= lossySize(chunk);
-    else if (chunk.type === 'VP8L') picture ??= losslessSize(chunk);
-    else if (chunk.type === 'ANMF') firstFrame ??= readFrame(chunk);
-    else if (chunk.type === 'EXIF') orientation = orientationFromExif(chunk.data);
+    if (chunk.type === 'VP8X') {
+      if (!canvas) isOpaqueCanvas = !hasAlphaFlag(chunk);
+      canvas ??= canvasSize(chunk);
+    } else if (chunk.type === 'VP8 ') picture ??= lossySize(chunk);
+    else if (chunk.type === 'VP8L') {
+      if (!picture) isOpaquePicture = !hasAlphaHint(chunk);
+      picture ??= losslessSize(chunk);
+    } else if (chunk.type === 'ANMF') firstFrame ??= readFrame(chunk);
+    else if (chunk.type === 'EXIF') orientation ??= orientationFromExif(chunk.data);
   }
   const size = picture ?? (firstFrame && canvas);
   if (!size) throw notDecodable('no picture is in it');
-  if (picture) return { ...picture, orientation, firstFrame: undefined };
-  return { ...size, orientation, firstFrame };
+  return {
+    ...size,
+    orientation: orientation ?? 1,
+    isOpaque: (picture && isOpaquePicture) ?? isOpaqueCanvas,
+    firstFrame: picture ? undefined : firstFrame,
+  };
 }
 
 export function notDecodable(why: string, cause?: unknown): CaptionError {
@@ -58,6 +71,15 @@ export function notDecodable(why: string, cause?: unknown): CaptionError {
 function canvasSize({ data }: RiffChunk): Size | undefined {
   if (data.length < 10) return undefined;
   return { width: uint24(data, 4) + 1, height: uint24(data, 7) + 1 };
+}
+
+function hasAlphaFlag({ data }: RiffChunk): boolean {
+  return ((data[0] ?? 0) & 0x10) !== 0;
+}
+
+/** The bit after both sides (section 3.4). */
+function hasAlphaHint({ data }: RiffChunk): boolean {
+  return ((data[4] ?? 0) & 0x10) !== 0;
 }
 
 /** The frame header of VP8: tag, start code 9d 01 2a, 14 bits each side (RFC 6386, section 9.1). */
