@@ -5,7 +5,7 @@ import type { CaptionJson } from '../src/http/answer.js';
 import { type App, createApp } from '../src/http/app.js';
 import { engineFromEnvironment } from '../src/lambda/engine-from-environment.js';
 import { createHandler, type Handler } from '../src/lambda/handler.js';
-import type { HttpResult } from '../src/lambda/http-events.js';
+import type { HttpResult } from '../src/lambda/http-results.js';
 import { eventWithBody, httpEventNames } from './events/index.js';
 import { lambdaContext } from './lambda-context.js';
 

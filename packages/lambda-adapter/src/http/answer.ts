@@ -67,14 +67,14 @@ export function serverTiming(timings: Readonly<Record<string, number>>): string 
 /** How the client wants to be answered. */
 export type Representation = 'json' | 'text' | 'events';
 
-const types: Readonly<Record<string, Representation>> = {
-  'application/json': 'json',
-  'application/*': 'json',
-  '*/*': 'json',
-  'text/plain': 'text',
-  'text/*': 'text',
-  'text/event-stream': 'events',
-};
+const types: ReadonlyMap<string, Representation> = new Map([
+  ['application/json', 'json'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+  ['text/plain', 'text'],
+  ['text/*', 'text'],
+  ['text/event-stream', 'events'],
+]);
 
 /**
  * The best of what the `Accept` header names (RFC 9110 section 12.5.1): the highest quality, an
@@ -89,7 +89,7 @@ export function representation(accept: string | null): Representation {
     const q = parameters.find((parameter) => parameter.startsWith('q='));
     const quality = q === undefined ? 1 : Number(q.slice(2));
     const weight = type.includes('*') ? quality - 0.0005 : quality;
-    const kind = types[type];
+    const kind = types.get(type);
     if (kind && weight > most) {
       best = kind;
       most = weight;

@@ -129,6 +129,40 @@ describe('POST /caption', () => {
     });
   });
 
+  it('answers a form whose photos all fail with problem details, the reason of each among them', async () => {
+    const { app } = service({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
+    const form = new FormData();
+    for (const name of ['a.jpg', 'b.jpg']) form.append('image', new File([photo], name));
+    const response = await app.fetch(
+      new Request(`${BASE}/caption`, { method: 'POST', body: form }),
+    );
+    const { body } = await problem(response);
+    expect(body).toMatchObject({
+      ...{ status: 422, code: 'DECODE_FAILED' },
+      results: [{ name: 'a.jpg', error: { status: 422 } }, { name: 'b.jpg' }],
+    });
+  });
+
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])(
+    'is not found by what every object has: %s',
+    async (name) => {
+      const { get, post } = service();
+      for (const path of ['/', '/health', '/caption']) {
+        expect((await get(path, { method: name })).status, path).toBe(405);
+      }
+      expect((await get(`/${name}`)).status).toBe(404);
+      const accepted = await post('/caption', { headers: { accept: name } });
+      expect(await json(accepted)).toMatchObject({ caption: 'a dog runs' });
+      expect((await post(`/caption?${name}=1`)).status).toBe(400);
+    },
+  );
+
+  it('is at no other path: POST /health is refused', async () => {
+    const response = await service().post('/health');
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
   it('answers the sentence alone to Accept: text/plain', async () => {
     const { post } = service();
     const response = await post('/caption', { headers: { accept: 'text/plain' } });
@@ -565,6 +599,9 @@ describe('the other paths', () => {
     async (settings) => {
       const document = await json(await service({}, settings).get('/openapi.json'));
       expect(document.openapi).toBe('3.1.0');
+      // A shared cache must not hand on the Host header that somebody sent.
+      expect(JSON.stringify(document)).not.toContain('captions.example');
+      expect(document.servers).toEqual([{ url: '/' }]);
       const { valid, errors } = await new Validator().validate(document);
       expect(errors).toBeUndefined();
       expect(valid).toBe(true);

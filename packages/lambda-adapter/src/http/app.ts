@@ -79,27 +79,27 @@ export function createApp(options: AppOptions): App {
     if (!call.trusted) checkKey(call.request.headers);
     return answerCaption(call);
   };
-  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  const routes: ReadonlyMap<string, ReadonlyMap<string, Route>> = table({
     // The bare address of a Function URL takes photos, too.
     '/': { GET: ({ mount }) => page(settings, mount), POST: caption },
     '/caption': { POST: caption },
-    '/health': { GET: async () => health(await engine()), POST: caption },
-    '/openapi.json': { GET: ({ url, mount }) => openApi(settings, `${url.origin}${mount}`) },
-  };
+    '/health': { GET: async () => health(await engine()) },
+    '/openapi.json': { GET: ({ mount }) => openApi(settings, mount) },
+  });
 
   async function route(call: Call): Promise<Response> {
     const path = pathOf(call.url, settings.basePath);
-    const methods = path === undefined ? undefined : routes[path];
+    const methods = path === undefined ? undefined : routes.get(path);
     if (!methods) {
       throw new HttpError(
         'NOT_FOUND',
-        `There is no ${call.url.pathname.slice(0, 200)}. Known paths: ${Object.keys(routes).join(', ')}.`,
+        `There is no ${call.url.pathname.slice(0, 200)}. Known paths: ${[...routes.keys()].join(', ')}.`,
       );
     }
     const { method } = call.request;
-    const handle = methods[method === 'HEAD' ? 'GET' : method];
+    const handle = methods.get(method === 'HEAD' ? 'GET' : method);
     if (handle) return handle(call);
-    const allow = Object.keys(methods).flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : each));
+    const allow = [...methods.keys()].flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : each));
     allow.push('OPTIONS');
     if (method === 'OPTIONS') {
       const preflight = isPreflight(call.request) && settings.corsOrigins.length > 0;
@@ -181,6 +181,15 @@ const securityHeaders = {
   'x-frame-options': 'DENY',
 };
 
+/** Maps, since a name that a client sends must not find what every object has: `constructor`. */
+function table(
+  routes: Readonly<Record<string, Readonly<Record<string, Route>>>>,
+): ReadonlyMap<string, ReadonlyMap<string, Route>> {
+  return new Map(
+    Object.entries(routes).map(([path, methods]) => [path, new Map(Object.entries(methods))]),
+  );
+}
+
 function pathOf({ pathname }: URL, basePath: string): string | undefined {
   if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined;
   return pathname.slice(basePath.length).replace(/\/+$/, '') || '/';
@@ -200,8 +209,8 @@ function health({ model }: Engine): Response {
   );
 }
 
-function openApi(settings: Settings, server: string): Response {
-  return Response.json(openApiDocument(settings, server), {
+function openApi(settings: Settings, mount: string): Response {
+  return Response.json(openApiDocument(settings, mount), {
     headers: { 'cache-control': 'public, max-age=3600' },
   });
 }

@@ -188,7 +188,15 @@ function answerSeveral(
     const headers = { ...noStore, 'content-type': 'text/plain; charset=utf-8' };
     return new Response(`${lines.join('\n')}\n`, { status, headers });
   }
-  return Response.json({ results, requestId }, { status, headers: noStore });
+  const [first] = failures;
+  if (!first || status === 200) {
+    return Response.json({ results, requestId }, { status, headers: noStore });
+  }
+  const detail = `None of the ${results.length} photos could be captioned; "results" has the reason for each. The first: ${first.detail}`;
+  return Response.json(
+    { ...first, detail, results },
+    { status, headers: { ...noStore, 'content-type': 'application/problem+json' } },
+  );
 }
 
 export function toCaptionOptions({

@@ -47,7 +47,23 @@ describe('parseMultipart', () => {
     expect(name('"a%22b.jpg"')).toBe('a"b.jpg');
     expect(name('plain.jpg')).toBe('plain.jpg');
     expect(name('""')).toBe('');
+    expect(name('"a;b.jpg"')).toBe('a;b.jpg');
+    expect(name('"a\\";b.jpg"')).toBe('a";b.jpg');
+    expect(name('"a\\"; name="g"')).toBe('a\\');
+    expect(name('"x; filename=y.jpg"')).toBe('x; filename=y.jpg');
   });
+
+  it.each(['a;b.jpg', 'a\\', 'x; name=y', 'C:\\dir\\a.jpg', 'a=b', 'ü;ö.jpg'])(
+    'reads the file name %s as Node’s own parser does',
+    async (filename) => {
+      const body = `--b\r\nContent-Disposition: form-data; name="image"; filename="${filename}"\r\n\r\nx\r\n--b--\r\n`;
+      const form = await new Response(body, { headers: { 'content-type': type('b') } }).formData();
+      const file = form.get('image') as File;
+      expect(
+        parse(Buffer.from(body, 'utf8')).map(({ name, filename }) => [name, filename]),
+      ).toEqual([['image', file.name]]);
+    },
+  );
 
   it('takes a part that says it is a photo for a file', () => {
     const part = (type: string) =>
@@ -70,6 +86,8 @@ describe('parseMultipart', () => {
       type('b'),
     ],
     ['nothing', '', type('b')],
+    ['a name without end', `--b\r\n${field('n'.repeat(19_000_000), '1')}--b--`, type('b')],
+    ['a type without end', `--b\r\n${field('a', '1')}--b--`, type('b'.repeat(2_000_000))],
     ['parts without end', `--b\r\n${`${field('a', '1')}--b\r\n`.repeat(1001)}`, type('b')],
   ])('refuses a body with %s', (_, body, contentType) => {
     expect(() => parse(body, contentType)).toThrow(

@@ -10,6 +10,9 @@ export interface FormPart {
 
 /** More than any form has; each costs us an object. */
 const MOST_PARTS = 1000;
+/** Bytes that the headers of one part may have, as much as an HTTP request's. */
+const LONGEST_HEADERS = 16 * 1024;
+const LONGEST_CONTENT_TYPE = 1_000;
 
 /**
  * The parts of a `multipart/form-data` body (RFC 7578, with the framing of RFC 2046 section 5.1).
@@ -32,6 +35,9 @@ export function parseMultipart(body: Uint8Array, contentType: string): FormPart[
   while (at !== 'end') {
     if (parts.length >= MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`);
     const headersEnd: number = bytes.indexOf('\r\n\r\n', at, 'latin1');
+    if (headersEnd - at > LONGEST_HEADERS) {
+      throw malformed(`the headers of a part have more than ${LONGEST_HEADERS} bytes`);
+    }
     const next: Boundary | undefined =
       headersEnd < 0 ? undefined : nextBoundary(bytes, boundary, headersEnd + 2);
     if (!next) throw malformed('it ends before its last boundary');
@@ -43,6 +49,7 @@ export function parseMultipart(body: Uint8Array, contentType: string): FormPart[
 }
 
 function boundaryOf(contentType: string): string {
+  if (contentType.length > LONGEST_CONTENT_TYPE) throw malformed('its Content-Type is too long');
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^;\s]*))/i.exec(contentType) ?? [];
   const boundary = quoted ?? plain ?? '';
   // RFC 2046: 1 to 70 characters of a small set; only what would break the search is refused here.
@@ -102,16 +109,27 @@ function part(headers: string, bytes: Uint8Array): FormPart {
   return { name, bytes, ...(filename !== undefined && { filename }) };
 }
 
+/** One parameter of a header, and where the next one may start. */
+const PARAMETER =
+  /\s*;\s*([^\s;="]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"(?=\s*(?:;|$))|"([^"]*)"|([^;\s"]*))/y;
+
+/**
+ * A parameter of a header such as `form-data; name="image"; filename="a;b.jpg"`. Read one after the
+ * other, so that none is found inside of another one's value.
+ */
 function parameter(header: string, name: string): string | undefined {
-  const found = new RegExp(`;\\s*${name}=(?:"((?:\\\\.|[^"\\\\])*)"|([^;\\s]*))`, 'i').exec(header);
-  if (!found) return undefined;
-  const [, quoted, plain = ''] = found;
-  // Browsers escape a quotation mark as %22 (WHATWG HTML, multipart/form-data), others as \".
-  return quoted === undefined
-    ? plain
-    : quoted
-        .replace(/\\(["\\])/g, '$1')
-        .replace(/%(22|0D|0A)/gi, (escaped) => decodeURIComponent(escaped));
+  PARAMETER.lastIndex = Math.max(0, header.indexOf(';'));
+  for (let found = PARAMETER.exec(header); found; found = PARAMETER.exec(header)) {
+    const [, key = '', escaped, quoted, plain = ''] = found;
+    if (key.toLowerCase() !== name) continue;
+    // Browsers escape a quotation mark as %22 and nothing else (WHATWG HTML, multipart/form-data);
+    // others write \", and a name that ends with a backslash looks like it.
+    return (escaped?.replace(/\\(["\\])/g, '$1') ?? quoted ?? plain).replace(
+      /%(22|0D|0A)/gi,
+      (percent) => decodeURIComponent(percent),
+    );
+  }
+  return undefined;
 }
 
 function malformed(why: string): HttpError {

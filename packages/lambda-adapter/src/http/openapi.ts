@@ -3,8 +3,12 @@ import { type ProblemCode, statusOf } from './problem.js';
 import { optionRanges } from './request-options.js';
 import type { Settings } from './settings.js';
 
-/** The API as an OpenAPI 3.1 document. */
-export function openApiDocument(settings: Settings, server: string): object {
+/**
+ * The API as an OpenAPI 3.1 document.
+ *
+ * @param mount the path under which the API stands: `/live`, or empty
+ */
+export function openApiDocument(settings: Settings, mount: string): object {
   const withKey = settings.apiKeys.length > 0;
   return {
     openapi: '3.1.0',
@@ -14,7 +18,8 @@ export function openApiDocument(settings: Settings, server: string): object {
       summary: 'A photo into a sentence.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: server }],
+    // Relative to where the document came from: a shared cache must not hand on somebody's Host header.
+    servers: [{ url: mount === '' ? '/' : mount }],
     tags: [{ name: 'captions' }, { name: 'service' }],
     paths: {
       '/caption': { post: captionOperation(settings, withKey) },

@@ -1,8 +1,9 @@
 import { decodeBase64Photo } from './base64.js';
 import { parseMultipart } from './multipart.js';
+import { readPhotoJson } from './photo-json.js';
 import { HttpError } from './problem.js';
 import { readBody } from './read-body.js';
-import { optionNames, type RequestOptions, readOptions } from './request-options.js';
+import { type RequestOptions, readOptions } from './request-options.js';
 import type { Settings } from './settings.js';
 
 /** A photo as a request brings it. */
@@ -160,37 +161,22 @@ async function readJson(
   fetchPhoto: FetchPhoto,
   signal: AbortSignal,
 ): Promise<PhotoRequest> {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new HttpError('BAD_REQUEST', 'The body is not valid JSON.', { cause });
-  }
-  return readPhotoObject(json, query, settings, fetchPhoto, signal);
-}
-
-/** `{ "image": "…", "beams": 3 }`, from JSON or from a direct invocation. */
-export async function readPhotoObject(
-  json: unknown,
-  query: readonly (readonly [string, string])[],
-  settings: Settings,
-  fetchPhoto: FetchPhoto,
-  signal: AbortSignal,
-): Promise<PhotoRequest> {
-  if (typeof json !== 'object' || json === null || !('image' in json)) {
-    throw new HttpError(
-      'INVALID_INPUT',
-      `The JSON must be an object with an "image" (base64 or a data: URL) and perhaps ${optionNames.join(', ')}.`,
-    );
-  }
-  const { image, ...rest } = json;
-  const options = readOptions([...query, ...Object.entries(rest)]);
-  if (typeof image !== 'string' || image === '') {
-    throw new HttpError('INVALID_INPUT', 'The "image" must be a text: base64, or a data: URL.');
-  }
-  const photo = /^https?:/i.test(image)
-    ? await fetchPhoto(image, signal)
-    : decodeBase64Photo(image);
+  const { image, options: members } = await readPhotoJson(bytes);
+  const options = readOptions([...query, ...members]);
+  const photo = /^https?:/i.test(image.toString('latin1', 0, 6))
+    ? await fetchPhoto(addressIn(image), signal)
+    : await decodeBase64Photo(image);
   if (photo.length > settings.maxBytes) throw photoTooLarge(settings);
   return { photos: [{ bytes: photo }], options, several: false };
+}
+
+/** What browsers take. */
+const LONGEST_ADDRESS = 8 * 1024;
+
+function addressIn(image: Buffer): string {
+  if (image.length <= LONGEST_ADDRESS) return image.toString('utf8');
+  throw new HttpError(
+    'INVALID_INPUT',
+    `The URL of the "image" has ${image.length} bytes; at most ${LONGEST_ADDRESS} are read.`,
+  );
 }

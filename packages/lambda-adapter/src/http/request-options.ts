@@ -25,12 +25,7 @@ export const optionRanges: Readonly<Record<Exclude<Name, 'attention'>, readonly 
 export function readOptions(entries: Iterable<readonly [string, unknown]>): RequestOptions {
   const options: { -readonly [N in Name]?: RequestOptions[N] } = {};
   for (const [name, value] of entries) {
-    if (!isName(name)) {
-      throw new HttpError(
-        'INVALID_OPTION',
-        `There is no option "${name.slice(0, 60)}". Known are: ${optionNames.join(', ')}.`,
-      );
-    }
+    if (!isOptionName(name)) throw unknownOption(name);
     if (options[name] !== undefined) {
       throw new HttpError('INVALID_OPTION', `The option "${name}" is given twice.`);
     }
@@ -47,14 +42,23 @@ export function readOptions(entries: Iterable<readonly [string, unknown]>): Requ
   return options;
 }
 
-function isName(name: string): name is Name {
+export function isOptionName(name: string): name is Name {
   return (optionNames as readonly string[]).includes(name);
+}
+
+export function unknownOption(name: string): HttpError {
+  return new HttpError(
+    'INVALID_OPTION',
+    `There is no option "${name.slice(0, 60)}". Known are: ${optionNames.join(', ')}.`,
+  );
 }
 
 function wholeNumber(name: keyof typeof ranges, value: unknown): number {
   const [least, most] = ranges[name];
   const number =
-    typeof value === 'string' && /^\d{1,6}$/.test(value.trim()) ? Number(value) : value;
+    typeof value === 'string' && value.length < 20 && /^\d{1,6}$/.test(value.trim())
+      ? Number(value)
+      : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > most) {
     throw new HttpError(
       'INVALID_OPTION',
@@ -73,6 +77,10 @@ function flag(value: unknown): boolean {
   );
 }
 
+/** Never the whole of what a stranger sent: it may be megabytes long or nested without end. */
 function show(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60);
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
 }

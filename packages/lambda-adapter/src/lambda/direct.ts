@@ -1,6 +1,7 @@
 import type { CaptionJson } from '../http/answer.js';
 import type { App, CallContext } from '../http/app.js';
-import type { Problem } from '../http/problem.js';
+import { HttpError, type Problem } from '../http/problem.js';
+import { readOptions } from '../http/request-options.js';
 
 /** A direct invocation, or a task of a state machine: the photo, and options as in the HTTP API. */
 export interface DirectEvent {
@@ -26,7 +27,26 @@ export class InvocationError extends Error {
 }
 
 export function isDirectEvent(event: unknown): event is DirectEvent {
-  return typeof event === 'object' && event !== null && 'image' in event;
+  return typeof event === 'object' && event !== null && !Array.isArray(event) && 'image' in event;
+}
+
+/**
+ * The event as the HTTP API's JSON, checked member by member before it is written: what is nested
+ * without end cannot be written at all.
+ */
+function jsonOf(event: DirectEvent): string {
+  const members = Object.entries(event as unknown as Record<string, unknown>);
+  for (const [name, value] of members) {
+    if (name === 'image') {
+      if (typeof value !== 'string') {
+        throw new InvocationError({
+          code: 'INVALID_INPUT',
+          detail: 'The "image" must be a text: base64, or a data: URL.',
+        });
+      }
+    } else readOptions([[name, value]]);
+  }
+  return JSON.stringify(Object.fromEntries(members));
 }
 
 /** @throws InvocationError with the code as its name */
@@ -35,10 +55,19 @@ export async function invokeDirectly(
   event: DirectEvent,
   context: CallContext,
 ): Promise<DirectResult> {
+  let body: string;
+  try {
+    body = jsonOf(event);
+  } catch (error) {
+    if (error instanceof HttpError) {
+      throw new InvocationError({ code: error.code, detail: error.message });
+    }
+    throw error;
+  }
   const request = new Request(`https://lambda.invalid${app.settings.basePath}/caption`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify(event),
+    body,
   });
   // Whoever may invoke the function has been let in by IAM.
   const response = await app.fetch(request, { ...context, trusted: true });

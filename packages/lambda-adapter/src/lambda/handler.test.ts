@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CaptionError } from 'zipcaption';
 import { eventWithBody, httpEventNames, recordedEvent } from '../../test/events/index.js';
@@ -7,7 +8,7 @@ import { createApp } from '../http/app.js';
 import type { RequestRecord } from '../http/request-record.js';
 import type { Settings } from '../http/settings.js';
 import { createHandler } from './handler.js';
-import type { HttpResult } from './http-events.js';
+import type { HttpResult } from './http-results.js';
 
 /** Every byte value, so that a detour through text would show. */
 const photo = Uint8Array.from({ length: 256 }, (_, i) => i);
@@ -51,7 +52,9 @@ describe.each(httpEventNames)('%s', (name) => {
       const map = event[headers] as Record<string, unknown> | undefined;
       if (!map) continue;
       for (const key of Object.keys(map)) if (key.toLowerCase() === 'content-type') delete map[key];
-      map['content-type'] = headers === 'headers' ? 'application/json' : ['application/json'];
+      map['content-type'] = Array.isArray(Object.values(map)[0])
+        ? ['application/json']
+        : 'application/json';
     }
     expect((await http({ ...event, body, isBase64Encoded: false })).statusCode).toBe(200);
     expect(Buffer.from(engine.calls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
@@ -185,6 +188,13 @@ describe('direct invocations', () => {
       name: 'INVALID_INPUT',
     });
     await expect(handler('text', context)).rejects.toMatchObject({ name: 'INVALID_INPUT' });
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    await expect(handler({ image, beams: deep }, context)).rejects.toMatchObject({
+      name: 'INVALID_OPTION',
+    });
+    await expect(handler({ image: deep }, context)).rejects.toMatchObject({
+      name: 'INVALID_INPUT',
+    });
   });
 });
 
@@ -197,3 +207,78 @@ it.each([recordedEvent('scheduled'), { warm: true }, { source: 'aws.scheduler' }
     expect(records).toHaveLength(0);
   },
 );
+
+describe('events of other kinds', () => {
+  it.each([
+    ['an SQS message batch', { Records: [{ eventSource: 'aws:sqs', body: '{}' }] }],
+    ['an S3 notification', { Records: [{ eventSource: 'aws:s3', s3: {} }] }],
+    ['an SNS message', { Records: [{ EventSource: 'aws:sns' }] }],
+    ['a list of records', { Records: ['x'] }],
+    ['WebSocket', { requestContext: { connectionId: 'a', eventType: 'MESSAGE' }, body: 'x' }],
+    ['an EventBridge event', { 'detail-type': 'Object Created', source: 'aws.s3', detail: {} }],
+    ['authorizer', { type: 'TOKEN', methodArn: 'arn:aws:execute-api' }],
+    ['without a path', { httpMethod: 'GET' }],
+    ['an array', []],
+    ['an array', [{ warm: true }]],
+    ['a string', 'text'],
+    ['a number', 3],
+  ])('are refused by their name: %s', async (name, event) => {
+    await expect(lambda().handler(event, lambdaContext())).rejects.toMatchObject({
+      name: 'INVALID_INPUT',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('a cookie beyond Latin-1 is no reason not to answer', async () => {
+    const event = { ...eventWithBody('http-api-v2', photo), cookies: ['name=\u20ac'] };
+    expect((await lambda().http(event)).statusCode).toBe(200);
+  });
+
+  it.each(['constructor', 'toString', '__proto__', 'TRACE', 'CONNECT', 'A B', '', 'X'.repeat(1e6)])(
+    'the method %.20s is a 405',
+    async (httpMethod) => {
+      const answer = await lambda().http({ ...recordedEvent('rest-api-v1'), httpMethod });
+      expect(answer.statusCode).toBe(405);
+      expect(answer.body.length).toBeLessThan(1000);
+    },
+  );
+});
+
+/** A value somewhere in an event is replaced by one of another kind. */
+function mutate(event: unknown, path: readonly number[], value: unknown): unknown {
+  if (typeof event !== 'object' || event === null || path.length === 0) return value;
+  const keys = Object.keys(event);
+  const key = keys[(path[0] ?? 0) % Math.max(1, keys.length)];
+  if (key === undefined) return value;
+  const copy = (Array.isArray(event) ? [...event] : { ...event }) as Record<string, unknown>;
+  copy[key] = mutate(copy[key], path.slice(1), value);
+  return copy;
+}
+
+it('answers every mutant of an event, or refuses it by a code', async () => {
+  const { handler } = lambda();
+  const values = fc.oneof(
+    fc.anything({ maxDepth: 2, withNullPrototype: false }),
+    fc.constantFrom('\u20ac', '\ud800', 'a\nb', '__proto__', '//', 'data:;base64,', 'ü@[', '%zz'),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...httpEventNames),
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }),
+      values,
+      fc.boolean(),
+      async (name, path, value, withBody) => {
+        const event = withBody ? eventWithBody(name, photo) : recordedEvent(name);
+        const result = await handler(mutate(event, path, value), lambdaContext()).catch(
+          (error: Error) => error,
+        );
+        if (result instanceof Error) {
+          expect(result.name).toMatch(/^(INVALID_INPUT|INVALID_OPTION)$/);
+        } else if ('statusCode' in (result as object)) {
+          expect((result as HttpResult).statusCode).toBeLessThan(500);
+        } else expect(result).toEqual({ warm: true });
+      },
+    ),
+    { numRuns: 1500 },
+  );
+});

@@ -3,7 +3,9 @@ import { HttpError, problemResponse } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 import type { LambdaContext } from './context.js';
 import { InvocationError, invokeDirectly, isDirectEvent } from './direct.js';
-import { type HttpEvent, recogniseHttpEvent, toRequest, toResult } from './http-events.js';
+import { describeEvent } from './event-kind.js';
+import { type HttpEvent, recogniseHttpEvent, toRequest } from './http-events.js';
+import { toResult } from './http-results.js';
 import { isWarmPing } from './warm-ping.js';
 
 /** Told about every request when it is over. */
@@ -16,7 +18,7 @@ export const WARM = { warm: true } as const;
 
 /**
  * A Lambda handler that takes every event known here: HTTP through API Gateway (both kinds), a
- * Function URL or a load balancer, direct invocations and tasks of state machines, and pings.
+ * Function URL, a load balancer or VPC Lattice, direct invocations and tasks of state machines, and pings.
  *
  * @example
  * export const handler = createHandler(createApp({ engine: () => loadCaptioner() }));
@@ -28,7 +30,7 @@ export function createHandler(app: App, observe?: Observe): Handler {
     const http = recogniseHttpEvent(event);
     if (http) return toResult(await answerHttp(app, http, call), http);
     if (isDirectEvent(event)) return invokeDirectly(app, event, call);
-    throw unknownEvent();
+    throw unknownEvent(event);
   };
 }
 
@@ -54,10 +56,9 @@ export async function answerHttp(app: App, event: HttpEvent, call: CallContext):
   }
 }
 
-export function unknownEvent(): InvocationError {
+export function unknownEvent(event: unknown): InvocationError {
   return new InvocationError({
     code: 'INVALID_INPUT',
-    detail:
-      'The event is of no kind that is known here: API Gateway, Function URL, load balancer, { "image": "<base64>" } or { "warm": true }.',
+    detail: `The event is ${describeEvent(event)}. Taken are events of API Gateway (REST, HTTP), Function URLs, load balancers and VPC Lattice, { "image": "<base64>" } and { "warm": true }.`,
   });
 }

@@ -4,7 +4,8 @@ import type { App } from '../http/app.js';
 import type { LambdaContext } from './context.js';
 import { invokeDirectly, isDirectEvent } from './direct.js';
 import { answerHttp, callContext, type Observe, unknownEvent, WARM } from './handler.js';
-import { recogniseHttpEvent, resultHeaders } from './http-events.js';
+import { recogniseHttpEvent } from './http-events.js';
+import { resultHeaders } from './http-results.js';
 import { isWarmPing } from './warm-ping.js';
 
 /** The stream that Lambda's Node runtime hands to a streaming handler. */
@@ -38,7 +39,7 @@ export function createStreamHandler(app: App, lambda: AwsLambda, observe?: Obser
         : isDirectEvent(event)
           ? await invokeDirectly(app, event, call)
           : undefined;
-      if (!result) throw unknownEvent();
+      if (!result) throw unknownEvent(event);
       stream.setContentType('application/json');
       stream.end(JSON.stringify(result));
       return;

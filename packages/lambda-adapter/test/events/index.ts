@@ -4,6 +4,8 @@ import functionUrl from './function-url.json' with { type: 'json' };
 import httpApi from './http-api-v2.json' with { type: 'json' };
 import restApi from './rest-api-v1.json' with { type: 'json' };
 import scheduled from './scheduled.json' with { type: 'json' };
+import latticeV1 from './vpc-lattice-v1.json' with { type: 'json' };
+import latticeV2 from './vpc-lattice-v2.json' with { type: 'json' };
 
 /** Events as Lambda sends them; the account, the addresses and the ids are examples. */
 const recorded = {
@@ -12,6 +14,8 @@ const recorded = {
   'function-url': functionUrl,
   alb,
   'alb-multi-value': albMultiValue,
+  'vpc-lattice-v1': latticeV1,
+  'vpc-lattice-v2': latticeV2,
   scheduled,
 };
 
@@ -24,6 +28,8 @@ export const httpEventNames = [
   'function-url',
   'alb',
   'alb-multi-value',
+  'vpc-lattice-v1',
+  'vpc-lattice-v2',
 ] as const satisfies readonly EventName[];
 
 export function recordedEvent(name: EventName): Record<string, unknown> {
@@ -35,6 +41,6 @@ export function eventWithBody(name: EventName, body: Uint8Array): Record<string,
   return {
     ...recordedEvent(name),
     body: Buffer.from(body).toString('base64'),
-    isBase64Encoded: true,
+    ...(name === 'vpc-lattice-v1' ? { is_base64_encoded: true } : { isBase64Encoded: true }),
   };
 }
