@@ -4,6 +4,17 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'compiled-workers',
+      enforce: 'pre',
+      // A worker thread is started by Node, not by vitest: it runs the compiled code.
+      transform(code, id) {
+        if (!id.endsWith('packages/core/src/node/thread.ts')) return undefined;
+        return code.replace(`'./worker.js'`, `'../../dist/node/worker.js'`);
+      },
+    },
+  ],
   resolve: {
     // Tests run on the sources, so that a failing line is a line of TypeScript; the built packages
     // have tests of their own (packages/core/test/package).

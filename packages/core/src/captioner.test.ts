@@ -208,6 +208,47 @@ describe('many photos', () => {
   });
 });
 
+describe('a stream', () => {
+  test('gives the tokens as they are found, then the result', async () => {
+    const stream = tiny.stream(photo, { minLength: 4 });
+    const pieces: string[] = [];
+    for await (const { text } of stream) pieces.push(text);
+    const result = await stream.result;
+    expect(pieces).toEqual(result.tokens.map(({ text }) => text));
+    expect(result.text).toBe((await tiny.caption(photo, { minLength: 4, numBeams: 1 })).text);
+  });
+
+  test('that is left early stops the caption', async () => {
+    const stream = tiny.stream(photo, { minLength: 8 });
+    for await (const _ of stream) break;
+    await expect(stream.result).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('fails as a caption does, and may be aborted', async () => {
+    await expect(tiny.stream('./missing.jpg').next()).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+    });
+    const controller = new AbortController();
+    const read = async () => {
+      for await (const _ of tiny.stream(photo, { signal: controller.signal, minLength: 8 })) {
+        controller.abort('enough');
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+  });
+});
+
+test('timers have their turn between stages and words', async () => {
+  let ticks = 0;
+  const interval = setInterval(() => ticks++, 1);
+  const bytes = await readFile(photo);
+  ticks = 0;
+  await Promise.all(Array.from({ length: 20 }, () => tiny.caption(bytes)));
+  clearInterval(interval);
+  expect(ticks).toBeGreaterThan(20);
+});
+
 test('a disposed captioner refuses work, and disposing twice is harmless', async () => {
   const captioner = await loadCaptioner({ model: tinyModel });
   const last = captioner.caption(photo);

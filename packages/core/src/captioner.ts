@@ -1,16 +1,17 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import * as platform from '#platform';
+import { linkedController } from './abort.js';
+import type { Backend } from './backend.js';
 import { CaptionError } from './errors.js';
-import { preprocess, sizeNeeded } from './image/preprocess.js';
-import type { Size } from './image/types.js';
 import type { Manifest } from './model/manifest.js';
-import { loadModel, type Model } from './model/model.js';
+import { loadModel } from './model/model.js';
 import { type ModelBytes, type ModelSource, memorySource } from './model/source.js';
 import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
+import { Pipeline } from './pipeline.js';
 import type { Platform } from './platform.js';
-import { Queue } from './queue.js';
-import { describeCaption } from './result.js';
-import { search } from './search/search.js';
-import { searchSettings } from './settings.js';
+import { inOrder } from './pool/in-order.js';
+import { CaptionerPool } from './pool/pool.js';
+import { CaptionStream } from './stream.js';
 import type {
   CaptionAllOptions,
   CaptionOptions,
@@ -25,26 +26,29 @@ const here: Platform = platform;
 /**
  * A model, ready to caption photos. Make one with {@link loadCaptioner} and keep it: loading takes
  * far longer than a caption.
+ *
+ * @example
+ * await using captioner = await loadCaptioner(); // Disposed of at the end of the block.
  */
 export class Captioner {
-  readonly #model: Model;
+  readonly #backend: Backend;
   readonly #loadOptions: LoadOptions;
-  readonly #queue = new Queue();
-  #disposed = false;
+  #disposing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(model: Model, loadOptions: LoadOptions) {
-    this.#model = model;
+  constructor(backend: Backend, loadOptions: LoadOptions) {
+    this.#backend = backend;
     this.#loadOptions = loadOptions;
   }
 
   /** What is known of the model: name, version, licence, preprocessing, defaults, figures. */
   get model(): Manifest {
-    return this.#model.manifest;
+    return this.#backend.manifest;
   }
 
   /**
-   * Captions one photo. Calls may overlap: they wait for each other.
+   * Captions one photo. Calls may overlap: they wait for each other, or, with `workers`, for a
+   * worker that is free.
    *
    * @param input the photo: a file's bytes, a `Blob`, a path (Node), pixels; see {@link ImageInput}
    * @throws CaptionError `INVALID_OPTION`, `INVALID_INPUT`, `FILE_NOT_FOUND`, `UNSUPPORTED_FORMAT`,
@@ -54,51 +58,27 @@ export class Captioner {
    * const { text, confidence } = await captioner.caption('dog.jpg', { numBeams: 5 });
    */
   async caption(input: ImageInput, options: CaptionOptions = {}): Promise<CaptionResult> {
-    const { manifest, tokenizer } = this.#model;
-    const settings = resolveOptions(options, manifest.generation);
     this.#refuseIfDisposed();
-    return this.#queue.run(async () => {
-      const words = searchSettings(settings, manifest, tokenizer);
-      const clock = stopwatch();
+    return this.#backend.caption(input, options);
+  }
 
-      const photo = await here.openPhoto(input, {
-        ...settings,
-        atLeast: (upright: Size) => sizeNeeded(manifest.image, upright),
-      });
-      const decode = clock();
-      const pixels = preprocess(photo, manifest.image);
-      const preprocessing = clock();
-      const encoded = await this.#model.encode(pixels);
-      const encode = clock();
-      const hypotheses = await search(this.#model.decode(encoded), words.settings, words.control);
-      words.endStream();
-      const searching = clock();
-      const captions = describeCaption(hypotheses, words.settings, manifest, tokenizer);
-      const detokenize = clock();
-
-      return {
-        ...captions,
-        timings: {
-          ...{ decode, preprocess: preprocessing, encode, search: searching, detokenize },
-          total: decode + preprocessing + encode + searching + detokenize,
-        },
-        image: {
-          format: photo.format,
-          stored: photo.stored,
-          upright: photo.upright,
-          orientation: photo.orientation,
-        },
-        model: { name: manifest.name, version: manifest.version },
-        warnings: photo.warnings,
-      };
-    }, options.signal);
+  /**
+   * Captions one photo word by word: greedy, or sampled. What is iterated over are its tokens;
+   * `result` of the same object is what {@link caption} gives.
+   *
+   * @example
+   * for await (const { text } of captioner.stream('dog.jpg')) process.stdout.write(text);
+   */
+  stream(input: ImageInput, options: Omit<CaptionOptions, 'onToken'> = {}): CaptionStream {
+    return new CaptionStream((streaming) => this.caption(input, streaming), options);
   }
 
   /**
    * Captions many photos; what became of each comes in the order of the input, a bad photo as an
    * outcome with an `error`. At most a few photos are held in memory at a time.
    *
-   * @throws CaptionError `INVALID_OPTION`, `ABORTED`, `DISPOSED`
+   * @throws CaptionError what concerns all photos: `INVALID_OPTION`, `ABORTED`, `DISPOSED`, and with
+   *   worker threads those of {@link loadCaptioner}
    *
    * @example
    * for await (const { index, text, error } of captioner.captionAll(paths, { concurrency: 2 })) {
@@ -110,60 +90,73 @@ export class Captioner {
     options: CaptionAllOptions = {},
   ): AsyncGenerator<CaptionOutcome, void, undefined> {
     checkCaptionAllOptions(options);
-    const { concurrency = 1, ...each } = options;
-    resolveOptions(each, this.#model.manifest.generation);
+    const { concurrency = Math.max(1, this.#backend.workers), ...each } = options;
+    resolveOptions(each, this.model.generation);
     this.#refuseIfDisposed();
-    if (concurrency > 1) {
-      if (!here.captionInWorkers) {
-        throw new CaptionError(
-          'INVALID_OPTION',
-          'The option "concurrency" must be 1 in a browser; for more, run a captioner in each of several Web Workers.',
-        );
-      }
-      yield* here.captionInWorkers(inputs, this.#loadOptions, { ...options, concurrency });
-      return;
-    }
-    let index = 0;
-    for await (const input of inputs) {
-      yield await this.caption(input, each).then(
+    const pool = this.#poolFor(concurrency);
+    const { workers } = pool ?? this.#backend;
+    // While all workers have a photo, as many more are held ready for them.
+    const most = concurrency === workers ? 2 * concurrency : concurrency;
+    const { controller, unlink } = linkedController(options.signal);
+    const work = (input: ImageInput, index: number): Promise<CaptionOutcome> =>
+      (pool ?? this).caption(input, { ...each, signal: controller.signal }).then(
         (result) => ({ ...result, index }),
         (error: unknown) => {
-          if (!(error instanceof CaptionError) || stopsAll(error)) throw error;
+          if (!(error instanceof CaptionError) || concernsAll(error)) throw error;
           return { index, error };
         },
       );
-      index++;
+    try {
+      yield* inOrder(inputs, most, work, controller.signal);
+    } finally {
+      unlink();
+      controller.abort(); // Photos that were begun when the loop was left early.
+      await pool?.terminate();
     }
   }
 
-  /** Frees the model's memory, after the calls that are under way. A second call does nothing. */
-  async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.#queue.run(() => this.#model.release());
+  /**
+   * Frees the model's memory and ends the worker threads, after the calls that are under way. A
+   * second call waits for the first.
+   */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#backend.dispose();
+    return this.#disposing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** Threads for one call, where more photos are to be worked on at once than can be otherwise. */
+  #poolFor(concurrency: number): CaptionerPool | undefined {
+    const { workers } = this.#backend;
+    if (concurrency <= Math.max(1, workers)) return undefined;
+    if (workers > 0) {
+      throw new CaptionError(
+        'INVALID_OPTION',
+        `The option "concurrency" (${concurrency}) must be at most the number of workers that the captioner was loaded with (${workers}).`,
+      );
+    }
+    return new CaptionerPool(concurrency, this.#loadOptions, here.startThread, this.model);
   }
 
   #refuseIfDisposed(): void {
-    if (this.#disposed) {
+    if (this.#disposing) {
       throw new CaptionError('DISPOSED', 'This captioner was disposed of; load another one.');
     }
   }
 }
 
 /** Failures that concern not one photo but all that follow. */
-function stopsAll(error: CaptionError): boolean {
-  return error.code === 'ABORTED' || error.code === 'DISPOSED';
-}
-
-/** Each call gives the milliseconds since the one before. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const lap = now - last;
-    last = now;
-    return lap;
-  };
+function concernsAll({ code }: CaptionError): boolean {
+  return (
+    code === 'ABORTED' ||
+    code === 'DISPOSED' ||
+    code === 'INVALID_OPTION' ||
+    code === 'RUNTIME_UNAVAILABLE' ||
+    code.startsWith('MODEL_')
+  );
 }
 
 /**
@@ -173,12 +166,25 @@ function stopwatch(): () => number {
  *   `MODEL_UNSUPPORTED`, `NETWORK_FAILED`, `RUNTIME_UNAVAILABLE`, `ABORTED`
  *
  * @example
- * const captioner = await loadCaptioner({ model: './models/other' });
+ * const captioner = await loadCaptioner({ model: './models/other', workers: 2 });
  * const { text } = await captioner.caption(bytes);
  * await captioner.dispose();
  */
 export async function loadCaptioner(options: LoadOptions = {}): Promise<Captioner> {
   checkLoadOptions(options);
+  return new Captioner(
+    options.workers ? await startPool(options.workers, options) : await loadPipeline(options),
+    options,
+  );
+}
+
+async function startPool(workers: number, options: LoadOptions): Promise<CaptionerPool> {
+  const pool = new CaptionerPool(workers, options, here.startThread);
+  await pool.start();
+  return pool;
+}
+
+async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
   const [runtime, source] = await Promise.all([
     options.runtime ?? here.loadRuntime(),
     findModel(options.model),
@@ -193,7 +199,7 @@ export async function loadCaptioner(options: LoadOptions = {}): Promise<Captione
     },
     options,
   );
-  return new Captioner(model, options);
+  return new Pipeline(model);
 }
 
 async function findModel(model: LoadOptions['model']): Promise<ModelSource> {

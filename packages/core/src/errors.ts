@@ -13,8 +13,8 @@
  * | `MODEL_INVALID` | manifest, tokenizer or network do not say or do what they must |
  * | `MODEL_CORRUPT` | a model file's bytes are not those that the manifest promises |
  * | `MODEL_UNSUPPORTED` | a sound model of a kind that cannot be run here |
- * | `RUNTIME_UNAVAILABLE` | the ONNX runtime cannot be loaded or lacks what it needs |
- * | `RUNTIME_FAILED` | the ONNX runtime failed while running the model |
+ * | `RUNTIME_UNAVAILABLE` | the ONNX runtime or a worker thread cannot be started |
+ * | `RUNTIME_FAILED` | the ONNX runtime failed while running the model, or the worker thread that ran it ended |
  * | `NETWORK_FAILED` | a download failed or was refused |
  * | `ABORTED` | the caller's `AbortSignal` fired |
  * | `DISPOSED` | the captioner was used after `dispose()` |

@@ -10,6 +10,7 @@ export type {
 } from './model/manifest.js';
 export type { OrtRuntime, WasmFiles } from './model/runtime.js';
 export type { LoadProgress, ModelBytes } from './model/source.js';
+export type { CaptionStream } from './stream.js';
 export type {
   CaptionAllOptions,
   CaptionCandidate,

@@ -63,6 +63,7 @@ const captionRules: Rules<CaptionOptions> = {
   orientation: isBoolean,
   maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   maxPixels: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  transfer: isBoolean,
 };
 
 const { onToken: _, ...sharedRules } = captionRules;
@@ -85,6 +86,7 @@ const loadRules: Rules<LoadOptions> = {
     test: (value) =>
       isObject(value) && 'InferenceSession' in value && 'Tensor' in value && 'env' in value,
   },
+  workers: wholeNumber(0, 64),
   threads: wholeNumber(1, 64),
   executionProviders: {
     allowed: 'a list of names',
@@ -103,7 +105,8 @@ const loadRules: Rules<LoadOptions> = {
 function check(options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (options === undefined) return;
   if (!isObject(options)) {
-    throw new CaptionError('INVALID_OPTION', `Options must be an object, not ${typeof options}.`);
+    const found = options === null ? 'null' : typeof options;
+    throw new CaptionError('INVALID_OPTION', `Options must be an object, not ${found}.`);
   }
   for (const [name, value] of Object.entries(options)) {
     const rule = rules[name];
@@ -183,6 +186,7 @@ export function resolveOptions(
     orientation: true,
     maxBytes: DEFAULT_MAX_BYTES,
     maxPixels: DEFAULT_MAX_PIXELS,
+    transfer: false,
     ...given,
   };
   checkTogether(resolved, given);

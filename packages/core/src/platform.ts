@@ -9,7 +9,8 @@ import type {
 } from './image/types.js';
 import type { OrtRuntime } from './model/runtime.js';
 import type { ModelSource } from './model/source.js';
-import type { CaptionAllOptions, CaptionOutcome, ImageInput, LoadOptions } from './types.js';
+import type { StartThread } from './pool/thread.js';
+import type { ImageInput } from './types.js';
 
 /** How a photo is to be opened. */
 export interface OpenRequest {
@@ -45,12 +46,8 @@ export interface Platform {
   modelSource(location: string | URL): Promise<ModelSource>;
   /** Any input to pixels. */
   openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto>;
-  /** Captions many photos on several threads; absent where there is no such thing. */
-  captionInWorkers?(
-    inputs: AsyncIterable<ImageInput> | Iterable<ImageInput>,
-    load: LoadOptions,
-    options: CaptionAllOptions & { concurrency: number },
-  ): AsyncGenerator<CaptionOutcome, void, undefined>;
+  /** Starts a worker thread that captions; see pool/. */
+  startThread: StartThread;
 }
 
 /** A decoded file as an opened photo; `turned` says whether its orientation was applied. */

@@ -1,4 +1,4 @@
-import { CaptionError } from './errors.js';
+import { abortError } from './abort.js';
 
 /** Runs one task after another, in the order in which they came. */
 export class Queue {
@@ -9,9 +9,9 @@ export class Queue {
    * @throws CaptionError `ABORTED`, or whatever the task throws
    */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted) return Promise.reject(aborted(signal));
+    if (signal?.aborted) return Promise.reject(abortError(signal));
     return new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(aborted(signal));
+      const onAbort = () => reject(abortError(signal));
       signal?.addEventListener('abort', onAbort, { once: true });
       const turn = this.#last.then(async () => {
         signal?.removeEventListener('abort', onAbort);
@@ -21,8 +21,4 @@ export class Queue {
       this.#last = turn;
     });
   }
-}
-
-function aborted(signal: AbortSignal | undefined): CaptionError {
-  return new CaptionError('ABORTED', 'The caption was aborted.', { cause: signal?.reason });
 }

@@ -31,13 +31,19 @@ export interface LoadOptions {
   dtype?: Dtype;
   /** A module with the API of onnxruntime-common. Default: onnxruntime-web (WASM). */
   runtime?: OrtRuntime;
+  /**
+   * Worker threads that make the captions, each with a model of its own, kept until `dispose`.
+   * 0–64; default 0: on the caller's thread, which a run of the model then holds for some tens of
+   * milliseconds at a time.
+   */
+  workers?: number;
   /** Threads inside one run. 1–64; default 1 in Node, up to 4 in a cross-origin isolated page. */
   threads?: number;
   /** Passed to the runtime: `['webgpu']`, `['cuda', 'cpu']`, … Default: the runtime's own choice. */
   executionProviders?: readonly string[];
   /** Where the WASM runtime's two files are, when it cannot find them itself. Read at the first load. */
   wasm?: WasmFiles;
-  /** Called while the model's files are read. */
+  /** Called while the model's files are read; with `workers`, by the first of them. */
   onProgress?: (progress: LoadProgress) => void;
   /** Stops a load with code `ABORTED`. */
   signal?: AbortSignal;
@@ -77,7 +83,7 @@ export interface CaptionOptions {
   seed?: number;
   /** Return for each word a map of where the model looked. Default false. */
   attention?: boolean;
-  /** Stops between steps with code `ABORTED`. */
+  /** Stops between stages and words with code `ABORTED`. */
   signal?: AbortSignal;
   /** Greedy and sampled search of one caption: each piece of text as it is found. */
   onToken?: (piece: string, token: CaptionToken) => void;
@@ -87,11 +93,20 @@ export interface CaptionOptions {
   maxBytes?: number;
   /** Largest width × height, in pixels. Default 100 million. */
   maxPixels?: number;
+  /**
+   * With `workers`: hand the bytes or pixels over to the worker instead of a copy of them. Their
+   * buffer is detached (of length 0) afterwards, unless it holds other things, too. Default false.
+   */
+  transfer?: boolean;
 }
 
 /** Options of `captionAll`: those of `caption`, for every photo alike. */
 export interface CaptionAllOptions extends Omit<CaptionOptions, 'onToken'> {
-  /** Photos worked on at once, each on a thread with a model of its own. 1–64, default 1; browsers have 1. */
+  /**
+   * Photos worked on at once, each on a thread with a model of its own. 1–64, at most the captioner's
+   * `workers`, which is the default. A captioner without workers takes any number and starts as many
+   * threads for this call.
+   */
   concurrency?: number;
 }
 

@@ -6,6 +6,8 @@ import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
 import { drawPixels, openFile } from './pixels.js';
 
+export { startThread } from './thread.js';
+
 export async function loadRuntime(): Promise<OrtRuntime> {
   try {
     return await import('onnxruntime-web/wasm');

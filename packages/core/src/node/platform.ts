@@ -11,7 +11,7 @@ import { readPhoto } from './files.js';
 import { folderSource, packageFolder } from './folder-source.js';
 import { readWebpWasm } from './webp-wasm.js';
 
-export { captionInWorkers } from './pool.js';
+export { startThread } from './thread.js';
 
 setWebpWasm(readWebpWasm);
 

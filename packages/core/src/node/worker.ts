@@ -1,28 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { loadCaptioner } from '../captioner.js';
-import { CaptionError } from '../errors.js';
-import type { LoadOptions } from '../types.js';
-import type { PlainError, WorkerAnswer, WorkerTask } from './pool.js';
+import type { Request } from '../pool/protocol.js';
+import { serveCaptioner } from '../pool/serve.js';
 
-/* One thread of `captionAll`: loads its own model, then captions what it is sent, one by one. */
+/* A worker thread of Node: see pool/. */
 
-const answer = (message: WorkerAnswer) => parentPort?.postMessage(message);
-
-function plain(error: unknown): PlainError {
-  return error instanceof CaptionError
-    ? { code: error.code, message: error.message }
-    : { code: 'RUNTIME_FAILED', message: error instanceof Error ? error.message : String(error) };
-}
-
-const loading = loadCaptioner(workerData as LoadOptions);
-loading.catch((error: unknown) => answer({ fatal: plain(error) }));
-
-parentPort?.on('message', async ({ input, options }: WorkerTask) => {
-  const captioner = await loading.catch(() => undefined);
-  if (!captioner) return;
-  try {
-    answer({ result: await captioner.caption(input, options) });
-  } catch (error) {
-    answer({ error: plain(error) });
-  }
-});
+const answer = serveCaptioner((message) => parentPort?.postMessage(message), loadCaptioner);
+parentPort?.on('message', (request: Request) => void answer(request));

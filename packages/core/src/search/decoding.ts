@@ -1,5 +1,6 @@
+import { throwIfAborted } from '../abort.js';
 import { CaptionError } from '../errors.js';
-import { nextTask } from './next-task.js';
+import { pause } from '../next-task.js';
 import type { DecoderStep, DecoderStepOutput, SearchControl } from './types.js';
 
 /**
@@ -7,7 +8,6 @@ import type { DecoderStep, DecoderStepOutput, SearchControl } from './types.js';
  * run, and an output whose shape is not that of the rows asked for is refused.
  */
 export function guardStep(step: DecoderStep, control: SearchControl): DecoderStep {
-  const watched = control.signal !== undefined || control.onToken !== undefined;
   let vocabSize: number | undefined;
   return async (tokens, parents) => {
     throwIfAborted(control.signal);
@@ -15,9 +15,8 @@ export function guardStep(step: DecoderStep, control: SearchControl): DecoderSte
     checkShape(output, tokens.length, vocabSize);
     vocabSize = output.vocabSize;
     // A runtime on this thread answers within one task, in which no timer, click or repaint happens:
-    // without a pause nobody could abort, nor see what was streamed.
-    if (watched) await nextTask();
-    throwIfAborted(control.signal);
+    // without a pause the rest of the program would stand still until the caption is there.
+    await pause(control.signal);
     return output;
   };
 }
@@ -46,14 +45,6 @@ export function nothingAllowed(): CaptionError {
     'No caption can be made: bannedWords, noRepeatNgramSize, minLength and the tokens that the model ' +
       'suppresses leave no first word. Ban fewer words or shorten the prefix.',
   );
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new CaptionError('ABORTED', 'Captioning was stopped by its AbortSignal.', {
-      cause: signal.reason,
-    });
-  }
 }
 
 function checkShape(

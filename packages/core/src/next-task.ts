@@ -1,3 +1,5 @@
+import { throwIfAborted } from './abort.js';
+
 /** Resolves in a later task, once timers, input events and painting that are due have had a turn. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
@@ -13,4 +15,14 @@ export function nextTask(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
+}
+
+/**
+ * Gives everything else on this thread a turn, then goes on unless the caller has aborted.
+ *
+ * @throws CaptionError `ABORTED`
+ */
+export async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await nextTask();
+  throwIfAborted(signal);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { inOrder } from './pool.js';
+import { inOrder } from './in-order.js';
 
 describe('inOrder', () => {
   test('keeps the order of the inputs, whichever is done first, within the bound', async () => {

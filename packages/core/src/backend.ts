@@ -1,0 +1,12 @@
+import type { Manifest } from './model/manifest.js';
+import type { CaptionOptions, CaptionResult, ImageInput } from './types.js';
+
+/** What makes the captions: a model on this thread, or several of them on worker threads. */
+export interface Backend {
+  readonly manifest: Manifest;
+  /** Worker threads that it has; 0 where it works on the caller's own. */
+  readonly workers: number;
+  caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult>;
+  /** Frees what it holds, after the captions that were asked for. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { CaptionError } from '../errors.js';
+import type { StartThread } from '../pool/thread.js';
+
+/** Starts a worker thread of Node. */
+export const startThread: StartThread = ({ onAnswer, onEnd }) => {
+  const worker = newWorker();
+  worker.on('message', onAnswer);
+  worker.on('error', onEnd);
+  worker.on('exit', (code) => onEnd(new Error(`the thread ended with exit code ${code}`)));
+  return {
+    post: (request, transfer = []) => worker.postMessage(request, transfer as never[]),
+    keepAlive: (yes) => (yes ? worker.ref() : worker.unref()),
+    terminate: () => worker.terminate(),
+  };
+};
+
+function newWorker(): Worker {
+  try {
+    return new Worker(new URL('./worker.js', import.meta.url), workerOptions());
+  } catch (cause) {
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      'The worker thread cannot be started. In a bundle of your own, put the file worker.js of zipcaption beside the program, or load the captioner without "workers".',
+      { cause },
+    );
+  }
+}
+
+/**
+ * A program that was given as text (`node --input-type=module -e …`) hands its flags on to threads,
+ * which are files and die of this one. Other flags cannot be picked out: named one by one, V8's are refused.
+ */
+function workerOptions(): WorkerOptions {
+  return process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
+}

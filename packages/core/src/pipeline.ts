@@ -1,0 +1,100 @@
+import * as platform from '#platform';
+import type { Backend } from './backend.js';
+import { preprocess, sizeNeeded } from './image/preprocess.js';
+import type { Size } from './image/types.js';
+import type { Manifest } from './model/manifest.js';
+import type { Model } from './model/model.js';
+import { pause } from './next-task.js';
+import { type ResolvedOptions, resolveOptions } from './options.js';
+import type { Platform } from './platform.js';
+import { Queue } from './queue.js';
+import { describeCaption } from './result.js';
+import { search } from './search/search.js';
+import { searchSettings } from './settings.js';
+import type { CaptionOptions, CaptionResult, ImageInput } from './types.js';
+
+const { openPhoto }: Platform = platform;
+
+/** A model on this thread: one photo after another, each stage by stage. */
+export class Pipeline implements Backend {
+  readonly workers = 0;
+  readonly #model: Model;
+  readonly #queue = new Queue();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  get manifest(): Manifest {
+    return this.#model.manifest;
+  }
+
+  async caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult> {
+    const resolved = resolveOptions(options, this.#model.manifest.generation);
+    return this.#queue.run(() => captionPhoto(this.#model, input, resolved), options.signal);
+  }
+
+  dispose(): Promise<void> {
+    return this.#queue.run(() => this.#model.release());
+  }
+}
+
+/**
+ * The whole way of a photo. Between its stages, and between words, everything else on this thread
+ * has its turn: nothing holds it for longer than one stage.
+ */
+async function captionPhoto(
+  model: Model,
+  input: ImageInput,
+  options: ResolvedOptions,
+): Promise<CaptionResult> {
+  const { manifest, tokenizer } = model;
+  const { signal } = options;
+  const plan = searchSettings(options, manifest, tokenizer);
+  const clock = stopwatch();
+
+  const photo = await openPhoto(input, {
+    ...options,
+    atLeast: (upright: Size) => sizeNeeded(manifest.image, upright),
+  });
+  const decode = clock();
+  await pause(signal);
+  const pixels = preprocess(photo, manifest.image);
+  const preprocessing = clock();
+  await pause(signal);
+  const encoded = await model.encode(pixels);
+  const encode = clock();
+  await pause(signal);
+  const hypotheses = await search(model.decode(encoded), plan.settings, plan.control);
+  plan.endStream();
+  const searching = clock();
+  const captions = describeCaption(hypotheses, plan.settings, manifest, tokenizer);
+  const detokenize = clock();
+
+  return {
+    ...captions,
+    timings: {
+      ...{ decode, preprocess: preprocessing, encode, search: searching, detokenize },
+      total: decode + preprocessing + encode + searching + detokenize,
+    },
+    image: {
+      format: photo.format,
+      stored: photo.stored,
+      upright: photo.upright,
+      orientation: photo.orientation,
+    },
+    model: { name: manifest.name, version: manifest.version },
+    warnings: photo.warnings,
+  };
+}
+
+/** Each call gives the milliseconds since the one before. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const lap = now - last;
+    last = now;
+    return lap;
+  };
+}

@@ -1,0 +1,60 @@
+import { checkPixelCount } from '../image/limits.js';
+import type { RawImage } from '../image/types.js';
+import { refuseTooManyBytes } from '../input.js';
+import type { ImageInput } from '../types.js';
+import { ownBytes } from './copy-bytes.js';
+
+/** A photo as it can be posted to another thread. */
+export interface Parcel {
+  readonly input: ImageInput;
+  /** Buffers that change hands: they are of no use to the sender afterwards. */
+  readonly transfer: readonly Transferable[];
+}
+
+export interface HandOverRequest {
+  /** May the caller's own buffer be handed over? */
+  readonly transfer: boolean;
+  readonly maxBytes: number;
+  readonly maxPixels: number;
+}
+
+/**
+ * Makes a photo ready to be posted to another thread. Bytes and pixels are copied once, piece by
+ * piece, and the copy is transferred; with `transfer` the caller's buffer is, where it holds nothing
+ * else.
+ *
+ * @throws CaptionError `IMAGE_TOO_LARGE`, before anything is copied
+ */
+export async function handOver(input: ImageInput, request: HandOverRequest): Promise<Parcel> {
+  if (input instanceof URL) return { input: input.href, transfer: [] };
+  if (input instanceof Uint8Array) {
+    refuseTooManyBytes(input.length, request.maxBytes);
+    const bytes = await ownBytes(input, request.transfer);
+    return { input: bytes, transfer: [bytes.buffer] };
+  }
+  if (isBuffer(input)) {
+    refuseTooManyBytes(input.byteLength, request.maxBytes);
+    const bytes = await ownBytes(new Uint8Array(input), request.transfer);
+    return { input: bytes, transfer: [bytes.buffer] };
+  }
+  // A part of a file on disk or in memory, by reference. A `File` cannot be cloned everywhere.
+  if (input instanceof Blob) return { input: input.slice(), transfer: [] };
+  if (isRawImage(input)) {
+    checkPixelCount(input, request.maxPixels);
+    const { data, width, height, channels } = input;
+    const copy = await ownBytes(data, request.transfer);
+    return { input: { data: copy, width, height, channels }, transfer: [copy.buffer] };
+  }
+  return { input, transfer: [] };
+}
+
+/** Not `instanceof`: an ArrayBuffer may come from another realm. */
+function isBuffer(input: ImageInput): input is ArrayBuffer {
+  const kind = Object.prototype.toString.call(input);
+  return kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]';
+}
+
+function isRawImage(input: ImageInput): input is RawImage {
+  if (typeof input !== 'object' || input === null || !('channels' in input)) return false;
+  return input.data instanceof Uint8Array || input.data instanceof Uint8ClampedArray;
+}

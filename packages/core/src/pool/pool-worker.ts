@@ -1,0 +1,219 @@
+import { throwIfAborted } from '../abort.js';
+import { CaptionError } from '../errors.js';
+import type { Manifest } from '../model/manifest.js';
+import type { CaptionResult, CaptionToken, LoadOptions } from '../types.js';
+import type { Parcel } from './hand-over.js';
+import { loadRequest } from './load-request.js';
+import { type Answer, type ClonedCaptionOptions, fromPlainError } from './protocol.js';
+import type { StartThread, Thread } from './thread.js';
+
+/** Milliseconds after which a worker that was told to stop a caption is ended. */
+const PATIENCE = 1_000;
+
+/** The thread ended while it was loading or captioning. */
+export class WorkerDied extends Error {
+  constructor(cause: Error) {
+    super(`A worker thread ended: ${cause.message}`, { cause });
+    this.name = 'WorkerDied';
+  }
+}
+
+export interface PoolWorkerEvents {
+  /** It is free for a photo. */
+  onIdle(): void;
+  /** It has ended, by itself or because it did not stop when it was told to. */
+  onEnd(): void;
+}
+
+/** One photo for a worker. */
+export interface WorkerTask {
+  /** Called when the worker's turn has come, so that waiting photos are not held twice. */
+  readonly parcel: () => Promise<Parcel>;
+  readonly options: ClonedCaptionOptions;
+  readonly onToken: ((token: CaptionToken) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Call<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface CaptionCall extends Call<CaptionResult> {
+  readonly id: number;
+  readonly onToken: WorkerTask['onToken'];
+}
+
+/** A thread with a captioner, from its start to its end. It captions one photo at a time. */
+export class PoolWorker {
+  /** Resolves when the model is loaded. */
+  readonly loaded: Promise<Manifest>;
+  hasLoaded = false;
+  /** Photos that it has captioned. */
+  captions = 0;
+  #state: 'loading' | 'idle' | 'busy' | 'ended' = 'loading';
+  readonly #thread: Thread;
+  readonly #events: PoolWorkerEvents;
+  readonly #onProgress: LoadOptions['onProgress'];
+  #loading: Call<Manifest> | undefined;
+  #call: CaptionCall | undefined;
+  #lastId = 0;
+  /** Set from the moment when the worker was told to stop its caption. */
+  #stopping: ReturnType<typeof setTimeout> | undefined;
+
+  /** @throws CaptionError `RUNTIME_UNAVAILABLE` */
+  constructor(startThread: StartThread, load: LoadOptions, events: PoolWorkerEvents) {
+    this.#events = events;
+    this.#onProgress = load.onProgress;
+    this.#thread = startThread({
+      onAnswer: (answer) => this.#hear(answer),
+      onEnd: (cause) => this.#end(new WorkerDied(cause)),
+    });
+    this.loaded = new Promise((resolve, reject) => {
+      this.#loading = { resolve, reject };
+    });
+    this.#sendLoad(load).catch((cause: unknown) => {
+      const message =
+        'The options of loadCaptioner cannot be passed to a worker thread: they may hold plain values and bytes only.';
+      void this.terminate(new CaptionError('INVALID_OPTION', message, { cause }));
+    });
+  }
+
+  get state(): 'loading' | 'idle' | 'busy' | 'ended' {
+    return this.#state;
+  }
+
+  /**
+   * Captions one photo; the worker must be idle.
+   *
+   * @throws WorkerDied, or the CaptionError of the caption
+   */
+  async caption({ parcel, options, onToken, signal }: WorkerTask): Promise<CaptionResult> {
+    const id = ++this.#lastId;
+    this.#state = 'busy';
+    // A worker keeps the process alive while it has work, and only then.
+    this.#thread.keepAlive(true);
+    let onAbort = () => {};
+    try {
+      const { input, transfer } = await this.#prepare(parcel, signal);
+      return await new Promise<CaptionResult>((resolve, reject) => {
+        this.#call = { id, resolve, reject, onToken };
+        onAbort = () => this.#stop();
+        signal?.addEventListener('abort', onAbort, { once: true });
+        const stream = onToken !== undefined;
+        try {
+          this.#thread.post({ kind: 'caption', id, input, options, stream }, transfer);
+        } catch (cause) {
+          const message = 'This input cannot be passed to a worker thread.';
+          this.#settle(() => reject(new CaptionError('INVALID_INPUT', message, { cause })));
+        }
+      });
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Ends the thread at once. What it has not done fails with `reason`. */
+  async terminate(reason: Error): Promise<void> {
+    this.#end(reason);
+    await this.#thread.terminate();
+  }
+
+  async #prepare(parcel: WorkerTask['parcel'], signal: AbortSignal | undefined): Promise<Parcel> {
+    try {
+      const ready = await parcel();
+      throwIfAborted(signal);
+      if (this.#state === 'busy') return ready;
+    } catch (error) {
+      if (this.#state === 'busy') this.#settle(() => {});
+      throw error;
+    }
+    throw new WorkerDied(new Error('before its photo was sent'));
+  }
+
+  async #sendLoad(load: LoadOptions): Promise<void> {
+    const { request, transfer } = await loadRequest(load);
+    if (this.#state === 'loading') this.#thread.post(request, transfer);
+  }
+
+  #hear(answer: Answer): void {
+    if (answer.kind === 'progress') {
+      this.#listener(() => this.#onProgress?.(answer.progress), this.#loading);
+    } else if (answer.kind === 'loaded') {
+      const loading = this.#loading;
+      this.#loading = undefined;
+      this.hasLoaded = true;
+      this.#settle(() => loading?.resolve(answer.manifest));
+    } else if (answer.kind === 'load-failed') {
+      void this.terminate(fromPlainError(answer.error));
+    } else if (answer.id === this.#call?.id) {
+      this.#hearOfCall(answer, this.#call);
+    }
+  }
+
+  #hearOfCall(answer: Extract<Answer, { id: number }>, call: CaptionCall): void {
+    if (answer.kind === 'token') {
+      if (!this.#stopping) this.#listener(() => call.onToken?.(answer.token), call);
+    } else {
+      if (answer.kind === 'captioned') this.captions++;
+      this.#settle(() => {
+        if (answer.kind === 'captioned') call.resolve(answer.result);
+        else call.reject(fromPlainError(answer.error));
+      });
+    }
+  }
+
+  /** Calls the caller's function; what it throws ends the call and not the process. */
+  #listener(listen: () => void, call: Pick<Call<never>, 'reject'> | undefined): void {
+    try {
+      listen();
+    } catch (error) {
+      call?.reject(error);
+      if (this.#loading)
+        void this.terminate(error instanceof Error ? error : new Error(String(error)));
+      else this.#stop();
+    }
+  }
+
+  /** Asks the worker to stop its caption, and ends it if it does not. */
+  #stop(): void {
+    if (!this.#call || this.#stopping) return;
+    this.#thread.post({ kind: 'abort', id: this.#call.id });
+    this.#thread.keepAlive(false);
+    this.#stopping = setTimeout(() => {
+      void this.terminate(new WorkerDied(new Error('it did not stop when it was told to')));
+    }, PATIENCE);
+    // Node would wait for the timer; a browser gives a number.
+    if (typeof this.#stopping === 'object') this.#stopping.unref();
+  }
+
+  /** The worker is free again. */
+  #settle(report: () => void): void {
+    clearTimeout(this.#stopping);
+    this.#stopping = undefined;
+    this.#call = undefined;
+    this.#state = 'idle';
+    this.#thread.keepAlive(false);
+    report();
+    this.#events.onIdle();
+  }
+
+  #end(reason: Error): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    clearTimeout(this.#stopping);
+    this.#loading?.reject(reason instanceof WorkerDied ? loadError(reason) : reason);
+    this.#call?.reject(reason);
+    this.#loading = undefined;
+    this.#call = undefined;
+    this.#events.onEnd();
+  }
+}
+
+function loadError(cause: WorkerDied): CaptionError {
+  return new CaptionError(
+    'RUNTIME_UNAVAILABLE',
+    `${cause.message}. In a bundle of your own, put zipcaption's worker beside the program as docs/frameworks.md says, or load the captioner without "workers".`,
+    { cause },
+  );
+}

@@ -1,0 +1,227 @@
+import { abortError, throwIfAborted } from '../abort.js';
+import type { Backend } from '../backend.js';
+import { CaptionError } from '../errors.js';
+import type { Manifest } from '../model/manifest.js';
+import { resolveOptions } from '../options.js';
+import type {
+  CaptionOptions,
+  CaptionResult,
+  CaptionToken,
+  ImageInput,
+  LoadOptions,
+} from '../types.js';
+import { type HandOverRequest, handOver } from './hand-over.js';
+import { PoolWorker, WorkerDied } from './pool-worker.js';
+import type { StartThread } from './thread.js';
+
+/** One photo that is to be captioned. */
+interface Job {
+  readonly input: ImageInput;
+  /** As they were given: the worker fills in the model's defaults itself. */
+  readonly options: CaptionOptions;
+  readonly limits: HandOverRequest;
+  readonly resolve: (result: CaptionResult) => void;
+  readonly reject: (error: unknown) => void;
+  /** Workers that ended while they had it. */
+  deaths: number;
+  /** The caller has seen words of it, or has given its buffer away. */
+  isUnrepeatable: boolean;
+}
+
+/**
+ * Captioners on worker threads, each with a model of its own, kept alive from photo to photo. Photos
+ * are taken in the order in which they came, by whichever worker is free.
+ *
+ * A worker that dies is replaced. Its photo is done again once, since the photo need not be the
+ * reason; a photo of which two workers died fails with `RUNTIME_FAILED`.
+ */
+export class CaptionerPool implements Backend {
+  readonly workers: number;
+  readonly #load: LoadOptions;
+  readonly #startThread: StartThread;
+  readonly #threads = new Set<PoolWorker>();
+  readonly #waiting: Job[] = [];
+  #manifest: Manifest | undefined;
+  /** Why the last worker that could not be started could not. */
+  #failure: unknown;
+  #running = 0;
+  #closed = false;
+  /** Resolves when the last job has ended, once the pool is being closed. */
+  #onIdle: (() => void) | undefined;
+
+  /**
+   * @param size     most workers; each is started when there is work for it
+   * @param manifest where it is known before the first worker has loaded
+   */
+  constructor(size: number, load: LoadOptions, startThread: StartThread, manifest?: Manifest) {
+    if (load.runtime) {
+      throw new CaptionError(
+        'INVALID_OPTION',
+        'The option "runtime" cannot be used with worker threads: a module cannot be passed to another thread. Omit "workers" and "concurrency", and use "threads" instead.',
+      );
+    }
+    this.workers = size;
+    this.#load = load;
+    this.#startThread = startThread;
+    this.#manifest = manifest;
+  }
+
+  /** Starts all workers; resolves when each has loaded its model. */
+  async start(): Promise<void> {
+    const { signal } = this.#load;
+    const onAbort = () => void this.terminate();
+    throwIfAborted(signal);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      while (this.#threads.size < this.workers) {
+        if (!this.#startWorker()) throw this.#failure;
+      }
+      await Promise.all([...this.#threads].map((worker) => worker.loaded));
+    } catch (error) {
+      await this.terminate();
+      throw signal?.aborted ? abortError(signal) : error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  get manifest(): Manifest {
+    if (!this.#manifest) throw new Error('The pool has not been started.');
+    return this.#manifest;
+  }
+
+  async caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult> {
+    const limits = resolveOptions(options, this.manifest.generation);
+    const { signal } = options;
+    throwIfAborted(signal);
+    if (this.#closed) throw stopped();
+    let onAbort = () => {};
+    this.#running++;
+    try {
+      return await new Promise<CaptionResult>((resolve, reject) => {
+        const state = { deaths: 0, isUnrepeatable: false };
+        const job: Job = { input, options, limits, resolve, reject, ...state };
+        onAbort = () => {
+          reject(abortError(signal));
+          const place = this.#waiting.indexOf(job);
+          if (place >= 0) this.#waiting.splice(place, 1);
+        };
+        signal?.addEventListener('abort', onAbort, { once: true });
+        this.#waiting.push(job);
+        this.#dispatch();
+      });
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#running--;
+      if (this.#running === 0) this.#onIdle?.();
+    }
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.terminate();
+  }
+
+  /** Ends all threads at once; what is under way is rejected with `DISPOSED`. */
+  async terminate(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#waiting.splice(0)) job.reject(stopped());
+    const threads = [...this.#threads];
+    this.#threads.clear();
+    await Promise.all(threads.map((worker) => worker.terminate(stopped())));
+  }
+
+  /** Gives waiting photos to free workers, and starts workers while there is room for more. */
+  #dispatch(): void {
+    if (this.#closed) return;
+    for (const worker of this.#threads) {
+      if (worker.state !== 'idle') continue;
+      const job = this.#waiting.shift();
+      if (!job) return;
+      void this.#give(job, worker);
+    }
+    let loading = [...this.#threads].filter(({ state }) => state === 'loading').length;
+    while (loading++ < this.#waiting.length && this.#threads.size < this.workers) {
+      if (!this.#startWorker()) return;
+    }
+  }
+
+  /** @returns false when it could not even be started */
+  #startWorker(): boolean {
+    // Progress is told of one worker only: it would jump back and forth.
+    const { onProgress: _, ...quietly } = this.#load;
+    const load = this.#threads.size === 0 && !this.#manifest ? this.#load : quietly;
+    let worker: PoolWorker;
+    try {
+      worker = new PoolWorker(this.#startThread, load, {
+        onIdle: () => this.#dispatch(),
+        onEnd: () => this.#lose(worker),
+      });
+    } catch (error) {
+      this.#failure = error;
+      if (this.#threads.size === 0) this.#rejectWaiting();
+      return false;
+    }
+    this.#threads.add(worker);
+    worker.loaded.then(
+      (manifest) => (this.#manifest ??= manifest),
+      (error: unknown) => {
+        this.#failure = error;
+        if (this.#threads.size === 0) this.#rejectWaiting();
+      },
+    );
+    return true;
+  }
+
+  /**
+   * Replaces a worker that has ended: at once where it had proved itself, otherwise when a photo
+   * waits. One that could not even load would fail again at once.
+   */
+  #lose(worker: PoolWorker): void {
+    this.#threads.delete(worker);
+    if (this.#closed) return;
+    if (worker.captions > 0) this.#startWorker();
+    else if (worker.hasLoaded) this.#dispatch();
+  }
+
+  #rejectWaiting(): void {
+    for (const job of this.#waiting.splice(0)) job.reject(this.#failure);
+  }
+
+  async #give(job: Job, worker: PoolWorker): Promise<void> {
+    const { signal, onToken, transfer: _, ...options } = job.options;
+    const watch =
+      onToken &&
+      ((token: CaptionToken) => {
+        job.isUnrepeatable = true;
+        onToken(token.text, token);
+      });
+    const parcel = async () => {
+      const ready = await handOver(job.input, job.limits);
+      if (job.limits.transfer && ready.transfer.length > 0) job.isUnrepeatable = true;
+      return ready;
+    };
+    try {
+      job.resolve(await worker.caption({ parcel, options, onToken: watch, signal }));
+    } catch (error) {
+      if (error instanceof WorkerDied) this.#tryAgain(job, error);
+      else job.reject(error);
+    }
+  }
+
+  #tryAgain(job: Job, cause: WorkerDied): void {
+    job.deaths++;
+    if (job.options.signal?.aborted) return;
+    if (job.isUnrepeatable || job.deaths > 1) {
+      const message = `The worker thread that captioned this photo ended${job.deaths > 1 ? ', and so did the one that tried again' : ''}: ${cause.message}. If it happens with this photo alone, the photo may need more memory than there is; lower maxPixels.`;
+      job.reject(new CaptionError('RUNTIME_FAILED', message, { cause }));
+      return;
+    }
+    this.#waiting.unshift(job);
+    this.#dispatch();
+  }
+}
+
+function stopped(): CaptionError {
+  return new CaptionError('DISPOSED', 'This captioner was disposed of; load another one.');
+}

@@ -1,0 +1,57 @@
+import { CaptionError, type CaptionErrorCode } from '../errors.js';
+import type { Manifest } from '../model/manifest.js';
+import type { LoadProgress } from '../model/source.js';
+import type {
+  CaptionOptions,
+  CaptionResult,
+  CaptionToken,
+  ImageInput,
+  LoadOptions,
+} from '../types.js';
+
+/* What passes between the caller's thread and a worker: plain objects that structured cloning takes. */
+
+/** Load options without what cannot be cloned. */
+export type ClonedLoadOptions = Omit<LoadOptions, 'signal' | 'onProgress' | 'runtime' | 'workers'>;
+
+/** Caption options without what cannot be cloned. */
+export type ClonedCaptionOptions = Omit<CaptionOptions, 'signal' | 'onToken' | 'transfer'>;
+
+/** `load` comes first and once; then one `caption` at a time, each with a number of its own. */
+export type Request =
+  | { readonly kind: 'load'; readonly options: ClonedLoadOptions }
+  | {
+      readonly kind: 'caption';
+      readonly id: number;
+      readonly input: ImageInput;
+      readonly options: ClonedCaptionOptions;
+      /** Send each token as it is found? */
+      readonly stream: boolean;
+    }
+  | { readonly kind: 'abort'; readonly id: number };
+
+export type Answer =
+  | { readonly kind: 'progress'; readonly progress: LoadProgress }
+  | { readonly kind: 'loaded'; readonly manifest: Manifest }
+  | { readonly kind: 'load-failed'; readonly error: PlainError }
+  | { readonly kind: 'token'; readonly id: number; readonly token: CaptionToken }
+  | { readonly kind: 'captioned'; readonly id: number; readonly result: CaptionResult }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
+
+/** A CaptionError: cloned as it is, it would lose its class and its code. */
+export interface PlainError {
+  readonly code: CaptionErrorCode;
+  readonly message: string;
+  readonly cause?: string;
+}
+
+export function toPlainError(error: unknown): PlainError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof CaptionError)) return { code: 'RUNTIME_FAILED', message };
+  const { code, cause } = error;
+  return { code, message, ...(cause instanceof Error && { cause: cause.message }) };
+}
+
+export function fromPlainError({ code, message, cause }: PlainError): CaptionError {
+  return new CaptionError(code, message, cause === undefined ? {} : { cause: new Error(cause) });
+}

@@ -1,0 +1,25 @@
+// The worker of the built package, which also does what a photo's path tells it: end, fail or hang.
+import { existsSync, writeFileSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { loadCaptioner } from '../../dist/captioner.js';
+import { serveCaptioner } from '../../dist/pool/serve.js';
+
+const answer = serveCaptioner((message) => parentPort.postMessage(message), loadCaptioner);
+
+const faults = {
+  exit: () => process.exit(3),
+  throw: () => {
+    throw new Error('out of luck');
+  },
+  hang: () => {
+    for (;;);
+  },
+};
+
+parentPort.on('message', (request) => {
+  const [fault, once, photo] = String(request.input).split('|');
+  if (!(fault in faults)) return void answer(request);
+  if (once && existsSync(once)) return void answer({ ...request, input: photo });
+  if (once) writeFileSync(once, '');
+  faults[fault]();
+});
