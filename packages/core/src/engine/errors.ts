@@ -1,0 +1,23 @@
+/**
+ * Why a network does not run here.
+ *
+ * - `invalid`: the bytes are no ONNX network, or one that contradicts itself
+ * - `unsupported`: an operator, type or shape that this engine lacks; another runtime may have it
+ */
+export class EngineError extends Error {
+  readonly reason: 'invalid' | 'unsupported';
+
+  constructor(reason: EngineError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EngineError';
+    this.reason = reason;
+  }
+}
+
+export function invalid(message: string): EngineError {
+  return new EngineError('invalid', message);
+}
+
+export function unsupported(message: string): EngineError {
+  return new EngineError('unsupported', message);
+}

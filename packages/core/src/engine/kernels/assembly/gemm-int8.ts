@@ -1,0 +1,247 @@
+// The same product with int8 weights: each row of `a` is quantised to int16 with a scale of its own,
+// the products are those of whole numbers and exact, and the sums are scaled back.
+//
+//   out[m, n] = clamp(rowScale[m] · columnScale[n] · Σk q[m, k] · w[k, n] + bias[n]) + residual
+//
+// Bound on the sums: |q| ≤ limit, and the caller chooses limit ≤ (2³¹ − 1) / max_n Σk |w[k, n]|, at
+// most 32767. Then every partial sum, in any order, is at most 2³¹ − 1 in size: no sum overflows.
+//
+// Weights: panels of eight columns, [k / 2][8 columns][2 rows] as int8, an odd last row padded by 0.
+
+import { storeRow } from './epilogue';
+
+/** A row whose largest value is below this is taken as zeros: its scale would not be a normal number. */
+const TINY: f32 = 1e-30;
+
+/**
+ * Bytes of `scratch` that are needed: `gemmInt8Rows(k)` rows of 4 · ⌈k / 2⌉ bytes and 16 for scales
+ * a group of four.
+ */
+export function gemmInt8Rows(k: i32): i32 {
+  return max(4, (64 * 1024 / max(1, k * 2)) & ~3);
+}
+
+export function gemmInt8(
+  out: usize, outStride: usize, a: usize, aStride: usize, weights: usize, scales: usize,
+  m: i32, n: i32, k: i32, limit: f32, scratch: usize,
+  bias: usize, residual: usize, flags: i32, low: f32, high: f32,
+): void {
+  const pairs = (k + 1) >> 1;
+  const group = (<usize>pairs << 4) + 16;
+  const panelStride = <usize>pairs << 4;
+  const block = gemmInt8Rows(k);
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  for (let start = 0; start < m; start += block) {
+    const end = min(m, start + block);
+    let quantised = scratch;
+    for (let row = start; row < end; row += 4) {
+      quantiseRows(quantised, a + <usize>row * aStride, aStride, min(4, end - row), k, limit);
+      quantised += group;
+    }
+    for (let column = 0; column < n; column += 8) {
+      const panel = weights + <usize>(column >> 3) * panelStride;
+      const offset = <usize>column << 2;
+      quantised = scratch;
+      for (let row = start; row < end; row += 4) {
+        tile(
+          out + <usize>row * outStride + offset, outStride, quantised, panel, pairs,
+          end - row, n - column, scales + offset, bias + offset,
+          residual ? residual + <usize>row * outStride + offset : 0, flags, lows, highs,
+        );
+        quantised += group;
+      }
+    }
+  }
+}
+
+@inline
+function largest(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/** NaN if the row has one. */
+function largestOfRow(x: usize, k: i32): f32 {
+  let most = f32x4.splat(0), more = f32x4.splat(0);
+  const end = x + (<usize>k << 2);
+  const pairs = x + (<usize>(k & ~7) << 2);
+  for (; x < pairs; x += 32) {
+    most = f32x4.max(most, f32x4.abs(v128.load(x)));
+    more = f32x4.max(more, f32x4.abs(v128.load(x, 16)));
+  }
+  let result = largest(f32x4.max(most, more));
+  for (; x < end; x += 4) result = max(result, abs(f32.load(x)));
+  return result;
+}
+
+@inline
+function narrow(x: usize, factor: v128): v128 {
+  return i16x8.narrow_i32x4_s(
+    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), factor))),
+    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x, 16), factor))),
+  );
+}
+
+@inline
+function factorOf(most: f32, limit: f32): f32 {
+  return most < TINY ? 0 : limit / most;
+}
+
+@inline
+function narrowOne(x: usize, factor: f32): i32 {
+  return i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(nearest(f32.load(x) * factor))), 0);
+}
+
+/** Four rows as [k / 2][4 rows][2] int16, then their four scales. Rows past the end repeat the last. */
+function quantiseRows(to: usize, x0: usize, stride: usize, rows: i32, k: i32, limit: f32): void {
+  const pairs = (k + 1) >> 1;
+  const scalesAt = to + (<usize>pairs << 4);
+  let x1 = rows > 1 ? x0 + stride : x0;
+  let x2 = rows > 2 ? x1 + stride : x1;
+  let x3 = rows > 3 ? x2 + stride : x2;
+  const m0 = largestOfRow(x0, k);
+  const m1 = rows > 1 ? largestOfRow(x1, k) : m0;
+  const m2 = rows > 2 ? largestOfRow(x2, k) : m1;
+  const m3 = rows > 3 ? largestOfRow(x3, k) : m2;
+  const s0 = factorOf(m0, limit), s1 = factorOf(m1, limit), s2 = factorOf(m2, limit), s3 = factorOf(m3, limit);
+  const f0 = f32x4.splat(s0), f1 = f32x4.splat(s1), f2 = f32x4.splat(s2), f3 = f32x4.splat(s3);
+  f32.store(scalesAt, m0 < TINY ? 0 : m0 / limit);
+  f32.store(scalesAt, m1 < TINY ? 0 : m1 / limit, 4);
+  f32.store(scalesAt, m2 < TINY ? 0 : m2 / limit, 8);
+  f32.store(scalesAt, m3 < TINY ? 0 : m3 / limit, 12);
+  const end = x0 + (<usize>(k & ~7) << 2);
+  while (x0 < end) {
+    const q0 = narrow(x0, f0), q1 = narrow(x1, f1), q2 = narrow(x2, f2), q3 = narrow(x3, f3);
+    // A 4 × 4 transposition of 32-bit pairs.
+    const a = v128.shuffle<i32>(q0, q1, 0, 4, 1, 5);
+    const b = v128.shuffle<i32>(q2, q3, 0, 4, 1, 5);
+    const c = v128.shuffle<i32>(q0, q1, 2, 6, 3, 7);
+    const d = v128.shuffle<i32>(q2, q3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<i64>(a, b, 0, 2));
+    v128.store(to, v128.shuffle<i64>(a, b, 1, 3), 16);
+    v128.store(to, v128.shuffle<i64>(c, d, 0, 2), 32);
+    v128.store(to, v128.shuffle<i64>(c, d, 1, 3), 48);
+    x0 += 32;
+    x1 += 32;
+    x2 += 32;
+    x3 += 32;
+    to += 64;
+  }
+  for (let left = k & 7; left > 0; left -= 2) {
+    const both = left > 1;
+    i32.store(to, pair(x0, s0, both));
+    i32.store(to, pair(x1, s1, both), 4);
+    i32.store(to, pair(x2, s2, both), 8);
+    i32.store(to, pair(x3, s3, both), 12);
+    x0 += 8;
+    x1 += 8;
+    x2 += 8;
+    x3 += 8;
+    to += 16;
+  }
+}
+
+@inline
+function pair(x: usize, factor: f32, both: bool): i32 {
+  return (narrowOne(x, factor) & 0xffff) | (both ? narrowOne(x + 4, factor) << 16 : 0);
+}
+
+@inline
+function scaled(sum: v128, factor: v128, bias: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), factor), bias);
+}
+
+/** Four rows by eight columns; of one row alone half the work is saved. */
+function tile(
+  out: usize, outStride: usize, x: usize, w: usize, pairs: i32,
+  rows: i32, columns: i32, scales: usize, bias: usize,
+  residual: usize, flags: i32, low: v128, high: v128,
+): void {
+  const end = x + (<usize>pairs << 4);
+  const leftScale = v128.load(scales), rightScale = v128.load(scales, 16);
+  const leftBias = v128.load(bias), rightBias = v128.load(bias, 16);
+  if (rows == 1) {
+    let l0 = i32x4.splat(0), r0 = i32x4.splat(0), l1 = i32x4.splat(0), r1 = i32x4.splat(0);
+    const even = x + (<usize>(pairs & ~1) << 4);
+    while (x < even) {
+      const x0 = v128.load32_splat(x);
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
+      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
+      const x1 = v128.load32_splat(x, 16);
+      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 16)));
+      r1 = i32x4.add(r1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 24)));
+      x += 32;
+      w += 32;
+    }
+    if (x < end) {
+      const x0 = v128.load32_splat(x);
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
+      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
+    }
+    const s = v128.load32_splat(end);
+    storeRow(
+      out,
+      scaled(i32x4.add(l0, l1), f32x4.mul(s, leftScale), leftBias),
+      scaled(i32x4.add(r0, r1), f32x4.mul(s, rightScale), rightBias),
+      residual, flags, low, high, columns,
+    );
+    return;
+  }
+  let l0 = i32x4.splat(0), r0 = i32x4.splat(0), l1 = i32x4.splat(0), r1 = i32x4.splat(0);
+  let l2 = i32x4.splat(0), r2 = i32x4.splat(0), l3 = i32x4.splat(0), r3 = i32x4.splat(0);
+  while (x < end) {
+    const w0 = v128.load_ext<i8>(w), w1 = v128.load_ext<i8>(w, 8);
+    let v = v128.load32_splat(x);
+    l0 = i32x4.add(l0, i32x4.dot_i16x8_s(v, w0));
+    r0 = i32x4.add(r0, i32x4.dot_i16x8_s(v, w1));
+    v = v128.load32_splat(x, 4);
+    l1 = i32x4.add(l1, i32x4.dot_i16x8_s(v, w0));
+    r1 = i32x4.add(r1, i32x4.dot_i16x8_s(v, w1));
+    v = v128.load32_splat(x, 8);
+    l2 = i32x4.add(l2, i32x4.dot_i16x8_s(v, w0));
+    r2 = i32x4.add(r2, i32x4.dot_i16x8_s(v, w1));
+    v = v128.load32_splat(x, 12);
+    l3 = i32x4.add(l3, i32x4.dot_i16x8_s(v, w0));
+    r3 = i32x4.add(r3, i32x4.dot_i16x8_s(v, w1));
+    x += 16;
+    w += 16;
+  }
+  let s = v128.load32_splat(end);
+  storeRow(out, scaled(l0, f32x4.mul(s, leftScale), leftBias), scaled(r0, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 4);
+  storeRow(out, scaled(l1, f32x4.mul(s, leftScale), leftBias), scaled(r1, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  if (rows < 3) return;
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 8);
+  storeRow(out, scaled(l2, f32x4.mul(s, leftScale), leftBias), scaled(r2, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  if (rows < 4) return;
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 12);
+  storeRow(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+}
+
+/** Columns of packed weights as floats, [k, count]: the rows of an embedding that shares its matrix. */
+export function gatherInt8Columns(
+  out: usize, weights: usize, scales: usize, indices: usize, count: i32, k: i32, n: i32,
+): i32 {
+  const pairs = (k + 1) >> 1;
+  for (let i = 0; i < count; i++) {
+    let column = i32.load(indices + (<usize>i << 2));
+    if (column < 0) column += n;
+    if (column < 0 || column >= n) return i + 1;
+    const from = weights + (<usize>(column >> 3) * <usize>pairs << 4) + (<usize>(column & 7) << 1);
+    const scale = f32.load(scales + (<usize>column << 2));
+    for (let row = 0; row < k; row++) {
+      const value = i32.load8_s(from + (<usize>(row >> 1) << 4) + <usize>(row & 1));
+      f32.store(out + (<usize>(row * count + i) << 2), <f32>value * scale);
+    }
+  }
+  return 0;
+}

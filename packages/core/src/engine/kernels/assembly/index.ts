@@ -1,0 +1,8 @@
+// Everything that the engine's WebAssembly module exports.
+export { gemmFloat, gemmTransposed } from './gemm-float';
+export { gatherInt8Columns, gemmInt8, gemmInt8Rows } from './gemm-int8';
+export { convolve, depthwise, pool } from './convolution';
+export { binary, clip, unary, where } from './elementwise';
+export { copyStrided, fill, gather, gatherElements } from './movement';
+export { argMost, reduce, reduceWhole, topK } from './reduce';
+export { layerNorm, softmax } from './normalise';

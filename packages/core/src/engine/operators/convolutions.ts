@@ -1,0 +1,164 @@
+import { invalid } from '../errors.js';
+import { elements } from '../onnx/tensor.js';
+import type { Context } from '../plan/context.js';
+import { address, channelsLastStrides, type Value } from '../plan/value.js';
+import { convolutionPanels, depthwiseTaps } from '../plan/weights.js';
+import { ending, multiplyByWeight, productOf } from './products.js';
+
+/** A window that is moved over a map: the sizes of a convolution or of pooling. */
+interface Window {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** Above and to the left. */
+  readonly pads: readonly [number, number];
+  readonly out: readonly [number, number];
+}
+
+function windowOf(context: Context, map: Value, kernel: readonly [number, number]): Window {
+  const pair = (name: string): [number, number] => {
+    const [y = 1, x = 1, more] = context.list(name) ?? [];
+    if (!(y >= 1 && x >= 1) || more !== undefined) throw context.lacks(`${name} of ${y} × ${x}`);
+    return [y, x];
+  };
+  const strides = pair('strides');
+  const dilations = pair('dilations');
+  const given = context.list('pads') ?? [];
+  if (!given.every((pad) => pad >= 0)) throw context.lacks('negative pads');
+  const auto = context.text('auto_pad', 'NOTSET');
+  const ceil = context.number('ceil_mode', 0);
+  const axes = [0, 1].map((axis) => {
+    const size = map.dims[axis + 2] ?? 0;
+    const [stride = 1, dilation = 1, taps = 1] = [strides[axis], dilations[axis], kernel[axis]];
+    const span = (taps - 1) * dilation + 1;
+    if (auto.startsWith('SAME')) {
+      const out = Math.ceil(size / stride);
+      const all = Math.max(0, (out - 1) * stride + span - size);
+      const before = auto === 'SAME_LOWER' ? Math.ceil(all / 2) : Math.floor(all / 2);
+      return { before, out };
+    }
+    const [before, after] = auto === 'VALID' ? [0, 0] : [given[axis] ?? 0, given[axis + 2] ?? 0];
+    const steps = (size + before + after - span) / stride;
+    if (ceil && !Number.isInteger(steps)) throw context.lacks('ceil_mode');
+    return { before, out: Math.floor(steps) + 1 };
+  });
+  const [y, x] = axes;
+  if (!y || !x || y.out < 1 || x.out < 1) {
+    throw invalid(`${context.node.operator}: its kernel is larger than the map.`);
+  }
+  return { kernel, strides, dilations, pads: [y.before, x.before], out: [y.out, x.out] };
+}
+
+/** The map of one photo in a batch. */
+function photo(value: Value, i: number): number {
+  return address(value) + i * (value.strides[0] ?? 0) * 4;
+}
+
+export function conv(context: Context): void {
+  const given = context.floats(0);
+  const { weight, dims: weightDims } = context.floats(1);
+  const biasName = context.node.inputs[2] || undefined;
+  if (weight === undefined) throw context.lacks('computed kernels');
+  if (given.dims.length !== 4) throw context.lacks(`${given.dims.length - 2} axes`);
+  if (biasName !== undefined && !context.weights.constants.has(biasName)) {
+    throw context.lacks('a computed bias');
+  }
+  const [batch = 1, channels = 1, height = 1, width = 1] = given.dims;
+  const [outChannels = 1, inChannels = 1, kernelHeight = 1, kernelWidth = 1] = weightDims;
+  const groups = context.number('group', 1);
+  if (weightDims.length !== 4 || inChannels * groups !== channels || outChannels % groups !== 0) {
+    throw invalid(
+      `Conv with kernels of ${weightDims.join(' × ')} over a map of ${given.dims.join(' × ')}.`,
+    );
+  }
+  const x = context.channelsLast(given);
+  const size = windowOf(context, x, [kernelHeight, kernelWidth]);
+  const [outHeight, outWidth] = size.out;
+  const dims = [batch, outChannels, outHeight, outWidth];
+  const strides = channelsLastStrides(dims);
+  const { ending: end, after } = ending(context, dims, strides, outChannels, biasName);
+  const out = productOf(context, dims, strides, after);
+  const { kernels, weights } = context;
+  const { bias, residual, flags, low, high } = end;
+  const pixels = outHeight * outWidth;
+  const isPointwise = kernelHeight * kernelWidth === 1 && pixels === height * width && groups === 1;
+  const shape = [
+    ...[height, width, outHeight, outWidth, kernelHeight, kernelWidth],
+    ...[...size.strides, ...size.pads, ...size.dilations],
+  ] as unknown as [
+    ...[number, number, number, number, number, number],
+    ...[number, number, number, number, number, number],
+  ];
+
+  if (isPointwise) {
+    const view = { k: channels, n: outChannels, strideK: 1, strideN: channels, axisN: 0 };
+    multiplyByWeight(context, { name: weight, view }, x, channels, out, batch * pixels, end);
+  } else if (groups === channels && groups === outChannels && !residual) {
+    const taps = weights.arranged('depthwise', weight, (data) => depthwiseTaps(data, weightDims));
+    context.step([x], [out], () => {
+      for (let i = 0; i < batch; i++) {
+        kernels.depthwise(photo(out, i), photo(x, i), taps, bias, channels, ...shape, low, high);
+      }
+    });
+  } else {
+    const perGroup = outChannels / groups;
+    const panelDims = [perGroup, inChannels, kernelHeight, kernelWidth];
+    const groupSize = elements(panelDims);
+    // Each group starts with a panel of its own.
+    const panelBytes = Math.ceil(perGroup / 8) * 32 * inChannels * kernelHeight * kernelWidth;
+    const panels = weights.arranged(`panels ${groups}`, weight, (data) => {
+      const all = new Float32Array((panelBytes / 4) * groups);
+      for (let g = 0; g < groups; g++) {
+        const part = data.subarray(g * groupSize, (g + 1) * groupSize);
+        all.set(convolutionPanels(part, panelDims), (g * panelBytes) / 4);
+      }
+      return all;
+    });
+    context.step([x, residual], [out], () => {
+      for (let i = 0; i < batch; i++) {
+        for (let g = 0; g < groups; g++) {
+          const skip = g * perGroup * 4;
+          kernels.convolve(
+            ...([photo(out, i) + skip, outChannels * 4] as const),
+            ...([photo(x, i) + g * inChannels * 4, channels * 4] as const),
+            ...([panels + g * panelBytes, bias + skip, inChannels, perGroup] as const),
+            ...shape,
+            ...([residual ? photo(residual, i) + skip : 0, flags, low, high] as const),
+          );
+        }
+      }
+    });
+  }
+  after?.(out);
+}
+
+/** `MaxPool` (0), `AveragePool` without (1) and with (2) its pads. */
+function pool(context: Context, mean: number): void {
+  const given = context.floats(0);
+  const [batch = 1, channels = 1, height = 1, width = 1] = given.dims;
+  if (given.dims.length !== 4) throw context.lacks(`${given.dims.length - 2} axes`);
+  if (context.wants(1)) throw context.lacks('places as a second output');
+  const [kernelHeight = 1, kernelWidth = 1] = context.list('kernel_shape') ?? [];
+  const x = context.channelsLast(given);
+  const size = windowOf(context, x, [kernelHeight, kernelWidth]);
+  const [dilationY, dilationX] = size.dilations;
+  if (dilationY !== 1 || dilationX !== 1) throw context.lacks('dilations');
+  const dims = [batch, channels, ...size.out];
+  const out = context.output(0, 'float32', dims, channelsLastStrides(dims));
+  context.step([x], [out], () => {
+    for (let i = 0; i < batch; i++) {
+      context.kernels.pool(
+        ...([photo(out, i), photo(x, i), channels, height, width, ...size.out] as const),
+        ...([kernelHeight, kernelWidth, ...size.strides, ...size.pads, mean] as const),
+      );
+    }
+  });
+}
+
+export function maxPool(context: Context): void {
+  pool(context, 0);
+}
+
+export function averagePool(context: Context): void {
+  pool(context, context.number('count_include_pad', 0) ? 2 : 1);
+}

@@ -1,0 +1,117 @@
+import { BINARY, REDUCE, UNARY } from '../kernels/operations.js';
+import type { Context } from '../plan/context.js';
+import { averagePool, conv, maxPool } from './convolutions.js';
+import { binary, cast, clip, mod, pow, unary, where } from './elementwise.js';
+import {
+  batchNormalization,
+  layerNormalization,
+  lpNormalization,
+  softmax,
+} from './normalisations.js';
+import { gemm, matMul } from './products.js';
+import { globalAveragePool, reduce } from './reductions.js';
+import { argMost, gather, gatherElements, topK } from './selections.js';
+import {
+  concat,
+  constantOfShape,
+  expand,
+  flatten,
+  identity,
+  pad,
+  range,
+  reshape,
+  shape,
+  slice,
+  split,
+  squeeze,
+  tile,
+  transpose,
+  unsqueeze,
+} from './views.js';
+
+/** Every operator that the engine has, by its ONNX name: how it is planned. */
+export const OPERATORS: Readonly<Record<string, (context: Context) => void>> = Object.assign(
+  Object.create(null),
+  {
+    // Products
+    Conv: conv,
+    Gemm: gemm,
+    MatMul: matMul,
+    // Elementwise
+    Abs: unary(UNARY.abs, { whole: UNARY.absWhole }),
+    Add: binary(BINARY.add, BINARY.addWhole),
+    And: binary(undefined, BINARY.and),
+    Cast: cast,
+    Ceil: unary(UNARY.ceil),
+    Clip: clip,
+    Cos: unary(UNARY.cos),
+    Div: binary(BINARY.div, BINARY.divWhole),
+    Equal: binary(BINARY.equal, BINARY.equalWhole, 'bool'),
+    Erf: unary(UNARY.erf),
+    Exp: unary(UNARY.exp),
+    Floor: unary(UNARY.floor),
+    Greater: binary(BINARY.greater, BINARY.greaterWhole, 'bool'),
+    GreaterOrEqual: binary(BINARY.greaterOrEqual, BINARY.greaterOrEqualWhole, 'bool'),
+    HardSwish: unary(UNARY.hardSwish),
+    IsNaN: unary(UNARY.isNaN, { to: 'bool' }),
+    Less: binary(BINARY.less, BINARY.lessWhole, 'bool'),
+    LessOrEqual: binary(BINARY.lessOrEqual, BINARY.lessOrEqualWhole, 'bool'),
+    Log: unary(UNARY.log),
+    Max: binary(BINARY.max, BINARY.maxWhole),
+    Min: binary(BINARY.min, BINARY.minWhole),
+    Mod: mod,
+    Mul: binary(BINARY.mul, BINARY.mulWhole),
+    Neg: unary(UNARY.neg, { whole: UNARY.negWhole }),
+    Not: unary(undefined, { whole: UNARY.not }),
+    Or: binary(undefined, BINARY.or),
+    Pow: pow,
+    PRelu: binary(BINARY.prelu, undefined),
+    Reciprocal: unary(UNARY.reciprocal),
+    Relu: unary(UNARY.relu),
+    Round: unary(UNARY.round),
+    Sigmoid: unary(UNARY.sigmoid),
+    Sign: unary(UNARY.sign, { whole: UNARY.signWhole }),
+    Sin: unary(UNARY.sin),
+    Softplus: unary(UNARY.softplus),
+    Sqrt: unary(UNARY.sqrt),
+    Sub: binary(BINARY.sub, BINARY.subWhole),
+    Sum: binary(BINARY.add, undefined),
+    Tanh: unary(UNARY.tanh),
+    Where: where,
+    Xor: binary(undefined, BINARY.xor),
+    // Views and copies
+    Concat: concat,
+    ConstantOfShape: constantOfShape,
+    Expand: expand,
+    Flatten: flatten,
+    Identity: identity,
+    Pad: pad,
+    Range: range,
+    Reshape: reshape,
+    Shape: shape,
+    Slice: slice,
+    Split: split,
+    Squeeze: squeeze,
+    Tile: tile,
+    Transpose: transpose,
+    Unsqueeze: unsqueeze,
+    // Selections
+    ArgMax: argMost(1),
+    ArgMin: argMost(-1),
+    Gather: gather,
+    GatherElements: gatherElements,
+    TopK: topK,
+    // Reductions, pooling, normalisations
+    AveragePool: averagePool,
+    BatchNormalization: batchNormalization,
+    GlobalAveragePool: globalAveragePool,
+    LayerNormalization: layerNormalization,
+    LogSoftmax: softmax(1),
+    LpNormalization: lpNormalization,
+    MaxPool: maxPool,
+    Softmax: softmax(0),
+    ...Object.fromEntries(
+      Object.entries(REDUCE).map(([name, operation]) => [name, reduce(operation)]),
+    ),
+  },
+);

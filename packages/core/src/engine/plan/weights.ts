@@ -1,0 +1,198 @@
+import { floatsOf } from '../graph/weights.js';
+import type { EngineMemory } from '../memory.js';
+import { type Constant, elements, type Int8Constant } from '../onnx/tensor.js';
+
+/** A matrix [k, n] among a network's weights: how its constant is laid out. */
+export interface MatrixView {
+  readonly k: number;
+  readonly n: number;
+  /** Distance of two rows, and of two columns, in elements. */
+  readonly strideK: number;
+  readonly strideN: number;
+  /** The axis of the constant that runs over n. */
+  readonly axisN: number;
+}
+
+export interface FloatMatrix {
+  readonly kind: 'float';
+  readonly address: number;
+}
+
+export interface Int8Matrix {
+  readonly kind: 'int8';
+  readonly address: number;
+  /** One a column. */
+  readonly scales: number;
+  /** The largest size of a quantised activation; see assembly/gemm-int8.ts. */
+  readonly limit: number;
+}
+
+/** Below this an activation would be quantised too coarsely; such a matrix is expanded instead. */
+const LEAST_LIMIT = 4095;
+const MOST_LIMIT = 32_767;
+const MOST_SUM = 2 ** 31 - 1;
+
+/** A network's weights in the memory, in the forms that kernels take; each form is made once. */
+export class WeightStore {
+  readonly #made = new Map<string, unknown>();
+
+  constructor(
+    readonly constants: ReadonlyMap<string, Constant>,
+    private readonly memory: EngineMemory,
+    /** Multiply int8 weights as whole numbers? */
+    private readonly wholeProducts: boolean,
+  ) {}
+
+  constant(name: string): Constant {
+    const constant = this.constants.get(name);
+    if (!constant) throw new Error(`"${name}" is no weight.`);
+    return constant;
+  }
+
+  /** As it is, row-major; int8 expanded. */
+  plain(name: string): number {
+    return this.#once(`plain ${name}`, () => {
+      const constant = this.constant(name);
+      if (constant.kind === 'plain' && constant.data instanceof Int32Array) {
+        const address = this.memory.allocate(constant.data.byteLength);
+        this.memory.ints.set(constant.data, address / 4);
+        return address;
+      }
+      return this.#floats(floatsOf(constant));
+    });
+  }
+
+  /** One number a column, padded to a multiple of eight by zeros; all zeros without a name. */
+  columns(name: string | undefined, n: number): number {
+    return this.#once(`columns ${name ?? ''} ${n}`, () => {
+      const padded = new Float32Array(Math.ceil(n / 8) * 8);
+      if (name !== undefined) padded.set(floatsOf(this.constant(name)));
+      return this.#floats(padded);
+    });
+  }
+
+  /** A matrix in panels of eight columns: as int8 where it is stored so, otherwise as floats. */
+  matrix(name: string, view: MatrixView): FloatMatrix | Int8Matrix {
+    return this.#once(`matrix ${name} ${view.strideK} ${view.strideN}`, () => {
+      const constant = this.constant(name);
+      const scales = this.wholeProducts && columnScales(constant, view);
+      if (constant.kind === 'int8' && scales) {
+        const limit = limitOf(constant.data, view);
+        if (limit >= LEAST_LIMIT) return this.#int8(constant, scales, limit, view);
+      }
+      return { kind: 'float', address: this.#floats(floatPanels(floatsOf(constant), view)) };
+    });
+  }
+
+  /** Any other form of a constant's numbers. */
+  arranged(key: string, name: string, arrange: (floats: Float32Array) => Float32Array): number {
+    return this.#once(`${key} ${name}`, () => this.#floats(arrange(floatsOf(this.constant(name)))));
+  }
+
+  #once<T>(key: string, make: () => T): T {
+    let made = this.#made.get(key) as T | undefined;
+    if (made === undefined) {
+      made = make();
+      this.#made.set(key, made);
+    }
+    return made;
+  }
+
+  #floats(data: Float32Array): number {
+    const address = this.memory.allocate(data.byteLength);
+    this.memory.floats.set(data, address / 4);
+    return address;
+  }
+
+  #int8({ data }: Int8Constant, scales: Float32Array, limit: number, view: MatrixView): Int8Matrix {
+    const { k, n, strideK, strideN } = view;
+    const pairs = Math.ceil(k / 2);
+    const panels = Math.ceil(n / 8);
+    const address = this.memory.allocate(panels * pairs * 16);
+    const packed = new Int8Array(this.memory.memory.buffer, address, panels * pairs * 16);
+    for (let column = 0; column < n; column++) {
+      let to = (column >> 3) * pairs * 16 + (column & 7) * 2;
+      let from = column * strideN;
+      for (let row = 0; row < k; row += 2) {
+        packed[to] = data[from] as number;
+        // The memory is zero where an odd last row has no second.
+        if (row + 1 < k) packed[to + 1] = data[from + strideK] as number;
+        from += 2 * strideK;
+        to += 16;
+      }
+    }
+    const padded = new Float32Array(panels * 8);
+    padded.set(scales);
+    return { kind: 'int8', address, scales: this.#floats(padded), limit };
+  }
+}
+
+/** The scale of each column, if the constant is int8 with scales that differ from column to column. */
+function columnScales(constant: Constant, { n, axisN }: MatrixView): Float32Array | undefined {
+  if (constant.kind !== 'int8' || !constant.scaled) return undefined;
+  const { scales, axis } = constant.scaled;
+  if (scales.length === 1) return new Float32Array(n).fill(scales[0] ?? 0);
+  return axis === axisN && scales.length === n ? scales : undefined;
+}
+
+/** The largest activation with which no sum of a column can leave 32 bits. */
+function limitOf(data: Int8Array, { k, n, strideK, strideN }: MatrixView): number {
+  let most = 1;
+  for (let column = 0; column < n; column++) {
+    let sum = 0;
+    let from = column * strideN;
+    for (let row = 0; row < k; row++) {
+      const value = data[from] as number;
+      sum += value < 0 ? -value : value;
+      from += strideK;
+    }
+    if (sum > most) most = sum;
+  }
+  return Math.min(MOST_LIMIT, Math.floor(MOST_SUM / most));
+}
+
+/** [n / 8][k][8] */
+function floatPanels(data: Float32Array, { k, n, strideK, strideN }: MatrixView): Float32Array {
+  const panels = new Float32Array(Math.ceil(n / 8) * k * 8);
+  for (let column = 0; column < n; column++) {
+    let to = (column >> 3) * k * 8 + (column & 7);
+    let from = column * strideN;
+    for (let row = 0; row < k; row++) {
+      panels[to] = data[from] as number;
+      from += strideK;
+      to += 8;
+    }
+  }
+  return panels;
+}
+
+/** Kernels of a convolution [out, in, height, width] in panels: [out / 8][height][width][in][8]. */
+export function convolutionPanels(
+  data: Float32Array,
+  [out = 1, into = 1, height = 1, width = 1]: readonly number[],
+): Float32Array {
+  const taps = height * width;
+  const panels = new Float32Array(Math.ceil(out / 8) * taps * into * 8);
+  for (let channel = 0; channel < out; channel++) {
+    for (let i = 0; i < into; i++) {
+      for (let tap = 0; tap < taps; tap++) {
+        const to = (((channel >> 3) * taps + tap) * into + i) * 8 + (channel & 7);
+        panels[to] = data[(channel * into + i) * taps + tap] as number;
+      }
+    }
+  }
+  return panels;
+}
+
+/** Kernels of a depthwise convolution [channels, 1, height, width] as [height][width][channels]. */
+export function depthwiseTaps(data: Float32Array, dims: readonly number[]): Float32Array {
+  const [channels = 1] = dims;
+  const taps = elements(dims) / channels;
+  const arranged = new Float32Array(data.length);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let tap = 0; tap < taps; tap++) {
+      arranged[tap * channels + channel] = data[channel * taps + tap] as number;
+    }
+  }
+  return arranged;
+}
