@@ -21,7 +21,7 @@ export async function compileKernels() {
       ...['--noAssert', '--use', 'abort='],
     ],
     {
-      readFile: (name, base) => {
+      readFile: (name, _base) => {
         try {
           return readFileSync(`${folder}assembly/${name}`, 'utf8');
         } catch {

@@ -101,7 +101,7 @@ describe('a result', () => {
     const { decode, preprocess, encode, search, detokenize, total } = result.timings;
     expect(decode + preprocess + encode + search + detokenize).toBeCloseTo(total, 6);
     expect(result.image).toMatchObject({ format: 'jpeg', orientation: 1 });
-    expect(result.model).toEqual({ name: 'tiny', version: '1.0.0' });
+    expect(result.model).toEqual({ name: 'tiny', version: '1.0.0', runtime: 'engine' });
     expect(result.warnings).toEqual([]);
   });
 

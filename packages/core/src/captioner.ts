@@ -5,6 +5,7 @@ import type { Backend } from './backend.js';
 import { CaptionError } from './errors.js';
 import type { Manifest } from './model/manifest.js';
 import { loadModel } from './model/model.js';
+import { findRuntimes } from './model/runtime.js';
 import { type ModelBytes, type ModelSource, memorySource } from './model/source.js';
 import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
 import { Pipeline } from './pipeline.js';
@@ -185,14 +186,14 @@ async function startPool(workers: number, options: LoadOptions): Promise<Caption
 }
 
 async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
-  const [runtime, source] = await Promise.all([
-    options.runtime ?? here.loadRuntime(),
+  const [runtimes, source] = await Promise.all([
+    findRuntimes(options, here.loadRuntime),
     findModel(options.model),
   ]);
   const model = await loadModel(
     source,
     {
-      runtime,
+      ...runtimes,
       threads: options.threads ?? here.defaultThreads(),
       ...(options.executionProviders && { executionProviders: options.executionProviders }),
       ...(options.wasm && { wasm: options.wasm }),

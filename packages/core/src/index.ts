@@ -8,7 +8,7 @@ export type {
   Manifest,
   StateTensor,
 } from './model/manifest.js';
-export type { OrtRuntime, WasmFiles } from './model/runtime.js';
+export type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
 export type { LoadProgress, ModelBytes } from './model/source.js';
 export type { CaptionStream } from './stream.js';
 export type {

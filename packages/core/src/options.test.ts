@@ -68,7 +68,10 @@ test('captionAll knows concurrency and does not stream', () => {
 
 test.each<[unknown, RegExp]>([
   [{ model: 3 }, /"model"/],
-  [{ runtime: {} }, /"runtime" must be a module with the API of onnxruntime-common/],
+  [
+    { runtime: {} },
+    /"runtime" must be 'engine', 'web', 'node', or a module with the API of onnxruntime-common/,
+  ],
   [{ threads: 0 }, /"threads"/],
   [{ wasm: { path: 'x' } }, /"wasm"/],
   [{ modle: 'x' }, /no option "modle"/],

@@ -1,6 +1,7 @@
 import { CaptionError } from './errors.js';
 import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
+import { isRuntime } from './model/runtime.js';
 import type { CaptionAllOptions, CaptionOptions, LoadOptions } from './types.js';
 
 /** One option's rule: what is allowed, in words, and a test for it. */
@@ -82,9 +83,10 @@ const loadRules: Rules<LoadOptions> = {
     test: (value) => (DTYPES as readonly unknown[]).includes(value),
   },
   runtime: {
-    allowed: 'a module with the API of onnxruntime-common (InferenceSession, Tensor, env)',
+    allowed: `'engine', 'web', 'node', or a module with the API of onnxruntime-common (InferenceSession, Tensor, env)`,
     test: (value) =>
-      isObject(value) && 'InferenceSession' in value && 'Tensor' in value && 'env' in value,
+      isRuntime(value) ||
+      (isObject(value) && 'InferenceSession' in value && 'Tensor' in value && 'env' in value),
   },
   workers: wholeNumber(0, 64),
   threads: wholeNumber(1, 64),

@@ -83,7 +83,7 @@ async function captionPhoto(
       upright: photo.upright,
       orientation: photo.orientation,
     },
-    model: { name: manifest.name, version: manifest.version },
+    model: { name: manifest.name, version: manifest.version, runtime: model.runtime },
     warnings: photo.warnings,
   };
 }

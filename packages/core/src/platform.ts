@@ -7,7 +7,7 @@ import type {
   RgbImage,
   Size,
 } from './image/types.js';
-import type { OrtRuntime } from './model/runtime.js';
+import type { OrtRuntime, RuntimeName } from './model/runtime.js';
 import type { ModelSource } from './model/source.js';
 import type { StartThread } from './pool/thread.js';
 import type { ImageInput } from './types.js';
@@ -36,8 +36,8 @@ export interface OpenedPhoto extends RgbImage<Levels> {
  * or `browser/platform.ts` by the conditions in package.json.
  */
 export interface Platform {
-  /** The runtime used when the caller hands in none. */
-  loadRuntime(): Promise<OrtRuntime>;
+  /** Loads one of the runtimes that are known by name. */
+  loadRuntime(name: RuntimeName): Promise<OrtRuntime>;
   /** Threads inside one run when the caller names no number. */
   defaultThreads(): number;
   /** The embedded model. */

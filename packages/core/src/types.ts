@@ -1,7 +1,7 @@
 import type { CaptionError } from './errors.js';
 import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
 import type { Dtype } from './model/huggingface/dtype.js';
-import type { OrtRuntime, WasmFiles } from './model/runtime.js';
+import type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
 import type { LoadProgress, ModelBytes } from './model/source.js';
 
 /** Anything that can be captioned. Paths and `file:` URLs in Node only, the last three in a browser only. */
@@ -29,15 +29,23 @@ export interface LoadOptions {
    * first of fp32, q8, int8, uint8, fp16, q4, q4f16, bnb4 that is there.
    */
   dtype?: Dtype;
-  /** A module with the API of onnxruntime-common. Default: onnxruntime-web (WASM). */
-  runtime?: OrtRuntime;
+  /**
+   * What runs the networks: `'engine'` (built in, small and fast), `'web'` (onnxruntime-web), `'node'`
+   * (onnxruntime-node, which you install), or a module with the API of onnxruntime-common. Default:
+   * the engine for every model that it can run, otherwise onnxruntime-web; `model.runtime` of a
+   * result says which it was. With `executionProviders` the default is onnxruntime-web.
+   */
+  runtime?: RuntimeName | OrtRuntime;
   /**
    * Worker threads that make the captions, each with a model of its own, kept until `dispose`.
    * 0–64; default 0: on the caller's thread, which a run of the model then holds for some tens of
    * milliseconds at a time.
    */
   workers?: number;
-  /** Threads inside one run. 1–64; default 1 in Node, up to 4 in a cross-origin isolated page. */
+  /**
+   * Threads inside one run of onnxruntime-web or onnxruntime-node; the engine has one. 1–64; default
+   * 1 in Node, up to 4 in a cross-origin isolated page.
+   */
   threads?: number;
   /** Passed to the runtime: `['webgpu']`, `['cuda', 'cpu']`, … Default: the runtime's own choice. */
   executionProviders?: readonly string[];
@@ -172,7 +180,12 @@ export interface CaptionResult extends CaptionCandidate {
     readonly upright: Size;
     readonly orientation: Orientation;
   };
-  readonly model: { readonly name: string; readonly version: string };
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    /** What ran it: `'engine'`, `'web'`, `'node'`, or `'custom'` for a module that was handed in. */
+    readonly runtime: RuntimeName | 'custom';
+  };
   /** Things worth knowing: a truncated file, for instance. */
   readonly warnings: readonly string[];
 }

@@ -64,7 +64,7 @@ function result(text: string, { numCaptions = 1, attention }: CaptionOptions): C
     ...(attention && { attention: [map] }),
     timings: { decode: 1, preprocess: 2, encode: 3, search: 4, detokenize: 0.1234, total: 10.1234 },
     image: { format: 'jpeg', stored: size, upright: size, orientation: 1 },
-    model: { name: 'scripted', version: '1.2.3' },
+    model: { name: 'scripted', version: '1.2.3', runtime: 'custom' },
     warnings: [],
   };
 }

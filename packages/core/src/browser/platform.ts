@@ -1,6 +1,6 @@
 import { CaptionError } from '../errors.js';
 import { bytesOf, rawPixels } from '../input.js';
-import type { OrtRuntime } from '../model/runtime.js';
+import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
@@ -8,7 +8,14 @@ import { drawPixels, openFile } from './pixels.js';
 
 export { startThread } from './thread.js';
 
-export async function loadRuntime(): Promise<OrtRuntime> {
+export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
+  if (name === 'engine') return (await import('../engine/index.js')).createEngine();
+  if (name === 'node') {
+    throw new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      `The runtime 'node' is native code; a browser has 'engine' and 'web'.`,
+    );
+  }
   try {
     return await import('onnxruntime-web/wasm');
   } catch (cause) {

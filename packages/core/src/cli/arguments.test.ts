@@ -126,7 +126,7 @@ describe('settings', () => {
       options: { numCaptions: 1, attention: false },
       alternatives: false,
       minConfidence: 0,
-      runtime: 'web',
+      runtime: undefined,
       maxBytes: DEFAULT_MAX_BYTES,
       timeoutMs: 30_000,
     });

@@ -1,5 +1,6 @@
 import type { CaptionOptions } from '../index.js';
 import { DTYPES } from '../model/huggingface/dtype.js';
+import { RUNTIMES } from '../model/runtime.js';
 
 /** What a flag is followed by. Ranges are the library's own; a test holds them together. */
 export type FlagValue =
@@ -245,14 +246,14 @@ export const FLAGS = [
   {
     name: 'runtime',
     group: 'Model',
-    value: { kind: 'choice', choices: ['web', 'node'] },
-    help: 'ONNX runtime: web (WebAssembly) or node (native and faster; install onnxruntime-node first). Default web.',
+    value: { kind: 'choice', choices: RUNTIMES },
+    help: 'What runs the model: engine (built in), web (onnxruntime-web) or node (native; install onnxruntime-node first). Default: engine for every model that it can run, otherwise web.',
   },
   {
     name: 'threads',
     group: 'Model',
     value: integer(1, 64),
-    help: 'Threads inside one run of the network. Default 1.',
+    help: 'Threads inside one run of the network, with --runtime web or node. Default 1.',
   },
   {
     name: 'jobs',

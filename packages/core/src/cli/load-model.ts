@@ -1,6 +1,5 @@
 import { type Captioner, type LoadOptions, type LoadProgress, loadCaptioner } from '../index.js';
 import { renderDownload } from './progress.js';
-import { nativeRuntime } from './runtime.js';
 import type { CaptionSettings } from './settings.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,7 +19,7 @@ export async function loadModel(
     ...(model !== undefined && { model }),
     ...(dtype !== undefined && { dtype }),
     ...(threads !== undefined && { threads }),
-    ...(runtime === 'node' && { runtime: await nativeRuntime() }),
+    ...(runtime !== undefined && { runtime }),
     ...(isDownload && !quiet && { onProgress: (progress) => show(progress, terminal) }),
   };
   // Without a terminal a line has to do: a long silence looks like a hang.

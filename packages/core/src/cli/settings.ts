@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CaptionError, type CaptionOptions, type Dtype } from '../index.js';
 import type { GenerationDefaults } from '../model/manifest.js';
+import type { RuntimeName } from '../model/runtime.js';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, resolveOptions } from '../options.js';
 import { type AttentionTarget, attentionTarget } from './attention/target.js';
 import type { FlagValues } from './flags.js';
@@ -20,7 +21,8 @@ export interface CaptionSettings {
   readonly attention: AttentionTarget | undefined;
   readonly model: string | undefined;
   readonly dtype: Dtype | undefined;
-  readonly runtime: 'web' | 'node';
+  /** The model's own choice when not given. */
+  readonly runtime: RuntimeName | undefined;
   readonly threads: number | undefined;
   readonly jobs: number | undefined;
   readonly maxBytes: number;
@@ -31,7 +33,7 @@ export interface CaptionSettings {
 
 /** @throws CaptionError `INVALID_OPTION` when flags contradict each other */
 export function captionSettings(flags: FlagValues): CaptionSettings {
-  const runtime = flags.runtime ?? 'web';
+  const { runtime } = flags;
   if (runtime === 'node' && (flags.jobs ?? 1) > 1) {
     throw new CaptionError(
       'INVALID_OPTION',
@@ -145,7 +147,7 @@ function captionOptions(flags: FlagValues): CaptionOptions {
 const PHOTOS_A_JOB = 16;
 
 /** Photos worked on at a time when nobody says: no thread for a handful, no more than four. */
-export function defaultJobs(photos: number, runtime: 'web' | 'node'): number {
+export function defaultJobs(photos: number, runtime: RuntimeName | undefined): number {
   if (runtime === 'node') return 1;
   return Math.max(1, Math.min(4, availableParallelism(), Math.floor(photos / PHOTOS_A_JOB)));
 }

@@ -1,7 +1,12 @@
 import type { OrtRuntime } from '../model/runtime.js';
-import { EngineError, unsupported } from './errors.js';
+import { unsupported } from './errors.js';
 import { EngineSession, type SessionOptions } from './session.js';
 import { EngineTensor } from './tensor.js';
+
+interface Options {
+  readonly externalData?: readonly unknown[];
+  readonly shapes?: SessionOptions['shapes'];
+}
 
 /**
  * The engine, as a runtime: what is used of the API of onnxruntime-common.
@@ -11,20 +16,15 @@ import { EngineTensor } from './tensor.js';
 export function createEngine(products: SessionOptions['products'] = 'int16'): OrtRuntime {
   const runtime = {
     InferenceSession: {
-      async create(network: unknown, options: { externalData?: readonly unknown[] } = {}) {
+      async create(network: unknown, options: Options = {}) {
         if (!(network instanceof Uint8Array)) throw unsupported('A network by its path');
         if (options.externalData?.length) throw unsupported('Weights in files beside the network');
-        return EngineSession.create(network, { products });
+        return EngineSession.create(network, { products, shapes: options.shapes ?? {} });
       },
     },
     Tensor: EngineTensor,
-    env: { wasm: {} },
+    env: {},
   };
   // Its tensors and sessions have less than those of onnxruntime-common, but all that is used.
   return runtime as unknown as OrtRuntime;
-}
-
-/** Does a failed load mean that another runtime may do better? */
-export function isUnsupported(error: unknown): boolean {
-  return error instanceof EngineError && error.reason === 'unsupported';
 }

@@ -1,4 +1,4 @@
-import { EngineError, invalid } from './errors.js';
+import { EngineError, invalid, unsupported } from './errors.js';
 import { fuse } from './graph/fuse.js';
 import { foldWeights } from './graph/weights.js';
 import { instantiateKernels, type Kernels } from './kernels/kernels.js';
@@ -19,6 +19,8 @@ export interface SessionOptions {
    * float32.
    */
   readonly products: 'int16' | 'float32';
+  /** Shapes of inputs that the network leaves open, as they will be. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A network in memory, with the part of onnxruntime-common's `InferenceSession` that is used here. */
@@ -44,12 +46,31 @@ export class EngineSession {
       const { opset, inputs, outputs } = network;
       const prepared = { opset, inputs, outputs, nodes: fuse(network) };
       const session = new EngineSession({ prepared, weights, memory, kernels });
-      // Sides that may differ are tried as 1.
-      session.#plan(
-        inputs.map(({ shape }) => shape.map((side) => (typeof side === 'number' ? side : 1))),
-      );
+      session.#try(options.shapes ?? {});
       return session;
     });
+  }
+
+  /** Plans once, so that what the engine lacks shows; sides that nobody knows are taken as 1. */
+  #try(shapes: NonNullable<SessionOptions['shapes']>): void {
+    const { inputs } = this.#loaded.prepared;
+    let guesses = 0;
+    const tried = inputs.map(({ name, shape }) =>
+      shape.map((side, axis) => {
+        if (typeof side === 'number') return side;
+        const known = shapes[name]?.[axis];
+        if (known === undefined) guesses++;
+        return known ?? 1;
+      }),
+    );
+    try {
+      this.#plan(tried);
+    } catch (error) {
+      // What contradicts itself may do so by a wrong guess only.
+      const isOurs = error instanceof EngineError && error.reason === 'invalid';
+      if (!isOurs || guesses === 0) throw error;
+      throw unsupported(`A network whose shapes are not known before it runs (${error.message})`);
+    }
   }
 
   get inputNames(): string[] {

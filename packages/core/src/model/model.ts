@@ -7,6 +7,7 @@ import { float32ToFloat16 } from './float16.js';
 import type { Dtype } from './huggingface/dtype.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { parseJson, readModelFile, readNetwork } from './network-files.js';
+import { lacksSomething, type RuntimeName, type Runtimes } from './runtime.js';
 import { createSession, type Session, type SessionSettings, type Values } from './session.js';
 import type { ModelSource, ReadControl } from './source.js';
 
@@ -17,12 +18,17 @@ export type EncodedPhoto = Readonly<Record<string, Values>>;
 export interface Model {
   readonly manifest: Manifest;
   readonly tokenizer: CaptionTokenizer;
+  /** What runs its networks. */
+  readonly runtime: RuntimeName | 'custom';
   /** Looks at one photo: `pixels` as `manifest.image` describes them. */
   encode(pixels: Float32Array): Promise<EncodedPhoto>;
   /** Starts a caption of that photo. */
   decode(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
 }
+
+/** What runs the networks: a runtime, and perhaps another for models that the first one cannot run. */
+export type LoadSettings = SessionSettings & Partial<Runtimes>;
 
 export interface LoadRequest extends ReadControl {
   /** Which of a Hugging Face folder's number formats to take. */
@@ -44,7 +50,7 @@ interface Plan {
  */
 export async function loadModel(
   source: ModelSource,
-  settings: SessionSettings,
+  settings: LoadSettings,
   request: LoadRequest = {},
 ): Promise<Model> {
   const plan = await readPlan(source, request);
@@ -63,30 +69,44 @@ export async function loadModel(
   throwIfAborted(request.signal);
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
 
-  const sessions: Session[] = [];
-  const open = async (file: Awaited<typeof encoderFile>, what: string) => {
-    const session = await createSession(file, what, settings);
-    sessions.push(session);
-    return session;
-  };
-  try {
-    const encoder = await open(encoderFile, draft.encoder.file);
-    const later = await open(decoderFile, draft.decoder.file);
-    const manifest = plan.complete(later);
-    const { firstStep } = manifest.decoder;
-    const first = firstStep ? await open(await network(firstStep), firstStep.file) : later;
-    checkNames(manifest, encoder, { first, later });
-    checkVocabulary(manifest, later, tokenizer);
-    return {
-      manifest,
-      tokenizer,
-      encode: (pixels) => encodePhoto(encoder, manifest, pixels),
-      decode: (photo) => startCaption({ first, later }, manifest, photo),
-      release: () => releaseAll(sessions),
+  /** All networks of the model run on one runtime. */
+  const open = async (on: LoadSettings): Promise<Model> => {
+    const sessions: Session[] = [];
+    const session = async (file: typeof encoderFile, what: string, shapes = {}) => {
+      const opened = await createSession(file, what, on, shapes);
+      sessions.push(opened);
+      return opened;
     };
+    try {
+      const encoder = await session(encoderFile, draft.encoder.file, {
+        [draft.encoder.input]: pixelDims(draft.image),
+      });
+      const later = await session(decoderFile, draft.decoder.file);
+      const manifest = plan.complete(later);
+      const { firstStep } = manifest.decoder;
+      const first = firstStep ? await session(await network(firstStep), firstStep.file) : later;
+      checkNames(manifest, encoder, { first, later });
+      checkVocabulary(manifest, later, tokenizer);
+      return {
+        manifest,
+        tokenizer,
+        runtime: on.name ?? 'custom',
+        encode: (pixels) => encodePhoto(encoder, manifest, pixels),
+        decode: (photo) => startCaption({ first, later }, manifest, photo),
+        release: () => releaseAll(sessions),
+      };
+    } catch (error) {
+      await releaseAll(sessions);
+      throw error;
+    }
+  };
+  const { otherwise, ...firstChoice } = settings;
+  try {
+    return await open(firstChoice);
   } catch (error) {
-    await releaseAll(sessions);
-    throw error;
+    const isLacking = error instanceof CaptionError && lacksSomething(error.cause);
+    if (!otherwise || !isLacking) throw error;
+    return open({ ...firstChoice, ...(await otherwise()) });
   }
 }
 
@@ -113,13 +133,16 @@ async function readPlan(source: ModelSource, request: LoadRequest): Promise<Plan
   return { manifest, complete: () => manifest };
 }
 
+function pixelDims({ width, height, layout }: Manifest['image']): number[] {
+  return layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
+}
+
 async function encodePhoto(
   session: Session,
   { encoder, image }: Manifest,
   pixels: Float32Array,
 ): Promise<EncodedPhoto> {
-  const { width, height, layout } = image;
-  const dims = layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
+  const dims = pixelDims(image);
   const values: Values =
     session.inputType(encoder.input) === 'float16'
       ? { type: 'float16', data: float32ToFloat16(pixels), dims }

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { CaptionError } from '../errors.js';
-import type { OrtRuntime, WasmFiles } from './runtime.js';
+import { lacksSomething, type OrtRuntime, type WasmFiles } from './runtime.js';
 
 /*
  * The one file that touches the ONNX runtime. Everything else sees plain arrays with a shape, so
@@ -56,13 +56,15 @@ export function readsFiles(runtime: OrtRuntime): boolean {
  *
  * @param file  an ONNX (or ORT format) model
  * @param what  its name in error messages: "decoder.onnx"
+ * @param shapes of inputs that the network itself leaves open, where they are known
  * @throws CaptionError `RUNTIME_UNAVAILABLE` when the runtime cannot start, `MODEL_INVALID` when it
- *   cannot read the network
+ *   cannot read the network, `MODEL_UNSUPPORTED` when the network has what the runtime lacks
  */
 export async function createSession(
   file: NetworkFile,
   what: string,
   settings: SessionSettings,
+  shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Promise<Session> {
   prepareRuntime(settings);
   const data = Object.entries(file.data ?? {}).map(([path, bytes]) => ({ path, data: bytes }));
@@ -78,6 +80,8 @@ export async function createSession(
       extra: { session: { disable_quant_qdq: '1' } },
       ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
       ...(data.length > 0 && { externalData: data }),
+      // For the engine alone, which tries at once whether it can run the network.
+      ...{ shapes },
     });
   } catch (cause) {
     throw creationError(what, cause);
@@ -88,6 +92,8 @@ export async function createSession(
 function prepareRuntime({ runtime, threads, wasm }: SessionSettings): void {
   // onnxruntime-node has an `env.wasm` too; setting it there changes nothing.
   const flags = runtime.env.wasm;
+  // The engine has none.
+  if (!flags) return;
   flags.numThreads ??= threads;
   if (wasm?.wasm instanceof Uint8Array) flags.wasmBinary ??= wasm.wasm;
   const paths = {
@@ -98,6 +104,13 @@ function prepareRuntime({ runtime, threads, wasm }: SessionSettings): void {
 }
 
 function creationError(what: string, cause: unknown): CaptionError {
+  if (lacksSomething(cause)) {
+    return new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `${what} cannot be run by the built-in engine: ${cause.message} is not supported. Use the option "runtime" with 'web' or 'node', or omit it.`,
+      { cause },
+    );
+  }
   const detail = cause instanceof Error ? cause.message : String(cause);
   const unavailable = /no available backend|WebAssembly|wasm.*(fetch|load|compile|instantiate)/i;
   if (unavailable.test(detail)) {

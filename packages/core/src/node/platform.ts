@@ -3,7 +3,7 @@ import { CaptionError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { setWebpWasm } from '../image/webp/codec.js';
 import { bytesOf, rawPixels } from '../input.js';
-import type { OrtRuntime } from '../model/runtime.js';
+import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openDecoded, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
@@ -15,13 +15,15 @@ export { startThread } from './thread.js';
 
 setWebpWasm(readWebpWasm);
 
-export async function loadRuntime(): Promise<OrtRuntime> {
+export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
+  if (name === 'engine') return (await import('../engine/index.js')).createEngine();
+  if (name === 'node') return (await import('./native-runtime.js')).nativeRuntime();
   try {
     return await import('onnxruntime-web');
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'The package onnxruntime-web cannot be loaded. Install it, or hand in another runtime with the option "runtime".',
+      'The package onnxruntime-web cannot be loaded. Install it, or use another runtime by the option "runtime".',
       { cause },
     );
   }

@@ -7,11 +7,12 @@ import type { Request } from './protocol.js';
 export async function loadRequest({
   signal: _,
   onProgress: __,
-  runtime: ___,
-  workers: ____,
+  runtime,
+  workers: ___,
   model,
-  ...rest
+  ...others
 }: LoadOptions): Promise<{ request: Request; transfer: Transferable[] }> {
+  const rest = { ...others, ...(typeof runtime === 'string' && { runtime }) };
   if (model === undefined || typeof model === 'string' || model instanceof URL) {
     const location = model instanceof URL ? model.href : model;
     const options = { ...rest, ...(location !== undefined && { model: location }) };

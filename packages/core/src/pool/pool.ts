@@ -54,10 +54,10 @@ export class CaptionerPool implements Backend {
    * @param manifest where it is known before the first worker has loaded
    */
   constructor(size: number, load: LoadOptions, startThread: StartThread, manifest?: Manifest) {
-    if (load.runtime) {
+    if (load.runtime && typeof load.runtime !== 'string') {
       throw new CaptionError(
         'INVALID_OPTION',
-        'The option "runtime" cannot be used with worker threads: a module cannot be passed to another thread. Omit "workers" and "concurrency", and use "threads" instead.',
+        'The option "runtime" cannot be used with worker threads: a module cannot be passed to another thread. Name one (engine, web, node) instead, or omit "workers" and "concurrency".',
       );
     }
     this.workers = size;

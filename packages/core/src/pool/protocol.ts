@@ -1,5 +1,6 @@
 import { CaptionError, type CaptionErrorCode } from '../errors.js';
 import type { Manifest } from '../model/manifest.js';
+import type { RuntimeName } from '../model/runtime.js';
 import type { LoadProgress } from '../model/source.js';
 import type {
   CaptionOptions,
@@ -12,7 +13,10 @@ import type {
 /* What passes between the caller's thread and a worker: plain objects that structured cloning takes. */
 
 /** Load options without what cannot be cloned. */
-export type ClonedLoadOptions = Omit<LoadOptions, 'signal' | 'onProgress' | 'runtime' | 'workers'>;
+export type ClonedLoadOptions = Omit<
+  LoadOptions,
+  'signal' | 'onProgress' | 'runtime' | 'workers'
+> & { runtime?: RuntimeName };
 
 /** Caption options without what cannot be cloned. */
 export type ClonedCaptionOptions = Omit<CaptionOptions, 'signal' | 'onToken' | 'transfer'>;

@@ -75,8 +75,8 @@ describe.each(recording.photos)('$file', ({ file, pixelsSha256, channelMeans, gr
     const { data, width, height } = await everyPixel(file);
     const exact = await captioner.caption({ data, width, height, channels: 3 }, { numBeams });
     expect(exact.tokens.map(({ id }) => id)).toEqual(words);
-    // Sums are added up in another order in the WASM runtime than in the native one.
-    expect(Math.abs(exact.score - expected.score)).toBeLessThan(1e-5);
+    // The engine multiplies int8 weights by activations of 15 bits.
+    expect(Math.abs(exact.score - expected.score)).toBeLessThan(1e-4);
   });
 
   test.each(searches)('decoded at a reduced size, too: %s', async (_, numBeams, expected) => {

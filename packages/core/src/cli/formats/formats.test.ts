@@ -27,7 +27,7 @@ const result: CaptionResult = {
     upright: { width: 4, height: 3 },
     orientation: 1,
   },
-  model: { name: 'lite', version: '1.0.0' },
+  model: { name: 'lite', version: '1.0.0', runtime: 'engine' },
   warnings: [],
 };
 const plain = { alternatives: false, minConfidence: 0 };

@@ -1,5 +1,4 @@
 import { type CaptionError, loadCaptioner } from '../../index.js';
-import { nativeRuntime } from '../runtime.js';
 import type { ModelsCommand } from './command.js';
 import { findFolder } from './folder.js';
 
@@ -29,7 +28,7 @@ export async function check(command: ModelsCommand, operand: string): Promise<nu
     const captioner = await loadCaptioner({
       model: source.name,
       ...(command.dtype && { dtype: command.dtype }),
-      ...(command.runtime === 'node' && { runtime: await nativeRuntime() }),
+      ...(command.runtime && { runtime: command.runtime }),
     });
     const { name, license } = captioner.model;
     say(`${name} (licence: ${license}): loaded in ${seconds(started)} s`);

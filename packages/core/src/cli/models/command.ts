@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CaptionError } from '../../index.js';
 import { DTYPES, type Dtype } from '../../model/huggingface/dtype.js';
+import { isRuntime, RUNTIMES, type RuntimeName } from '../../model/runtime.js';
 
 export const MODELS_HELP = `Usage: zipcaption models <command>
 
@@ -19,7 +20,7 @@ Looks after models other than the embedded one.
                       ${DTYPES.join(', ')}
   --revision <name>   pull: branch, tag or commit (default main)
   --photo <file>      check: caption this instead
-  --runtime <name>    check: web (default) or node
+  --runtime <name>    check: engine, web or node
   --quiet             pull: no progress
   --json              list, info: JSON
 
@@ -34,7 +35,7 @@ export interface ModelsCommand {
   readonly dtype?: Dtype;
   readonly revision?: string;
   readonly photo?: string;
-  readonly runtime: 'web' | 'node';
+  readonly runtime: RuntimeName | undefined;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -53,12 +54,12 @@ const FLAGS = {
 /** @throws CaptionError `INVALID_OPTION` */
 export function readModelsCommand(argv: readonly string[]): ModelsCommand {
   const { values, positionals } = parse(argv);
-  const { dtype, runtime = 'web', revision, photo } = values;
+  const { dtype, runtime, revision, photo } = values;
   if (dtype !== undefined && !(DTYPES as readonly string[]).includes(dtype)) {
     throw usage(`--dtype must be one of ${DTYPES.join(', ')}, not "${dtype}".`);
   }
-  if (runtime !== 'web' && runtime !== 'node') {
-    throw usage(`--runtime must be one of web, node, not "${runtime}".`);
+  if (runtime !== undefined && !isRuntime(runtime)) {
+    throw usage(`--runtime must be one of ${RUNTIMES.join(', ')}, not "${runtime}".`);
   }
   const [name, ...operands] = positionals;
   return {

@@ -49,7 +49,7 @@ export function readGeneration(config: Fields, generation: Fields | undefined): 
       `Neither ${fields.file} nor config.json says what "${missing}" is; add it to one of them.`,
     );
   }
-  const early = fields.values['early_stopping'] ?? false;
+  const early = fields.values.early_stopping ?? false;
   if (early !== true && early !== false && early !== 'never') {
     throw fields.invalid('early_stopping', 'true, false or "never"');
   }

@@ -139,7 +139,7 @@ function checkImageSize(config: Fields, image: Manifest['image']): void {
   const encoder = config.object('encoder');
   const type = encoder?.text('model_type');
   if (!encoder || !type || !['vit', 'deit', 'beit'].includes(type)) return;
-  const size = encoder.values['image_size'];
+  const size = encoder.values.image_size;
   const [height, width] = Array.isArray(size) ? size : [size, size];
   if (typeof width !== 'number' || (width === image.width && height === image.height)) return;
   throw new CaptionError(

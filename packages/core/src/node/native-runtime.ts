@@ -1,7 +1,8 @@
-import { CaptionError, type OrtRuntime } from '../index.js';
+import { CaptionError } from '../errors.js';
+import type { OrtRuntime } from '../model/runtime.js';
 
 /**
- * The native runtime, which is no dependency of ours: who wants it installs it.
+ * onnxruntime-node, which is no dependency of ours: whoever wants it installs it.
  *
  * @throws CaptionError `RUNTIME_UNAVAILABLE` when it is not there or not for this machine
  */
@@ -16,8 +17,8 @@ export async function nativeRuntime(): Promise<OrtRuntime> {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
       code === 'ERR_MODULE_NOT_FOUND'
-        ? '--runtime node needs the package onnxruntime-node, which is not installed. Run "npm install onnxruntime-node" beside zipcaption, or leave --runtime away.'
-        : `--runtime node: onnxruntime-node does not load here (${cause instanceof Error ? cause.message : String(cause)}). Leave --runtime away to use WebAssembly.`,
+        ? `The runtime 'node' needs the package onnxruntime-node, which is not installed. Run "npm install onnxruntime-node" beside zipcaption, or omit the option "runtime".`
+        : `The runtime 'node': onnxruntime-node does not load here (${cause instanceof Error ? cause.message : String(cause)}). Omit the option "runtime" to use WebAssembly.`,
       { cause },
     );
   }
