@@ -92,7 +92,7 @@ export class Captioner {
   ): AsyncGenerator<CaptionOutcome, void, undefined> {
     checkCaptionAllOptions(options);
     const { concurrency = Math.max(1, this.#backend.workers), ...each } = options;
-    resolveOptions(each, this.model.generation);
+    resolveOptions(each, this.model.generation, this.model.prompt);
     this.#refuseIfDisposed();
     const pool = this.#poolFor(concurrency);
     const { workers } = pool ?? this.#backend;

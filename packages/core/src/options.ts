@@ -1,6 +1,7 @@
 import { CaptionError } from './errors.js';
 import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
+import { findTask, type PromptSpec } from './model/prompt.js';
 import { isRuntime } from './model/runtime.js';
 import type { CaptionAllOptions, CaptionOptions, LoadOptions } from './types.js';
 
@@ -33,6 +34,9 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 type Rules<Options> = Readonly<Record<keyof Options & string, Rule>>;
 
+/** Longer than any question about a photo; every model's positions end somewhere. */
+const MAX_PROMPT = 2000;
+
 const captionRules: Rules<CaptionOptions> = {
   numBeams: wholeNumber(1, 64),
   maxLength: wholeNumber(1, 512),
@@ -48,6 +52,10 @@ const captionRules: Rules<CaptionOptions> = {
   bannedWords: {
     allowed: 'a list of words, none of them empty',
     test: (value) => Array.isArray(value) && value.every(isText),
+  },
+  prompt: {
+    allowed: `'short', 'detailed', 'long' or a text of 1 to ${MAX_PROMPT} characters`,
+    test: (value) => isText(value) && (value as string).length <= MAX_PROMPT,
   },
   prefix: { allowed: 'a text', test: (value) => typeof value === 'string' },
   sample: isBoolean,
@@ -143,7 +151,9 @@ export function checkCaptionAllOptions(options: CaptionAllOptions): void {
 }
 
 /** Options with the model's defaults filled in. */
-export interface ResolvedOptions extends Required<Omit<CaptionOptions, 'signal' | 'onToken'>> {
+export interface ResolvedOptions
+  extends Required<Omit<CaptionOptions, 'signal' | 'onToken' | 'prompt'>> {
+  readonly prompt?: string;
   readonly signal?: AbortSignal;
   readonly onToken?: NonNullable<CaptionOptions['onToken']>;
 }
@@ -161,17 +171,20 @@ export const DEFAULT_MAX_PIXELS = 100_000_000;
 export function resolveOptions(
   options: CaptionOptions,
   defaults: GenerationDefaults,
+  prompt?: PromptSpec,
 ): ResolvedOptions {
   check(options, captionRules);
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as CaptionOptions;
   const sample = given.sample ?? false;
+  const task = prompt && findTask(prompt, given.prompt);
+  const maxLength = given.maxLength ?? task?.maxLength ?? defaults.maxLength;
   const resolved: ResolvedOptions = {
     // Sampling draws words and streaming needs each at once; beams have no part in either.
     numBeams: sample || given.onToken ? 1 : Math.max(defaults.numBeams, given.numCaptions ?? 1),
-    maxLength: defaults.maxLength,
-    minLength: Math.min(defaults.minLength, given.maxLength ?? defaults.maxLength),
+    maxLength,
+    minLength: Math.min(defaults.minLength, maxLength),
     lengthPenalty: defaults.lengthPenalty,
     earlyStopping: defaults.earlyStopping,
     noRepeatNgramSize: defaults.noRepeatNgramSize,

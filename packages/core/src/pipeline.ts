@@ -10,7 +10,7 @@ import type { Platform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
 import { search } from './search/search.js';
-import { searchSettings } from './settings.js';
+import { searchSettings, searchStart } from './settings.js';
 import type { CaptionOptions, CaptionResult, ImageInput } from './types.js';
 
 const { openPhoto }: Platform = platform;
@@ -30,7 +30,8 @@ export class Pipeline implements Backend {
   }
 
   async caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult> {
-    const resolved = resolveOptions(options, this.#model.manifest.generation);
+    const { generation, prompt } = this.#model.manifest;
+    const resolved = resolveOptions(options, generation, prompt);
     return this.#queue.run(() => captionPhoto(this.#model, input, resolved), options.signal);
   }
 
@@ -62,13 +63,18 @@ async function captionPhoto(
   const pixels = preprocess(photo, manifest.image);
   const preprocessing = clock();
   await pause(signal);
-  const encoded = await model.encode(pixels);
+  const encoded = await model.encode(pixels, options.prompt);
   const encode = clock();
   await pause(signal);
-  const hypotheses = await search(model.decode(encoded), plan.settings, plan.control);
+  const start = searchStart(encoded, plan.prefix);
+  const hypotheses = await search(
+    model.decode(encoded),
+    { ...plan.settings, ...start },
+    plan.control,
+  );
   plan.endStream();
   const searching = clock();
-  const captions = describeCaption(hypotheses, plan.settings, manifest, tokenizer);
+  const captions = describeCaption(hypotheses, plan, manifest, tokenizer);
   const detokenize = clock();
 
   return {

@@ -1,17 +1,17 @@
 import { confidence } from './confidence.js';
 import type { Manifest } from './model/manifest.js';
-import type { Hypothesis, SearchSettings } from './search/types.js';
+import type { Hypothesis } from './search/types.js';
+import type { CaptionPlan } from './settings.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionCandidate, CaptionResult, WordAttention } from './types.js';
 
 /** What a search found, in words: the best caption, the others, and where the model looked. */
 export function describeCaption(
   hypotheses: readonly Hypothesis[],
-  settings: Pick<SearchSettings, 'prompt' | 'attention'>,
+  { prefix, settings }: Pick<CaptionPlan, 'prefix' | 'settings'>,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
 ): Pick<CaptionResult, keyof CaptionCandidate | 'alternatives' | 'attention'> {
-  const prefix = settings.prompt.slice(1);
   const candidates = hypotheses.map((hypothesis) =>
     describeCandidate(hypothesis, prefix, manifest, tokenizer),
   );

@@ -5,13 +5,32 @@ import type { SearchControl, SearchSettings } from './search/types.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionToken } from './types.js';
 
+/** What is known of a search before the photo is: all but the tokens that it starts from. */
+export interface CaptionPlan {
+  readonly settings: Omit<SearchSettings, 'prompt' | 'forcedTokens'>;
+  readonly control: SearchControl;
+  /** The caption's given beginning. */
+  readonly prefix: readonly number[];
+  /** Gives the caller the text that was held back to the last. */
+  endStream(): void;
+}
+
+/** Where a search starts: after the model's own tokens and the caption's given beginning. */
+export function searchStart(
+  { start, forcedTokens }: { readonly start: readonly number[]; readonly forcedTokens: number },
+  prefix: readonly number[],
+): Pick<SearchSettings, 'prompt' | 'forcedTokens'> {
+  // As in `generate`: a caption that is given a beginning is given its start token with it.
+  return { prompt: [...start, ...prefix], forcedTokens: prefix.length > 0 ? 0 : forcedTokens };
+}
+
 /** What the search needs to know of a call's options: words become tokens here. */
 export function searchSettings(
   options: ResolvedOptions,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
-): { settings: SearchSettings; control: SearchControl; endStream(): void } {
-  const { bos, eos, pad, suppress } = manifest.generation;
+): CaptionPlan {
+  const { eos, pad, suppress, forcedEnd } = manifest.generation;
   if (options.attention && !manifest.decoder.attention) {
     throw new CaptionError(
       'INVALID_OPTION',
@@ -19,7 +38,7 @@ export function searchSettings(
     );
   }
   const prefix = options.prefix.trim() === '' ? [] : tokenizer.encodeWords(options.prefix);
-  const settings: SearchSettings = {
+  const settings: CaptionPlan['settings'] = {
     numBeams: options.numBeams,
     maxLength: options.maxLength,
     minLength: options.minLength,
@@ -35,19 +54,18 @@ export function searchSettings(
     topK: options.topK,
     topP: options.topP,
     seed: options.seed,
-    prompt: [bos, ...prefix],
-    ...{ eos, pad },
+    ...{ eos, pad, ...(forcedEnd !== undefined && { forcedEnd }) },
     attention: options.attention,
   };
-  return { settings, ...searchControl(options, prefix, tokenizer) };
+  return { prefix, settings, ...searchControl(options, prefix, tokenizer) };
 }
 
-/** Stopping and streaming. `endStream` gives the caller the text that was held back to the last. */
+/** Stopping and streaming. */
 function searchControl(
   { signal, onToken }: ResolvedOptions,
   prefix: readonly number[],
   tokenizer: CaptionTokenizer,
-): { control: SearchControl; endStream(): void } {
+): Pick<CaptionPlan, 'control' | 'endStream'> {
   if (!onToken) return { control: signal ? { signal } : {}, endStream() {} };
   const stream = tokenizer.stream(prefix);
   let last: CaptionToken | undefined;

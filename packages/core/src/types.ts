@@ -77,6 +77,11 @@ export interface CaptionOptions {
   numCaptions?: number;
   /** Words or phrases that must not appear. */
   bannedWords?: readonly string[];
+  /**
+   * Models that take a prompt (Florence-2, SmolVLM and their kind): `'short'` (the default),
+   * `'detailed'` or `'long'`, or a text of your own. Others refuse it.
+   */
+  prompt?: 'short' | 'detailed' | 'long' | (string & {});
   /** Words that the caption starts with. */
   prefix?: string;
   /** Draw words at random by their probability instead of taking the best. Default false. */

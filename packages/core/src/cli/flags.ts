@@ -172,6 +172,14 @@ export const FLAGS = [
     help: 'Above 1 makes words that were used less likely.',
   },
   {
+    name: 'prompt',
+    short: 'p',
+    group: 'Search',
+    value: text('TEXT'),
+    option: 'prompt',
+    help: 'What a model that takes a prompt is asked: short (the default), detailed or long, or a text of your own.',
+  },
+  {
     name: 'prefix',
     group: 'Search',
     value: text('WORDS'),

@@ -126,6 +126,7 @@ function captionOptions(flags: FlagValues): CaptionOptions {
     noRepeatNgramSize: flags['no-repeat-ngram'],
     repetitionPenalty: flags['repetition-penalty'],
     bannedWords: flags.ban,
+    prompt: flags.prompt,
     prefix: flags.prefix,
     sample: flags.sample,
     temperature: flags.temperature,

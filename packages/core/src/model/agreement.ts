@@ -1,6 +1,7 @@
 import { CaptionError } from '../errors.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import type { DecoderNetworks } from './decoder.js';
+import type { EncoderNetworks } from './encode.js';
 import type { Manifest } from './manifest.js';
 import type { Session, Values } from './session.js';
 
@@ -11,21 +12,38 @@ import type { Session, Values } from './session.js';
  *
  * @throws CaptionError `MODEL_INVALID`
  */
-export function checkNames(manifest: Manifest, encoder: Session, decoder: DecoderNetworks): void {
-  const { state, encoderInputs, attention, tokens, logits, cacheSwitch, firstStep, file } =
-    manifest.decoder;
+export function checkNames(
+  manifest: Manifest,
+  { vision, embedding, text }: EncoderNetworks,
+  decoder: DecoderNetworks,
+): void {
+  const { state, encoderInputs, attention, tokens, logits, firstStep, file } = manifest.decoder;
+  const { cacheSwitch, attentionMask, positions, logitsToKeep } = manifest.decoder;
   const results = [logits, ...(attention ? [attention] : [])];
   const inputs = [
     ...[tokens, ...Object.keys(encoderInputs)],
     ...state.map((tensor) => tensor.input),
-    ...(cacheSwitch ? [cacheSwitch] : []),
+    ...[cacheSwitch, attentionMask, positions, logitsToKeep].filter((name) => name !== undefined),
   ];
   const changing = state.filter((tensor) => !tensor.fixed);
-  requireNames(manifest.encoder.file, 'input', [manifest.encoder.input], encoder.inputs);
-  requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, encoder.outputs);
-  requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), [
-    ...manifest.encoder.outputs,
-  ]);
+  requireNames(manifest.encoder.file, 'input', [manifest.encoder.input], vision.inputs);
+  requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, vision.outputs);
+  refuseUnfed(manifest.encoder.file, [manifest.encoder.input], vision);
+  if (embedding && manifest.embedding) {
+    const { file: embedder, input, output } = manifest.embedding;
+    requireNames(embedder, 'input', [input], embedding.inputs);
+    requireNames(embedder, 'output', [output], embedding.outputs);
+  }
+  let told: readonly string[] = manifest.encoder.outputs;
+  if (text && manifest.textEncoder) {
+    const { file: reader, input, mask, outputs: read } = manifest.textEncoder;
+    const fed = mask ? [input, mask] : [input];
+    requireNames(reader, 'input', fed, text.inputs);
+    requireNames(reader, 'output', read, text.outputs);
+    refuseUnfed(reader, fed, text);
+    told = mask ? [...read, mask] : read;
+  }
+  requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), told);
   if (firstStep) {
     // Of a pair each network may leave out what is the other's.
     requireNames(firstStep.file, 'output', [...results, ...outputs(state)], decoder.first.outputs);
@@ -105,9 +123,15 @@ export function checkVocabulary(
   const { vocabSize, wordCount } = tokenizer;
   const isPadded = size % PADDED_TO === 0 && vocabSize >= size - MOST_PADDING;
   // Numbers without a word in between are lost words, however many there are in all.
-  const agrees = vocabSize === size || (vocabSize < size && isPadded);
+  const isWhole = wordCount === vocabSize;
+  // A prompt-driven model is known by the marks in its prompt; its vocabulary may keep room.
+  const agrees =
+    vocabSize <= size &&
+    (manifest.prompt
+      ? knowsMarks(manifest, tokenizer)
+      : isWhole && (vocabSize === size || isPadded));
   const fault =
-    declared !== undefined && !(agrees && wordCount === vocabSize)
+    declared !== undefined && !agrees
       ? `the tokenizer has ${wordCount} words for ${vocabSize} numbers, the decoder ${declared}`
       : undefined;
   const strange = [bos, eos, pad].flat().find((token) => token >= size);
@@ -118,4 +142,9 @@ export function checkVocabulary(
     'MODEL_INVALID',
     `${manifest.tokenizer.file} and ${manifest.decoder.file} do not belong together: ${what}. Fetch both from the same model.`,
   );
+}
+
+/** Is the photo's mark one token? Its features could take no place otherwise. */
+function knowsMarks({ prompt }: Manifest, tokenizer: CaptionTokenizer): boolean {
+  return !prompt?.photo || tokenizer.tokenId(prompt.photo.token) !== undefined;
 }

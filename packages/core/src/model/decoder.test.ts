@@ -47,7 +47,8 @@ const manifest = readManifest({
   generation: { bos: 1, eos: 2 },
 });
 const encoded = {
-  hidden: { type: 'float32', data: new Float32Array(6), dims: [1, 3, 2] },
+  outputs: { hidden: { type: 'float32', data: new Float32Array(6), dims: [1, 3, 2] } },
+  start: [1],
 } as const;
 
 describe('decoding', () => {

@@ -1,34 +1,48 @@
 import { CaptionError } from '../errors.js';
-import type { DecoderStep } from '../search/types.js';
+import type { DecoderStep, DecoderStepOutput } from '../search/types.js';
+import { embed } from './embedding.js';
 import type { Manifest, StateTensor } from './manifest.js';
-import { floats, gatherRows, withRows, zeros } from './rows.js';
+import { floats, gatherRows, lastPositions, withRows, zeros } from './rows.js';
 import type { Session, Values } from './session.js';
+import { asType, filled, whole } from './values.js';
 
 /** The decoder's network, or its two: some models have one of its own for the first step. */
 export interface DecoderNetworks {
   readonly first: Session;
   readonly later: Session;
+  /** Where the decoder is fed vectors instead of tokens. */
+  readonly embedding?: Session;
+}
+
+/** A photo as the decoder is told of it, and what the model was asked. */
+export interface EncodedPhoto {
+  /** The encoder's outputs by name; every row (beam) shares them. */
+  readonly outputs: Readonly<Record<string, Values>>;
+  /** The tokens before a caption's first word. */
+  readonly start: readonly number[];
+  /** How many of them, at the end, count as new in scores. */
+  readonly forcedTokens: number;
+  /** The embeddings of `start` with the photo in them, where the decoder reads them itself. */
+  readonly prefill?: Values;
 }
 
 /**
  * Starts decoding one photo: a step function with a state of its own.
- *
- * @param encoded the encoder's outputs by name; every row (beam) shares them
  */
 export function startDecoding(
   networks: DecoderNetworks,
   manifest: Manifest,
-  encoded: Readonly<Record<string, Values>>,
+  photo: Pick<EncodedPhoto, 'outputs' | 'start' | 'prefill'>,
 ): DecoderStep {
   return manifest.decoder.feed === 'all'
-    ? startStateless(networks.later, manifest, encoded)
-    : startStateful(networks, manifest, encoded);
+    ? startStateless(networks.later, manifest, photo.outputs)
+    : startStateful(networks, manifest, photo);
 }
 
 function startStateful(
-  { first, later }: DecoderNetworks,
-  { decoder }: Manifest,
-  encoded: Readonly<Record<string, Values>>,
+  { first, later, embedding }: DecoderNetworks,
+  { decoder, embedding: embeddingSpec }: Manifest,
+  { outputs: encoded, start, prefill }: Pick<EncodedPhoto, 'outputs' | 'start' | 'prefill'>,
 ): DecoderStep {
   const photo = photoInputs(decoder, encoded, later);
   const results = [decoder.logits, ...(decoder.attention ? [decoder.attention] : [])];
@@ -40,9 +54,12 @@ function startStateful(
   let state = initialState(decoder.state, encoded, later);
   let session = first;
   let isFirst = true;
+  /** Positions that the caches hold. */
+  let past = 0;
 
-  return async (tokens, parents) => {
-    const rows = tokens.length;
+  /** @param fed rows × positions, tokens or their embeddings */
+  const advance = async (fed: Values, parents: readonly number[]): Promise<DecoderStepOutput> => {
+    const [rows = 1, count = 1] = fed.dims;
     for (const { input, fixed } of decoder.state) {
       const values = pick(state, input);
       // Rows of what belongs to the photo are all alike: only their number matters.
@@ -51,7 +68,8 @@ function startStateful(
     const rest = {
       ...state,
       ...(decoder.cacheSwitch && { [decoder.cacheSwitch]: flag(!isFirst) }),
-      [decoder.tokens]: tokenInput(session, decoder.tokens, tokens, [rows, 1]),
+      ...positionInputs(decoder, session, rows, past, count),
+      [decoder.tokens]: fed,
     };
     const outputs = await photo.run(rows, (inputs) => {
       const feeds = { ...inputs, ...rest };
@@ -67,14 +85,52 @@ function startStateful(
     };
     isFirst = false;
     session = later;
+    past += count;
 
-    const logits = floats(pick(outputs, decoder.logits), decoder.logits);
+    const logits = floats(lastPositions(pick(outputs, decoder.logits)), decoder.logits);
     const attention = decoder.attention && pick(outputs, decoder.attention);
     return {
       logits,
       vocabSize: logits.length / rows,
       ...(attention && { attention: floats(attention, decoder.attention ?? '') }),
     };
+  };
+
+  const step: DecoderStep = async (tokens, parents) => {
+    const dims = [tokens.length, 1];
+    const fed =
+      embedding && embeddingSpec
+        ? await embed(embedding, embeddingSpec, tokens, dims)
+        : whole(session.inputType(decoder.tokens), tokens, dims);
+    return advance(asType(fed, session.inputType(decoder.tokens)), parents);
+  };
+  if (!prefill) return step;
+  const read = asType(prefill, first.inputType(decoder.tokens));
+  return Object.assign(step, {
+    prefill: { tokens: start.length, run: () => advance(read, [0]) },
+  });
+}
+
+/** What some networks want told though it follows from the lengths of the other inputs. */
+function positionInputs(
+  { attentionMask, positions, logitsToKeep }: Manifest['decoder'],
+  session: Session,
+  rows: number,
+  past: number,
+  count: number,
+): Record<string, Values> {
+  const row = Array.from({ length: count }, (_, i) => past + i);
+  return {
+    ...(attentionMask && {
+      [attentionMask]: filled(session.inputType(attentionMask), 1, [rows, past + count]),
+    }),
+    ...(positions && {
+      [positions]: whole(session.inputType(positions), new Array(rows).fill(row).flat(), [
+        rows,
+        count,
+      ]),
+    }),
+    ...(logitsToKeep && { [logitsToKeep]: whole(session.inputType(logitsToKeep), [1], []) }),
   };
 }
 
@@ -91,18 +147,12 @@ function startStateless(
     sentences = tokens.map((token, row) => [...(sentences[parents[row] ?? 0] ?? []), token]);
     const rows = tokens.length;
     const length = sentences[0]?.length ?? 0;
-    const ids = tokenInput(session, decoder.tokens, sentences.flat(), [rows, length]);
+    const ids = whole(session.inputType(decoder.tokens), sentences.flat(), [rows, length]);
     const outputs = await photo.run(rows, (inputs) =>
       session.run({ ...inputs, [decoder.tokens]: ids }, [decoder.logits]),
     );
-    const all = floats(pick(outputs, decoder.logits), decoder.logits);
-    const vocabSize = all.length / (rows * length);
-    const logits = new Float32Array(rows * vocabSize);
-    for (let row = 0; row < rows; row++) {
-      const end = (row + 1) * length * vocabSize;
-      logits.set(all.subarray(end - vocabSize, end), row * vocabSize);
-    }
-    return { logits, vocabSize };
+    const logits = floats(lastPositions(pick(outputs, decoder.logits)), decoder.logits);
+    return { logits, vocabSize: logits.length / rows };
   };
 }
 
@@ -168,17 +218,6 @@ function accepted(
   return Object.fromEntries(
     Object.entries(feeds).filter(([name]) => session.inputs.includes(name)),
   );
-}
-
-function tokenInput(
-  session: Session,
-  name: string,
-  tokens: readonly number[],
-  dims: readonly number[],
-): Values {
-  return session.inputType(name) === 'int32'
-    ? { type: 'int32', data: Int32Array.from(tokens), dims }
-    : { type: 'int64', data: BigInt64Array.from(tokens, BigInt), dims };
 }
 
 function flag(value: boolean): Values {

@@ -1,4 +1,5 @@
 import type { PreprocessSpec } from '../image/preprocess.js';
+import { type PromptSpec, readPrompt } from './prompt.js';
 import { array, integer, number, object, oneOf, optional, record, string } from './schema.js';
 
 /** A tensor that the decoder hands from one step to the next. */
@@ -32,6 +33,10 @@ export interface ConfidenceModel {
 /** Search settings that a model prefers; an option of the call goes before them. */
 export interface GenerationDefaults {
   readonly bos: number;
+  /** Follows `bos` at the start of every caption, and counts towards its length in scores. */
+  readonly forcedStart?: number;
+  /** Is put where a caption reaches `maxLength` without an end. */
+  readonly forcedEnd?: number;
   readonly eos: number | readonly number[];
   readonly pad: number;
   readonly suppress: readonly number[];
@@ -44,6 +49,26 @@ export interface GenerationDefaults {
   readonly repetitionPenalty: number;
 }
 
+/** One network's file, and the files beside it that hold its weights (ONNX external data). */
+export interface NetworkPaths {
+  readonly file: string;
+  readonly data?: readonly string[];
+}
+
+/** Turns tokens into the vectors that a prompt-driven model's other networks are fed. */
+export interface EmbeddingSpec extends NetworkPaths {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Reads the prompt with the photo in it, once: its outputs are what the decoder is told. */
+export interface TextEncoderSpec extends NetworkPaths {
+  readonly input: string;
+  /** An input of ones, one a position. The decoder's `encoderInputs` may name it, too. */
+  readonly mask?: string;
+  readonly outputs: readonly string[];
+}
+
 /** All that is known of a model; `docs/model-format.md` describes each field. */
 export interface Manifest {
   readonly format: 1;
@@ -52,18 +77,18 @@ export interface Manifest {
   readonly license: string;
   readonly task: 'image-to-text';
   readonly image: PreprocessSpec;
-  readonly encoder: {
-    readonly file: string;
-    /** Files beside `file` that hold its weights (ONNX external data). */
-    readonly data?: readonly string[];
+  readonly encoder: NetworkPaths & {
     readonly input: string;
     readonly outputs: readonly string[];
   };
-  readonly decoder: {
-    readonly file: string;
-    readonly data?: readonly string[];
+  /** Models that take a prompt: its words, and the network that embeds them. */
+  readonly prompt?: PromptSpec;
+  readonly embedding?: EmbeddingSpec;
+  /** Where it is missing beside `prompt`, the decoder itself reads the prompt, in its first step. */
+  readonly textEncoder?: TextEncoderSpec;
+  readonly decoder: NetworkPaths & {
     /** The network of the first step, where it is not the one of all later steps. */
-    readonly firstStep?: { readonly file: string; readonly data?: readonly string[] };
+    readonly firstStep?: NetworkPaths;
     /** A bool input that is false on the first step and true on all later ones. */
     readonly cacheSwitch?: string;
     /**
@@ -76,7 +101,14 @@ export interface Manifest {
      * keeps no state and is fed the whole sentence every time.
      */
     readonly feed?: 'last' | 'all';
+    /** The input that is fed: tokens, or their embeddings where the model has an `embedding`. */
     readonly tokens: string;
+    /** An input of ones, one for each position so far, of the caches as well. */
+    readonly attentionMask?: string;
+    /** An input that says each fed token's position, counted from 0. */
+    readonly positions?: string;
+    /** An input, a whole number: for how many of the last positions logits are wanted. */
+    readonly logitsToKeep?: string;
     readonly logits: string;
     readonly attention?: string;
     /** Rows and columns of the photo's positions that `attention` runs over. */
@@ -105,7 +137,17 @@ const MAX_TOKEN = 10_000_000;
 export function readManifest(json: unknown): Manifest {
   const m = object(json, 'manifest', [
     ...['format', 'name', 'version', 'license', 'task', 'image', 'encoder', 'decoder'],
-    ...['tokenizer', 'generation', 'confidence', 'metrics', 'sha256', 'description'],
+    ...[
+      'prompt',
+      'embedding',
+      'textEncoder',
+      'tokenizer',
+      'generation',
+      'confidence',
+      'metrics',
+      'sha256',
+      'description',
+    ],
   ]);
   return {
     format: oneOf(m.format, 'format', [1]),
@@ -115,6 +157,9 @@ export function readManifest(json: unknown): Manifest {
     task: oneOf(m.task, 'task', ['image-to-text']),
     image: readImage(m.image),
     encoder: readEncoder(m.encoder),
+    ...present('prompt', optional(m.prompt, readPrompt)),
+    ...present('embedding', optional(m.embedding, readEmbedding)),
+    ...present('textEncoder', optional(m.textEncoder, readTextEncoder)),
     decoder: readDecoder(m.decoder),
     tokenizer: readTokenizer(m.tokenizer),
     generation: readGeneration(m.generation),
@@ -191,11 +236,39 @@ function readEncoder(json: unknown): Manifest['encoder'] {
   };
 }
 
+function readEmbedding(json: unknown): EmbeddingSpec {
+  const embedding = object(json, 'embedding', ['file', 'data', 'input', 'output']);
+  return {
+    ...readNetwork(embedding, 'embedding'),
+    input: string(embedding.input, 'embedding.input'),
+    output: string(embedding.output, 'embedding.output'),
+  };
+}
+
+function readTextEncoder(json: unknown): TextEncoderSpec {
+  const encoder = object(json, 'textEncoder', ['file', 'data', 'input', 'mask', 'outputs']);
+  return {
+    ...readNetwork(encoder, 'textEncoder'),
+    input: string(encoder.input, 'textEncoder.input'),
+    ...present(
+      'mask',
+      optional(encoder.mask, (v) => string(v, 'textEncoder.mask')),
+    ),
+    outputs: array(encoder.outputs, 'textEncoder.outputs', string),
+  };
+}
+
 function readDecoder(json: unknown): Manifest['decoder'] {
   const decoder = object(json, 'decoder', [
     ...['file', 'data', 'firstStep', 'cacheSwitch', 'encoderRows', 'feed', 'tokens', 'logits'],
+    ...['attentionMask', 'positions', 'logitsToKeep'],
     ...['attention', 'attentionGrid', 'encoderInputs', 'state'],
   ]);
+  const named = (key: 'attentionMask' | 'positions' | 'logitsToKeep') =>
+    present(
+      key,
+      optional(decoder[key], (v) => string(v, `decoder.${key}`)),
+    );
   const attention = optional(decoder.attention, (v) => string(v, 'decoder.attention'));
   const side = (value: unknown, path: string) => integer(value, path, 1, MAX_SIDE);
   return {
@@ -215,6 +288,9 @@ function readDecoder(json: unknown): Manifest['decoder'] {
     ]),
     feed: oneOf(decoder.feed ?? 'last', 'decoder.feed', ['last', 'all']),
     tokens: string(decoder.tokens, 'decoder.tokens'),
+    ...named('attentionMask'),
+    ...named('positions'),
+    ...named('logitsToKeep'),
     logits: string(decoder.logits, 'decoder.logits'),
     ...present('attention', attention),
     ...present(
@@ -228,10 +304,7 @@ function readDecoder(json: unknown): Manifest['decoder'] {
   };
 }
 
-function readNetwork(
-  json: Readonly<Record<string, unknown>>,
-  path: string,
-): { readonly file: string; readonly data?: readonly string[] } {
+function readNetwork(json: Readonly<Record<string, unknown>>, path: string): NetworkPaths {
   return {
     file: fileName(json.file, `${path}.file`),
     ...present(
@@ -271,11 +344,19 @@ function readTokenizer(json: unknown): Manifest['tokenizer'] {
 function readGeneration(json: unknown): GenerationDefaults {
   const g = object(json, 'generation', [
     ...['bos', 'eos', 'pad', 'suppress', 'maxLength', 'minLength', 'numBeams', 'lengthPenalty'],
-    ...['earlyStopping', 'noRepeatNgramSize', 'repetitionPenalty'],
+    ...['earlyStopping', 'noRepeatNgramSize', 'repetitionPenalty', 'forcedStart', 'forcedEnd'],
   ]);
   const token = (value: unknown, path: string) => integer(value, path, 0, MAX_TOKEN);
   return {
     bos: token(g.bos, 'generation.bos'),
+    ...present(
+      'forcedStart',
+      optional(g.forcedStart, (v) => token(v, 'generation.forcedStart')),
+    ),
+    ...present(
+      'forcedEnd',
+      optional(g.forcedEnd, (v) => token(v, 'generation.forcedEnd')),
+    ),
     eos: Array.isArray(g.eos)
       ? array(g.eos, 'generation.eos', token)
       : token(g.eos, 'generation.eos'),

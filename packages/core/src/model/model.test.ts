@@ -35,9 +35,9 @@ describe('a loaded model', () => {
     const model = await loadModel(folderSource(folder), settings);
     const pixels = Float32Array.from({ length: 192 }, (_, i) => (i % 17) / 8 - 1);
     const encoded = await model.encode(pixels);
-    expect(difference(encoded.cross_key?.data as Float32Array, expected.crossKey)).toBeLessThan(
-      1e-4,
-    );
+    expect(
+      difference(encoded.outputs.cross_key?.data as Float32Array, expected.crossKey),
+    ).toBeLessThan(1e-4);
     const step = model.decode(encoded);
     for (const [i, { tokens, logits, attention }] of expected.steps.entries()) {
       const output = await step(tokens, i === 0 ? [0, 0] : [0, 1]);

@@ -2,17 +2,14 @@ import { CaptionError } from '../errors.js';
 import type { DecoderStep } from '../search/types.js';
 import { type CaptionTokenizer, createTokenizer } from '../text/tokenizer.js';
 import { checkNames, checkShape, checkVocabulary } from './agreement.js';
-import { type DecoderNetworks, startDecoding } from './decoder.js';
-import { float32ToFloat16 } from './float16.js';
+import { type DecoderNetworks, type EncodedPhoto, startDecoding } from './decoder.js';
+import { encodePhoto, pixelDims } from './encode.js';
 import type { Dtype } from './huggingface/dtype.js';
-import { type Manifest, readManifest } from './manifest.js';
+import { type Manifest, type NetworkPaths, readManifest } from './manifest.js';
 import { parseJson, readModelFile, readNetwork } from './network-files.js';
 import { lacksSomething, type RuntimeName, type Runtimes } from './runtime.js';
-import { createSession, type Session, type SessionSettings, type Values } from './session.js';
+import { createSession, type Session, type SessionSettings } from './session.js';
 import type { ModelSource, ReadControl } from './source.js';
-
-/** The encoder's outputs for one photo, by name. */
-export type EncodedPhoto = Readonly<Record<string, Values>>;
 
 /** A model, loaded and ready. */
 export interface Model {
@@ -20,9 +17,13 @@ export interface Model {
   readonly tokenizer: CaptionTokenizer;
   /** What runs its networks. */
   readonly runtime: RuntimeName | 'custom';
-  /** Looks at one photo: `pixels` as `manifest.image` describes them. */
-  encode(pixels: Float32Array): Promise<EncodedPhoto>;
-  /** Starts a caption of that photo. */
+  /**
+   * Looks at one photo: `pixels` as `manifest.image` describes them.
+   *
+   * @param prompt what a model that takes a prompt is asked: a task's name or a text
+   */
+  encode(pixels: Float32Array, prompt?: string): Promise<EncodedPhoto>;
+  /** Starts a caption of that photo, after the tokens of its `start`. */
   decode(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
 }
@@ -55,7 +56,7 @@ export async function loadModel(
 ): Promise<Model> {
   const plan = await readPlan(source, request);
   const { manifest: draft } = plan;
-  const network = (paths: { file: string; data?: readonly string[] }) =>
+  const network = (paths: NetworkPaths) =>
     readNetwork(source, paths, draft.sha256, settings.runtime, request);
   const json = async (file: string) =>
     parseJson(await readModelFile(source, file, draft.sha256[file], request), file);
@@ -77,22 +78,27 @@ export async function loadModel(
       sessions.push(opened);
       return opened;
     };
+    const sessionOf = async (paths: NetworkPaths | undefined) =>
+      paths && session(await network(paths), paths.file);
     try {
-      const encoder = await session(encoderFile, draft.encoder.file, {
+      const vision = await session(encoderFile, draft.encoder.file, {
         [draft.encoder.input]: pixelDims(draft.image),
       });
+      const embedding = await sessionOf(draft.embedding);
+      const text = await sessionOf(draft.textEncoder);
       const later = await session(decoderFile, draft.decoder.file);
       const manifest = plan.complete(later);
-      const { firstStep } = manifest.decoder;
-      const first = firstStep ? await session(await network(firstStep), firstStep.file) : later;
-      checkNames(manifest, encoder, { first, later });
+      const first = (await sessionOf(manifest.decoder.firstStep)) ?? later;
+      const encoders = { vision, ...(embedding && { embedding }), ...(text && { text }) };
+      const decoders = { first, later, ...(embedding && { embedding }) };
+      checkNames(manifest, encoders, decoders);
       checkVocabulary(manifest, later, tokenizer);
       return {
         manifest,
         tokenizer,
         runtime: on.name ?? 'custom',
-        encode: (pixels) => encodePhoto(encoder, manifest, pixels),
-        decode: (photo) => startCaption({ first, later }, manifest, photo),
+        encode: (pixels, prompt) => encodePhoto(encoders, manifest, tokenizer, pixels, prompt),
+        decode: (photo) => startCaption(decoders, manifest, photo),
         release: () => releaseAll(sessions),
       };
     } catch (error) {
@@ -133,24 +139,6 @@ async function readPlan(source: ModelSource, request: LoadRequest): Promise<Plan
   return { manifest, complete: () => manifest };
 }
 
-function pixelDims({ width, height, layout }: Manifest['image']): number[] {
-  return layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
-}
-
-async function encodePhoto(
-  session: Session,
-  { encoder, image }: Manifest,
-  pixels: Float32Array,
-): Promise<EncodedPhoto> {
-  const dims = pixelDims(image);
-  const values: Values =
-    session.inputType(encoder.input) === 'float16'
-      ? { type: 'float16', data: float32ToFloat16(pixels), dims }
-      : { type: 'float32', data: pixels, dims };
-  checkShape(session, encoder.file, encoder.input, values);
-  return session.run({ [encoder.input]: values }, encoder.outputs);
-}
-
 function startCaption(
   networks: DecoderNetworks,
   manifest: Manifest,
@@ -158,7 +146,7 @@ function startCaption(
 ): DecoderStep {
   const { encoderInputs, firstStep, file } = manifest.decoder;
   for (const [input, output] of Object.entries(encoderInputs)) {
-    const values = photo[output];
+    const values = photo.outputs[output];
     if (values) checkShape(networks.first, firstStep?.file ?? file, input, values);
   }
   return startDecoding(networks, manifest, photo);

@@ -21,6 +21,22 @@ export function withRows(values: Values, rows: number): Values {
   return gatherRows(values, new Array(rows).fill(0));
 }
 
+/** Of rows × positions × width, each row's last position: rows × width. */
+export function lastPositions(values: Values): Values {
+  const { data, dims, type } = values;
+  const [rows = 1] = dims;
+  const width = dims.at(-1) ?? data.length;
+  const length = data.length / (rows * width);
+  if (length === 1) return values;
+  const from = data as Float32Array;
+  const last = new (data.constructor as Float32ArrayConstructor)(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * length * width;
+    last.set(from.subarray(end - width, end), row * width);
+  }
+  return { type, data: last, dims: [rows, width] };
+}
+
 /** Zeros of a type that states have. */
 export function zeros(type: Values['type'], dims: readonly number[]): Values {
   const size = dims.reduce((product, side) => product * side, 1);

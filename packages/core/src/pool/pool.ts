@@ -91,7 +91,7 @@ export class CaptionerPool implements Backend {
   }
 
   async caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult> {
-    const limits = resolveOptions(options, this.manifest.generation);
+    const limits = resolveOptions(options, this.manifest.generation, this.manifest.prompt);
     const { signal } = options;
     throwIfAborted(signal);
     if (this.#closed) throw stopped();

@@ -35,7 +35,8 @@ export async function beamSearch(
   step: DecoderStep,
   settings: SearchSettings,
 ): Promise<Hypothesis[]> {
-  const { numBeams, maxLength, lengthPenalty } = settings;
+  const { numBeams, maxLength, lengthPenalty, forcedTokens = 0 } = settings;
+  const divisor = (length: number) => (length + forcedTokens) ** lengthPenalty;
   const end = new Set(endTokens(settings));
   const processors = logitsProcessors(settings);
   const candidates = new TopK(Math.max(2, 1 + end.size) * numBeams);
@@ -50,7 +51,7 @@ export async function beamSearch(
       // Everything is banned: what has been written so far is all there will be.
       if (length === 1) throw nothingAllowed();
       for (const { path, score } of beams) {
-        const finalScore = score / (length - 1) ** lengthPenalty;
+        const finalScore = score / divisor(length - 1);
         addToPool(pool, { path, score: finalScore, endLogProb: 0, finished: false }, numBeams);
       }
       break;
@@ -73,7 +74,7 @@ export async function beamSearch(
           pool,
           {
             path,
-            score: score / length ** lengthPenalty,
+            score: score / divisor(length),
             endLogProb: finished ? logProb : 0,
             finished,
           },
@@ -153,12 +154,12 @@ function isDone(
   pool: readonly Finished[],
   beams: readonly Beam[],
   length: number,
-  { numBeams, maxLength, lengthPenalty, earlyStopping }: SearchSettings,
+  { numBeams, maxLength, lengthPenalty, earlyStopping, forcedTokens = 0 }: SearchSettings,
 ): boolean {
   const worst = pool[numBeams - 1];
   if (worst === undefined) return false;
   if (earlyStopping === true) return true;
   const reachable = earlyStopping === 'never' && lengthPenalty > 0 ? maxLength : length;
   const best = Math.max(...beams.map(({ score }) => score));
-  return best / reachable ** lengthPenalty <= worst.score;
+  return best / (reachable + forcedTokens) ** lengthPenalty <= worst.score;
 }

@@ -9,25 +9,32 @@ import type { DecoderStep, DecoderStepOutput, SearchControl } from './types.js';
  */
 export function guardStep(step: DecoderStep, control: SearchControl): DecoderStep {
   let vocabSize: number | undefined;
-  return async (tokens, parents) => {
+  const guarded = async (rows: number, run: () => Promise<DecoderStepOutput>) => {
     throwIfAborted(control.signal);
-    const output = await step(tokens, parents);
-    checkShape(output, tokens.length, vocabSize);
+    const output = await run();
+    checkShape(output, rows, vocabSize);
     vocabSize = output.vocabSize;
     // A runtime on this thread answers within one task, in which no timer, click or repaint happens:
     // without a pause the rest of the program would stand still until the caption is there.
     await pause(control.signal);
     return output;
   };
+  const { prefill } = step;
+  const guardedStep: DecoderStep = (tokens, parents) =>
+    guarded(tokens.length, () => step(tokens, parents));
+  if (!prefill) return guardedStep;
+  return Object.assign(guardedStep, {
+    prefill: { tokens: prefill.tokens, run: () => guarded(1, prefill.run) },
+  });
 }
 
-/** Feeds the prompt, one token a step in one row, and gives the output after its last token. */
+/** Feeds the prompt in one row, what the decoder reads itself at once, the rest one token a step; gives the output after its last token. */
 export async function feedPrompt(
   step: DecoderStep,
   prompt: readonly number[],
 ): Promise<DecoderStepOutput> {
-  let output: DecoderStepOutput | undefined;
-  for (const token of prompt) output = await step([token], [0]);
+  let output = await step.prefill?.run();
+  for (const token of prompt.slice(step.prefill?.tokens ?? 0)) output = await step([token], [0]);
   if (output === undefined) {
     throw new CaptionError(
       'MODEL_INVALID',

@@ -64,12 +64,12 @@ export async function searchIndependentRows(
       const token = choose(current.row, scores);
       if (token === undefined) {
         if (length === 1) throw nothingAllowed();
-        hypotheses.push(hypothesis(current, length - 1, settings.lengthPenalty));
+        hypotheses.push(hypothesis(current, length - 1, settings));
         return;
       }
       const logProb = (output.logits[offset + token] as number) - normalizer;
       if (end.has(token)) {
-        hypotheses.push(hypothesis(current, length, settings.lengthPenalty, logProb));
+        hypotheses.push(hypothesis(current, length, settings, logProb));
         return;
       }
       control.onToken?.(token, logProb);
@@ -79,7 +79,7 @@ export async function searchIndependentRows(
         logProbSum: current.logProbSum + logProb,
       };
       if (length === settings.maxLength) {
-        hypotheses.push(hypothesis(next, length, settings.lengthPenalty));
+        hypotheses.push(hypothesis(next, length, settings));
       } else {
         goingOn.push(next);
         parents.push(decoderRow);
@@ -101,13 +101,13 @@ export async function searchIndependentRows(
 function hypothesis(
   row: Row,
   length: number,
-  lengthPenalty: number,
+  { lengthPenalty, forcedTokens = 0 }: SearchSettings,
   endLogProb?: number,
 ): Hypothesis {
   return {
     ...tracePath(row.path),
     endLogProb: endLogProb ?? 0,
-    score: (row.logProbSum + (endLogProb ?? 0)) / length ** lengthPenalty,
+    score: (row.logProbSum + (endLogProb ?? 0)) / (length + forcedTokens) ** lengthPenalty,
     finished: endLogProb !== undefined,
   };
 }

@@ -24,6 +24,9 @@ export function logitsProcessors(settings: SearchSettings): LogitsProcessor[] {
   if (settings.minLength > 0 && endTokens(settings).length > 0) {
     processors.push(banEndBefore(settings.prompt.length + settings.minLength, endTokens(settings)));
   }
+  if (settings.forcedEnd !== undefined) {
+    processors.push(forceAt(settings.prompt.length + settings.maxLength - 1, settings.forcedEnd));
+  }
   if (settings.suppress.length > 0) processors.push(suppressTokens(settings.suppress));
   return processors;
 }
@@ -89,6 +92,15 @@ export function banSequences(
 export function banEndBefore(length: number, end: readonly number[]): LogitsProcessor {
   return (sequence, scores) => {
     if (sequence.length < length) for (const token of end) scores[token] = -Infinity;
+  };
+}
+
+/** Leaves only `token`, as if it were certain, when the sequence has `length` tokens. */
+export function forceAt(length: number, token: number): LogitsProcessor {
+  return (sequence, scores) => {
+    if (sequence.length !== length) return;
+    scores.fill(-Infinity);
+    scores[token] = 0;
   };
 }
 

@@ -9,10 +9,15 @@
  * @param parents for each row, the row of the previous step that it continues; on the first step
  *                every entry is 0
  */
-export type DecoderStep = (
-  tokens: readonly number[],
-  parents: readonly number[],
-) => Promise<DecoderStepOutput>;
+export interface DecoderStep {
+  (tokens: readonly number[], parents: readonly number[]): Promise<DecoderStepOutput>;
+  /** A decoder that reads the start of the prompt itself, all at once, in one row. */
+  readonly prefill?: {
+    /** How many tokens of the search's `prompt` it has read then; the rest is fed one by one. */
+    readonly tokens: number;
+    run(): Promise<DecoderStepOutput>;
+  };
+}
 
 export interface DecoderStepOutput {
   /** Unnormalised scores, rows × vocabulary, row-major. Only valid until the next step. */
@@ -48,6 +53,13 @@ export interface SearchSettings {
   readonly seed: number;
   /** Tokens fed before the first new one: the start token, then the caption's prefix. */
   readonly prompt: readonly number[];
+  /**
+   * How many of the prompt's last tokens count as new ones where a length is counted for a score: a
+   * start token that is forced (`forced_bos_token_id`). Default 0.
+   */
+  readonly forcedTokens?: number;
+  /** The token that is forced at `maxLength` (`forced_eos_token_id`). */
+  readonly forcedEnd?: number;
   /** The token, or the tokens, that end a sentence (`eos_token_id`). */
   readonly eos: number | readonly number[];
   readonly pad: number;

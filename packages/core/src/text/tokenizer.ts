@@ -45,6 +45,12 @@ export interface CaptionTokenizer {
   encodeWords(text: string, options?: { readonly continuation?: boolean }): number[];
 
   /**
+   * The tokens of a text for the model to read: marks of the model's own in it (`<image>`) are single
+   * tokens, and what the tokenizer puts around every text is put around it.
+   */
+  encodeText(text: string): number[];
+
+  /**
    * The token sequences that say a word or phrase at the start and in the middle of a sentence; none
    * when the vocabulary cannot spell it, as it is then never said.
    *
@@ -122,6 +128,11 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
         'INVALID_OPTION',
         `The model's vocabulary has no "${unknown ?? words}": use words that this model knows.`,
       );
+    },
+
+    encodeText(text) {
+      const ids: readonly (number | undefined)[] = tokenizer.encode(text).ids;
+      return ids.filter((id) => id !== undefined);
     },
 
     bannedSequences(text) {

@@ -70,7 +70,7 @@ describe.each(['vit-gpt2', 'deit-distilgpt2', 'swin-bert', 'beit-trocr'])('%s', 
       const pixels = preprocess(photo(index), model.manifest.image);
       expect(difference(pixels, floats(expected.pixels))).toBeLessThan(1e-5);
       const encoded = await model.encode(pixels);
-      const hidden = toFloats(encoded['last_hidden_state'] as never, 'last_hidden_state');
+      const hidden = toFloats(encoded.outputs.last_hidden_state as never, 'last_hidden_state');
       expect(difference(hidden, floats(expected.encoded))).toBeLessThan(1e-3);
     }
     await model.release();

@@ -38,7 +38,7 @@ describe('a converted checkpoint of Show, Attend and Tell', () => {
     for (const [index, { pixels, encoded }] of photos.entries()) {
       const ours = preprocess(photo(index), model.manifest.image);
       expect(difference(ours, floats(pixels))).toBeLessThan(1e-5);
-      const { features } = await model.encode(ours);
+      const { features } = (await model.encode(ours)).outputs;
       expect(difference(features?.data as Float32Array, floats(encoded))).toBeLessThan(1e-3);
     }
     await model.release();

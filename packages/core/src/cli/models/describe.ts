@@ -1,4 +1,5 @@
 import { CaptionError } from '../../index.js';
+import type { Fields } from '../../model/huggingface/fields.js';
 import { availableDtypes, findNetworks } from '../../model/huggingface/layout.js';
 import { readHuggingFaceFolder } from '../../model/huggingface/manifest.js';
 import { type Manifest, readManifest } from '../../model/manifest.js';
@@ -11,7 +12,7 @@ export interface FolderDescription {
   readonly format: 'zipcaption' | 'hugging-face';
   readonly version: string;
   readonly license: string;
-  /** Hugging Face: kinds of encoder and decoder, "vit" and "gpt2". */
+  /** Hugging Face: kinds of encoder and decoder, "vit" and "gpt2", or the family, "florence2". */
   readonly architecture?: string;
   /** Hugging Face: number formats that are complete, and the one that is taken by default. */
   readonly dtypes?: readonly string[];
@@ -34,21 +35,23 @@ export async function describeFolder(source: ModelSource): Promise<FolderDescrip
       `${source.name} is no model: there is neither a manifest.json nor a config.json in it.`,
     );
   }
-  const [dtypes, { draft, config }] = await Promise.all([
-    availableDtypes(source),
-    readHuggingFaceFolder(source, undefined, {}),
-  ]);
-  const kinds = ['encoder', 'decoder'].map(
-    (part) => config.object(part)?.text('model_type') ?? '?',
-  );
-  const { firstStep } = await findNetworks(source, undefined);
+  const { draft, config, family } = await readHuggingFaceFolder(source, undefined, {});
+  const dtypes = await availableDtypes(source, family.layout);
+  const { firstStep } = await findNetworks(source, undefined, family.layout);
   return {
     ...common(draft, 'hugging-face'),
     license: (await licenceOfCard(source)) ?? 'unknown: see the model card',
-    architecture: `${kinds[0]} encoder, ${kinds[1]} decoder`,
+    architecture: architectureOf(config, draft),
     dtypes,
     ...(await files(source, draft, firstStep ? [firstStep.file, ...(firstStep.data ?? [])] : [])),
   };
+}
+
+function architectureOf(config: Fields, { prompt }: Manifest): string {
+  const kind = (part: string) => config.object(part)?.text('model_type') ?? '?';
+  if (!prompt) return `${kind('encoder')} encoder, ${kind('decoder')} decoder`;
+  const tasks = Object.keys(prompt.tasks).filter((name) => !name.startsWith('<'));
+  return `${config.text('model_type')}, takes a prompt (${tasks.join(', ')} or a text)`;
 }
 
 function common(manifest: Manifest, format: FolderDescription['format']) {
@@ -62,12 +65,10 @@ function common(manifest: Manifest, format: FolderDescription['format']) {
 }
 
 async function files(source: ModelSource, manifest: Manifest, further: readonly string[] = []) {
-  const { encoder, decoder, tokenizer } = manifest;
+  const { encoder, embedding, textEncoder, decoder, tokenizer } = manifest;
+  const networks = [encoder, embedding, textEncoder, decoder, decoder.firstStep];
   const wanted = [
-    ...[encoder, decoder, ...(decoder.firstStep ? [decoder.firstStep] : [])].flatMap((network) => [
-      network.file,
-      ...(network.data ?? []),
-    ]),
+    ...networks.flatMap((network) => (network ? [network.file, ...(network.data ?? [])] : [])),
     ...further,
     tokenizer.file,
     ...(tokenizer.config ? [tokenizer.config] : []),

@@ -7,6 +7,7 @@ const read = (generation?: object, whole: object = config) =>
   readGeneration(
     fieldsOf('config.json', whole),
     generation && fieldsOf('generation_config.json', generation),
+    { textConfig: 'decoder' },
   );
 
 describe('generation_config.json', () => {
@@ -46,6 +47,11 @@ describe('generation_config.json', () => {
     expect(read(undefined, old)).toMatchObject({ maxLength: 15, numBeams: 4 });
   });
 
+  test('may force a start and an end', () => {
+    const forced = { forced_bos_token_id: 3, forced_eos_token_id: 4 };
+    expect(read(forced)).toMatchObject({ bos: 50256, forcedStart: 3, forcedEnd: 4 });
+  });
+
   test('may name several end tokens', () => {
     expect(read({ eos_token_id: [3, 4], pad_token_id: null }, { bos_token_id: 1 })).toMatchObject({
       ...{ eos: [3, 4], pad: 3 },
@@ -55,7 +61,6 @@ describe('generation_config.json', () => {
   test.each([
     ['num_beam_groups', 2],
     ['do_sample', true],
-    ['forced_bos_token_id', 5],
     ['bad_words_ids', [[5]]],
   ])('with %s is refused', (key, value) => {
     expect(() => read({ [key]: value })).toThrow(key);

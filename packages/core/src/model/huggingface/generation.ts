@@ -1,5 +1,6 @@
 import { CaptionError } from '../../errors.js';
 import type { GenerationDefaults } from '../manifest.js';
+import type { Family } from './families.js';
 import { type Fields, fieldsOf } from './fields.js';
 
 /**
@@ -10,8 +11,6 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   num_beam_groups: [1],
   diversity_penalty: [0],
   penalty_alpha: [0],
-  forced_bos_token_id: [],
-  forced_eos_token_id: [],
   begin_suppress_tokens: [],
   bad_words_ids: [],
   force_words_ids: [],
@@ -31,14 +30,18 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
  *
  * @throws CaptionError `MODEL_INVALID`, `MODEL_UNSUPPORTED`
  */
-export function readGeneration(config: Fields, generation: Fields | undefined): GenerationDefaults {
-  const sources = generation ? [generation] : [config, config.object('decoder')];
+export function readGeneration(
+  config: Fields,
+  generation: Fields | undefined,
+  { textConfig, prompt }: Pick<Family, 'textConfig' | 'prompt'>,
+): GenerationDefaults {
+  const text = config.object(textConfig);
+  const sources = generation ? [generation] : [config, text];
   const fields = merged(sources.filter((source) => source !== undefined));
-  refuseUnsupported(fields);
+  // A chat's settings ask for luck; of a photo one wants the same caption each time.
+  refuseUnsupported(prompt ? without(fields, ['do_sample']) : fields);
   // Token numbers are looked for everywhere: what is missing in one file often stands in another.
-  const tokens = merged(
-    [...sources, config, config.object('decoder')].filter((s) => s !== undefined),
-  );
+  const tokens = merged([...sources, config, text].filter((s) => s !== undefined));
 
   const eos = tokenOrTokens(tokens, 'eos_token_id');
   const bos = token(tokens, 'decoder_start_token_id') ?? token(tokens, 'bos_token_id');
@@ -54,8 +57,14 @@ export function readGeneration(config: Fields, generation: Fields | undefined): 
     throw fields.invalid('early_stopping', 'true, false or "never"');
   }
   const lengths = readLengths(fields);
+  const [forcedStart, forcedEnd] = [
+    token(fields, 'forced_bos_token_id'),
+    token(fields, 'forced_eos_token_id'),
+  ];
   return {
     ...{ bos, eos, ...lengths },
+    ...(forcedStart !== undefined && { forcedStart }),
+    ...(forcedEnd !== undefined && { forcedEnd }),
     pad: token(tokens, 'pad_token_id') ?? (typeof eos === 'number' ? eos : (eos[0] as number)),
     suppress: tokenList(fields, 'suppress_tokens'),
     numBeams: whole(fields, 'num_beams', 1, 64) ?? 1,
@@ -75,6 +84,11 @@ function merged(sources: readonly Fields[]): Fields {
     }
   }
   return fieldsOf(sources[0]?.file ?? 'config.json', values);
+}
+
+function without(fields: Fields, keys: readonly string[]): Fields {
+  const rest = Object.entries(fields.values).filter(([key]) => !keys.includes(key));
+  return fieldsOf(fields.file, Object.fromEntries(rest));
 }
 
 function refuseUnsupported(fields: Fields): void {

@@ -1,17 +1,16 @@
 import { CaptionError } from '../../errors.js';
+import type { NetworkPaths } from '../manifest.js';
 import type { ModelSource } from '../source.js';
 import { DTYPE_SUFFIXES, DTYPES, type Dtype } from './dtype.js';
+import type { Layout } from './families.js';
 
-/** A network's file and the files beside it that hold its weights. */
-export interface NetworkPaths {
-  readonly file: string;
-  readonly data?: readonly string[];
-}
-
-/** The networks of a VisionEncoderDecoder model. */
+/** The networks of a model. */
 export interface Networks {
   readonly dtype: Dtype;
   readonly encoder: NetworkPaths;
+  /** Of a model that takes a prompt: what embeds its words, and the encoder that reads it, if any. */
+  readonly embedding?: NetworkPaths;
+  readonly textEncoder?: NetworkPaths;
   readonly decoder: NetworkPaths;
   /** What `decoder` is: both branches in one, only the one with a cache, or one that has none. */
   readonly decoderKind: 'merged' | 'with-past' | 'without-past';
@@ -26,33 +25,44 @@ const FOLDERS = ['onnx/', ''] as const;
  * Finds the networks of a folder.
  *
  * @param wanted number format; by default the first of `DTYPES` that is there
+ * @param layout which networks the model has; by default it is told by the files that are there
  * @throws CaptionError `MODEL_NOT_FOUND` saying which formats are there
  */
 export async function findNetworks(
   source: ModelSource,
   wanted: Dtype | undefined,
+  layout?: Layout,
 ): Promise<Networks> {
   for (const dtype of wanted ? [wanted] : DTYPES) {
     for (const folder of FOLDERS) {
-      const found = await networksOf(source, folder, dtype);
+      const found = await networksOf(source, folder, dtype, layout);
       if (found) return found;
     }
   }
-  const there = wanted ? await availableDtypes(source) : [];
+  const there = wanted ? await availableDtypes(source, layout) : [];
   throw new CaptionError(
     'MODEL_NOT_FOUND',
     there.length > 0
       ? `The model in ${source.name} has no files of dtype "${wanted}"; there are: ${there.join(', ')}.`
-      : `The model in ${source.name} has no complete set of networks: expected are encoder_model.onnx and decoder_model_merged.onnx (or decoder_model.onnx and decoder_with_past_model.onnx), in it or in its folder "onnx". Fetch what is missing, or export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
+      : `The model in ${source.name} has no complete set of networks: expected are ${EXPECTED[layout ?? 'encoder-decoder']}`,
   );
 }
 
+const PLACE = 'in it or in its folder "onnx"';
+const EXPECTED: Readonly<Record<Layout, string>> = {
+  'encoder-decoder': `encoder_model.onnx and decoder_model_merged.onnx (or decoder_model.onnx and decoder_with_past_model.onnx), ${PLACE}. Fetch what is missing, or export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
+  'text-encoder': `vision_encoder.onnx, embed_tokens.onnx, encoder_model.onnx and decoder_model_merged.onnx, or those of another dtype, ${PLACE}. Fetch what is missing.`,
+  'decoder-only': `vision_encoder.onnx, embed_tokens.onnx and decoder_model_merged.onnx, or those of another dtype, ${PLACE}. Fetch what is missing.`,
+};
+
 /** Number formats in which all networks are there. */
-export async function availableDtypes(source: ModelSource): Promise<Dtype[]> {
+export async function availableDtypes(source: ModelSource, layout?: Layout): Promise<Dtype[]> {
   const found: Dtype[] = [];
   for (const dtype of DTYPES) {
     for (const folder of FOLDERS) {
-      if (!found.includes(dtype) && (await networksOf(source, folder, dtype))) found.push(dtype);
+      if (!found.includes(dtype) && (await networksOf(source, folder, dtype, layout))) {
+        found.push(dtype);
+      }
     }
   }
   return found;
@@ -62,6 +72,7 @@ async function networksOf(
   source: ModelSource,
   folder: string,
   dtype: Dtype,
+  layout: Layout | undefined,
 ): Promise<Networks | undefined> {
   const paths = async (name: string): Promise<NetworkPaths | undefined> => {
     const file = `${folder}${name}${DTYPE_SUFFIXES[dtype]}.onnx`;
@@ -69,6 +80,18 @@ async function networksOf(
     const data = await externalData(source, file);
     return data.length > 0 ? { file, data } : { file };
   };
+  const vision = layout === 'encoder-decoder' ? undefined : await paths('vision_encoder');
+  if (vision || (layout && layout !== 'encoder-decoder')) {
+    const [embedding, decoder] = [await paths('embed_tokens'), await paths('decoder_model_merged')];
+    const textEncoder = layout === 'decoder-only' ? undefined : await paths('encoder_model');
+    if (!vision || !embedding || !decoder || (layout === 'text-encoder' && !textEncoder)) {
+      return undefined;
+    }
+    return {
+      ...{ dtype, encoder: vision, embedding, decoder, decoderKind: 'merged' },
+      ...(textEncoder && { textEncoder }),
+    };
+  }
   const encoder = await paths('encoder_model');
   if (!encoder) return undefined;
   const merged = await paths('decoder_model_merged');

@@ -3,23 +3,25 @@ import type { Manifest, StateTensor } from '../manifest.js';
 import { parseJson } from '../network-files.js';
 import type { Session } from '../session.js';
 import type { ModelSource, ReadControl } from '../source.js';
-import { checkArchitecture } from './architecture.js';
+import { familyOf } from './architecture.js';
 import type { Dtype } from './dtype.js';
+import type { Family } from './families.js';
 import { type Fields, fieldsOf } from './fields.js';
 import { readGeneration } from './generation.js';
-import { findNetworks } from './layout.js';
+import { findNetworks, type Networks } from './layout.js';
 import { readPreprocessing } from './preprocessing.js';
 
 /** A Hugging Face folder, read as far as its configuration goes. */
 export interface HuggingFaceFolder {
   readonly dtype: Dtype;
   readonly config: Fields;
+  readonly family: Family;
   /** All but the decoder's tensors, which only the network itself can tell. */
   readonly draft: Manifest;
 }
 
 /**
- * Reads the configuration of a VisionEncoderDecoder model that was exported to ONNX.
+ * Reads the configuration of a model that was exported to ONNX.
  *
  * @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_INVALID`, `MODEL_UNSUPPORTED`
  */
@@ -31,8 +33,8 @@ export async function readHuggingFaceFolder(
   const read = async (file: string) =>
     fieldsOf(file, parseJson(await source.read(file, control), file));
   const config = await read('config.json');
-  checkArchitecture(config, source.name);
-  const networks = await findNetworks(source, dtype);
+  const family = familyOf(config, source.name);
+  const networks = await findNetworks(source, dtype, family.layout);
   const [preprocessing, generation, hasTokenizerConfig] = await Promise.all([
     read('preprocessor_config.json'),
     source
@@ -44,7 +46,7 @@ export async function readHuggingFaceFolder(
   checkImageSize(config, image);
   return {
     dtype: networks.dtype,
-    config,
+    ...{ config, family },
     draft: {
       format: 1,
       name: modelName(config, source.name),
@@ -52,26 +54,54 @@ export async function readHuggingFaceFolder(
       license: 'see the model card',
       task: 'image-to-text',
       image,
-      encoder: { ...networks.encoder, input: 'pixel_values', outputs: ['last_hidden_state'] },
-      decoder: {
-        ...networks.decoder,
-        ...(networks.firstStep && { firstStep: networks.firstStep }),
-        feed: networks.decoderKind === 'without-past' ? 'all' : 'last',
-        // GPT-2's cross-attention is plain matrix products, which broadcast: the keys and values of
-        // the photo are then computed for one row instead of for each beam.
-        encoderRows:
-          config.object('decoder')?.text('model_type') === 'gpt2' ? 'shared' : 'repeated',
-        tokens: 'input_ids',
-        logits: 'logits',
-        encoderInputs: { encoder_hidden_states: 'last_hidden_state' },
-        state: [],
-      },
+      ...(family.prompt && { prompt: family.prompt({ config, preprocessing }) }),
+      ...stages(networks, family, config),
       tokenizer: {
         file: 'tokenizer.json',
         ...(hasTokenizerConfig && { config: 'tokenizer_config.json' }),
       },
-      generation: readGeneration(config, generation),
+      generation: readGeneration(config, generation, family),
       sha256: {},
+    },
+  };
+}
+
+/** The networks and the names of their tensors, as far as exports agree on them. */
+function stages(
+  { encoder, embedding, textEncoder, decoder, firstStep, decoderKind }: Networks,
+  { textConfig }: Family,
+  config: Fields,
+): Pick<Manifest, 'encoder' | 'embedding' | 'textEncoder' | 'decoder'> {
+  const common = { ...decoder, logits: 'logits', state: [] };
+  const told = { encoder_hidden_states: 'last_hidden_state' };
+  if (!embedding) {
+    return {
+      encoder: { ...encoder, input: 'pixel_values', outputs: ['last_hidden_state'] },
+      decoder: {
+        ...common,
+        ...(firstStep && { firstStep }),
+        feed: decoderKind === 'without-past' ? 'all' : 'last',
+        // GPT-2's cross-attention is plain matrix products, which broadcast: the keys and values of
+        // the photo are then computed for one row instead of for each beam.
+        encoderRows:
+          config.object(textConfig)?.text('model_type') === 'gpt2' ? 'shared' : 'repeated',
+        tokens: 'input_ids',
+        encoderInputs: told,
+      },
+    };
+  }
+  return {
+    encoder: { ...encoder, input: 'pixel_values', outputs: ['image_features'] },
+    embedding: { ...embedding, input: 'input_ids', output: 'inputs_embeds' },
+    ...(textEncoder && {
+      textEncoder: {
+        ...{ ...textEncoder, input: 'inputs_embeds', mask: 'attention_mask' },
+        outputs: ['last_hidden_state'],
+      },
+    }),
+    decoder: {
+      ...{ ...common, feed: 'last', encoderRows: 'repeated', tokens: 'inputs_embeds' },
+      encoderInputs: textEncoder ? { ...told, encoder_attention_mask: 'attention_mask' } : {},
     },
   };
 }
@@ -85,9 +115,10 @@ export async function readHuggingFaceFolder(
 export function completeManifest(draft: Manifest, decoder: Session): Manifest {
   const { firstStep, ...rest } = draft.decoder;
   const state = decoder.inputs.filter(isCache).map((input) => stateTensor(input, decoder));
-  const known = ['input_ids', 'encoder_hidden_states', 'use_cache_branch'];
+  const told = Object.keys(rest.encoderInputs);
+  const known = [rest.tokens, ...told, ...Object.values(OPTIONAL_INPUTS)];
   const strange = decoder.inputs.filter((name) => !known.includes(name) && !isCache(name));
-  if (strange.length > 0 || !decoder.inputs.includes('input_ids')) {
+  if (strange.length > 0 || !decoder.inputs.includes(rest.tokens)) {
     throw new CaptionError(
       'MODEL_UNSUPPORTED',
       `${rest.file} is no decoder as Optimum exports it: it wants ${decoder.inputs.join(', ')}. Export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
@@ -101,7 +132,9 @@ export function completeManifest(draft: Manifest, decoder: Session): Manifest {
       `${rest.file} is for all steps but the first; decoder_model.onnx is missing beside it. Fetch it too.`,
     );
   }
-  const switches = decoder.inputs.includes('use_cache_branch');
+  const optional = Object.entries(OPTIONAL_INPUTS).filter(([, name]) =>
+    decoder.inputs.includes(name),
+  );
   return {
     ...draft,
     decoder: {
@@ -109,11 +142,19 @@ export function completeManifest(draft: Manifest, decoder: Session): Manifest {
       // With empty caches the network of the later steps does the first one too, and half of the
       // memory is saved; only what it cannot make itself needs the other.
       ...(needsFirst && firstStep && { firstStep }),
-      ...(switches && { cacheSwitch: 'use_cache_branch' }),
+      ...Object.fromEntries(optional),
       state,
     },
   };
 }
+
+/** Inputs that some exports have and others do not, by the manifest's names for them. */
+const OPTIONAL_INPUTS = {
+  cacheSwitch: 'use_cache_branch',
+  attentionMask: 'attention_mask',
+  positions: 'position_ids',
+  logitsToKeep: 'num_logits_to_keep',
+} as const;
 
 const isCache = (name: string) => name.startsWith('past_key_values.');
 

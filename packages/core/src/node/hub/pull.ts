@@ -24,7 +24,10 @@ export interface PullRequest {
 
 /** Without these there is no captioner; the networks are found by their layout. */
 const REQUIRED = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
-const OPTIONAL = ['generation_config.json', 'tokenizer_config.json', 'README.md'] as const;
+const OPTIONAL = [
+  ...(['generation_config.json', 'tokenizer_config.json', 'processor_config.json'] as const),
+  ...(['chat_template.jinja', 'chat_template.json', 'README.md'] as const),
+] as const;
 
 /**
  * Downloads the files of a model that a captioner needs, and no others, into the cache. What is
@@ -102,11 +105,10 @@ async function neededFiles(
   };
 }
 
-function filesOf({ encoder, decoder, firstStep }: Networks): string[] {
-  return [encoder, decoder, ...(firstStep ? [firstStep] : [])].flatMap(({ file, data = [] }) => [
-    file,
-    ...data,
-  ]);
+function filesOf({ encoder, embedding, textEncoder, decoder, firstStep }: Networks): string[] {
+  return [encoder, embedding, textEncoder, decoder, firstStep]
+    .filter((network) => network !== undefined)
+    .flatMap(({ file, data = [] }) => [file, ...data]);
 }
 
 function missing(file: string, id: HubId, { endpoint }: HubAccess): string {

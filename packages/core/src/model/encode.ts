@@ -1,0 +1,105 @@
+import { CaptionError } from '../errors.js';
+import type { CaptionTokenizer } from '../text/tokenizer.js';
+import { checkShape } from './agreement.js';
+import type { EncodedPhoto } from './decoder.js';
+import { embed, featuresAtMarks, featuresFirst } from './embedding.js';
+import { float32ToFloat16 } from './float16.js';
+import type { Manifest } from './manifest.js';
+import { promptTokens } from './prompt.js';
+import type { Session, Values } from './session.js';
+import { asType, filled } from './values.js';
+
+/** The networks that run before a caption's first word. */
+export interface EncoderNetworks {
+  readonly vision: Session;
+  readonly embedding?: Session;
+  readonly text?: Session;
+}
+
+/**
+ * Looks at one photo and, where the model takes one, reads the prompt with the photo in it.
+ *
+ * @param pixels as `manifest.image` describes them
+ * @param prompt a task's name or a text; by default the model's first task
+ * @throws CaptionError `INVALID_OPTION` for a prompt to a model that takes none, `MODEL_INVALID`
+ */
+export async function encodePhoto(
+  networks: EncoderNetworks,
+  manifest: Manifest,
+  tokenizer: CaptionTokenizer,
+  pixels: Float32Array,
+  prompt: string | undefined,
+): Promise<EncodedPhoto> {
+  const { bos, forcedStart } = manifest.generation;
+  const start = forcedStart === undefined ? [bos] : [bos, forcedStart];
+  const forcedTokens = start.length - 1;
+  const seen = await runVision(networks.vision, manifest, pixels);
+  if (!manifest.prompt || !manifest.embedding || !networks.embedding) {
+    refusePrompt(manifest, prompt);
+    return { outputs: seen, start, forcedTokens };
+  }
+
+  const features = joined(seen, manifest.encoder.outputs[0] ?? '');
+  const pieces = { rows: 1, columns: 1, features: [features.dims.at(-2) ?? 1] };
+  const tokens = promptTokens(manifest.prompt, prompt, pieces, tokenizer);
+  const words = await embed(networks.embedding, manifest.embedding, tokens, [1, tokens.length]);
+  const { photo } = manifest.prompt;
+  const merged = photo
+    ? featuresAtMarks(features, words, tokens, tokenizer.tokenId(photo.token) ?? -1)
+    : featuresFirst(features, words);
+  if (!networks.text || !manifest.textEncoder) {
+    return { outputs: {}, start: tokens, forcedTokens: 0, prefill: merged };
+  }
+  const outputs = await runText(networks.text, manifest.textEncoder, merged);
+  return { outputs, start, forcedTokens };
+}
+
+/** The shape of a photo's pixels. */
+export function pixelDims({ width, height, layout }: Manifest['image']): number[] {
+  return layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
+}
+
+async function runVision(
+  session: Session,
+  { encoder, image }: Manifest,
+  pixels: Float32Array,
+): Promise<Record<string, Values>> {
+  const dims = pixelDims(image);
+  const values: Values =
+    session.inputType(encoder.input) === 'float16'
+      ? { type: 'float16', data: float32ToFloat16(pixels), dims }
+      : { type: 'float32', data: pixels, dims };
+  checkShape(session, encoder.file, encoder.input, values);
+  return session.run({ [encoder.input]: values }, encoder.outputs);
+}
+
+/** The prompt and the photo in one go: what the decoder is told besides its own words. */
+async function runText(
+  session: Session,
+  { file, input, mask, outputs }: NonNullable<Manifest['textEncoder']>,
+  merged: Values,
+): Promise<Record<string, Values>> {
+  const embeddings = asType(merged, session.inputType(input));
+  checkShape(session, file, input, embeddings);
+  const ones = mask && filled(session.inputType(mask), 1, merged.dims.slice(0, 2));
+  const feeds = { [input]: embeddings, ...(mask && ones && { [mask]: ones }) };
+  return {
+    ...(await session.run(feeds, outputs)),
+    ...(mask && ones && { [mask]: ones }),
+  };
+}
+
+/** The features of all of the photo's pieces, one after another: positions × width. */
+function joined(seen: Readonly<Record<string, Values>>, name: string): Values {
+  const { data, dims, type } = seen[name] as Values;
+  const width = dims.at(-1) ?? 1;
+  return { type, data, dims: [data.length / width, width] };
+}
+
+function refusePrompt({ name }: Manifest, prompt: string | undefined): void {
+  if (prompt === undefined) return;
+  throw new CaptionError(
+    'INVALID_OPTION',
+    `The option "prompt" cannot be given: the model "${name}" takes none. docs/models.md names those that do.`,
+  );
+}

@@ -1,0 +1,125 @@
+import type { CaptionTokenizer } from '../text/tokenizer.js';
+import { integer, object, oneOf, optional, record, string } from './schema.js';
+
+/** A prompt that has a name. */
+export interface PromptTask {
+  readonly text: string;
+  /** Most new tokens when a call says none. */
+  readonly maxLength?: number;
+}
+
+/**
+ * The text that stands for a photo in a prompt. `{features}` is the photo's token, once for each of
+ * the encoder's features; `{row}` and `{column}` count from 1.
+ */
+export interface PhotoText {
+  /** The token whose embedding a feature takes the place of, `<image>` for instance. */
+  readonly token: string;
+  /** A photo in one piece. */
+  readonly whole: string;
+  /** A photo in tiles: each of them, what ends a row of them, and the view of the whole after them. */
+  readonly tile?: string;
+  readonly rowEnd?: string;
+  readonly overview?: string;
+  /** Around all of it. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** What a model that takes a prompt wants of it. */
+export interface PromptSpec {
+  /** By name: `short`, `detailed`, `long`, and what the model has besides. */
+  readonly tasks: Readonly<Record<string, PromptTask>>;
+  /** The task of a call that names none. */
+  readonly default: string;
+  /**
+   * The model's words around a prompt. `{prompt}` stands for the text, `{photo}` for the photo;
+   * without `{photo}` its features come before the whole prompt.
+   */
+  readonly template: string;
+  readonly photo?: PhotoText;
+  /** Most new tokens after a text of the caller's own. */
+  readonly maxLength?: number;
+}
+
+/** How a photo was cut up, and how many features the encoder has for each piece, in order. */
+export interface PhotoPieces {
+  readonly rows: number;
+  readonly columns: number;
+  readonly features: readonly number[];
+}
+
+/** The text of a prompt, and the length that goes with it. */
+export function findTask(spec: PromptSpec, prompt: string | undefined): PromptTask {
+  const name = prompt ?? spec.default;
+  const task = Object.hasOwn(spec.tasks, name) ? spec.tasks[name] : undefined;
+  if (task) return task;
+  return { text: name, ...(spec.maxLength !== undefined && { maxLength: spec.maxLength }) };
+}
+
+/** The tokens of a prompt with the photo in it. */
+export function promptTokens(
+  spec: PromptSpec,
+  prompt: string | undefined,
+  pieces: PhotoPieces,
+  tokenizer: CaptionTokenizer,
+): number[] {
+  const { text } = findTask(spec, prompt);
+  // The photo's marks are the model's own: in a caller's text they are taken out, not understood.
+  const words = spec.photo ? text.split(spec.photo.token).join('') : text;
+  const parts = spec.template.split('{prompt}').join(words).split('{photo}');
+  const photo = spec.photo ? photoText(spec.photo, pieces) : '';
+  return tokenizer.encodeText(parts.join(photo));
+}
+
+function photoText(photo: PhotoText, { rows, columns, features }: PhotoPieces): string {
+  const say = (text: string, index: number) =>
+    text.split('{features}').join(photo.token.repeat(features[index] ?? 0));
+  const { before = '', after = '' } = photo;
+  if (rows * columns <= 1) return before + say(photo.whole, 0) + after;
+  let tiles = '';
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      tiles += say(photo.tile ?? '{features}', row * columns + column)
+        .replace('{row}', String(row + 1))
+        .replace('{column}', String(column + 1));
+    }
+    tiles += photo.rowEnd ?? '';
+  }
+  const overview = features.length > rows * columns ? (photo.overview ?? '{features}') : '';
+  return before + tiles + say(overview, rows * columns) + after;
+}
+
+/** @throws CaptionError `MODEL_INVALID` */
+export function readPrompt(json: unknown): PromptSpec {
+  const p = object(json, 'prompt', ['tasks', 'default', 'template', 'photo', 'maxLength']);
+  const length = (path: string) => (value: unknown) => integer(value, path, 1, 512);
+  const tasks = record(p.tasks, 'prompt.tasks', (value, path): PromptTask => {
+    const task = object(value, path, ['text', 'maxLength']);
+    const maxLength = optional(task.maxLength, length(`${path}.maxLength`));
+    return {
+      text: string(task.text, `${path}.text`),
+      ...(maxLength !== undefined && { maxLength }),
+    };
+  });
+  const maxLength = optional(p.maxLength, length('prompt.maxLength'));
+  const photo = optional(p.photo, readPhoto);
+  return {
+    tasks,
+    default: oneOf(p.default as string, 'prompt.default', Object.keys(tasks)),
+    template: string(p.template, 'prompt.template'),
+    ...(photo && { photo }),
+    ...(maxLength !== undefined && { maxLength }),
+  };
+}
+
+function readPhoto(json: unknown): PhotoText {
+  const further = ['tile', 'rowEnd', 'overview', 'before', 'after'] as const;
+  const photo = object(json, 'prompt.photo', ['token', 'whole', ...further]);
+  const given = further.filter((key) => photo[key] !== undefined);
+  return {
+    token: string(photo.token, 'prompt.photo.token'),
+    whole: string(photo.whole, 'prompt.photo.whole'),
+    ...Object.fromEntries(given.map((key) => [key, string(photo[key], `prompt.photo.${key}`)])),
+  };
+}

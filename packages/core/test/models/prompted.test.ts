@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import * as ort from 'onnxruntime-web';
+import { describe, expect, test } from 'vitest';
+import { loadCaptioner } from '../../src/captioner.js';
+import { loadModel } from '../../src/model/model.js';
+import { promptTokens } from '../../src/model/prompt.js';
+import { folderSource } from '../../src/node/folder-source.js';
+import type { CaptionOptions } from '../../src/types.js';
+import { photo } from './photos.js';
+import { fixture } from './recordings.js';
+
+/** What scripts/fixtures/models/prompted_recordings.py wrote of the Python original. */
+interface Recording {
+  readonly photos: readonly {
+    /** 32-bit floats in base64. */
+    readonly pixels: string;
+    readonly prompts: readonly {
+      readonly prompt: string;
+      readonly ids: readonly number[];
+      readonly captions: readonly {
+        readonly options: CaptionOptions;
+        readonly found: readonly {
+          readonly tokens: readonly number[];
+          readonly text: string;
+          readonly score?: number;
+        }[];
+      }[];
+    }[];
+  }[];
+}
+
+/** What scripts/fixtures/models/transformers-js wrote: by number format, photo and prompt. */
+type TransformersJs = Readonly<
+  Record<
+    'fp32' | 'q8',
+    readonly Readonly<
+      Record<string, { readonly ids: readonly number[]; readonly tokens: readonly number[] }>
+    >[]
+  >
+>;
+
+const transformersJs = (family: string): TransformersJs =>
+  JSON.parse(readFileSync(`${fixture(family)}transformers-js.json`, 'utf8'));
+
+const recording = (family: string): Recording =>
+  JSON.parse(readFileSync(`${fixture(family)}expected.json`, 'utf8'));
+
+describe.each(['florence2'])('%s', (family) => {
+  test('captions as transformers does, over prompts and settings', async () => {
+    const captioner = await loadCaptioner({ model: fixture(family) });
+    for (const [index, { prompts }] of recording(family).photos.entries()) {
+      for (const { prompt, captions } of prompts) {
+        for (const { options, found } of captions) {
+          const settings = { prompt, maxLength: 24, ...options };
+          const caption = await captioner.caption(photo(index), settings);
+          const all = [caption, ...caption.alternatives];
+          const where = `photo ${index}, ${JSON.stringify(settings)}`;
+          expect(
+            all.map(({ tokens }) => tokens.map((token) => token.id)),
+            where,
+          ).toEqual(found.map(({ tokens }) => tokens));
+          expect(
+            all.map(({ text }) => text),
+            where,
+          ).toEqual(found.map(({ text }) => text));
+          for (const [rank, { score }] of found.entries()) {
+            if (score !== undefined) expect(all[rank]?.score, where).toBeCloseTo(score, 3);
+          }
+        }
+      }
+    }
+    await captioner.dispose();
+  });
+
+  test.each(['fp32', 'q8'] as const)(
+    'says what transformers.js says, greedily, in %s',
+    async (dtype) => {
+      const captioner = await loadCaptioner({ model: fixture(family), dtype });
+      const { eos } = captioner.model.generation;
+      for (const [index, prompts] of transformersJs(family)[dtype].entries()) {
+        for (const [prompt, { tokens }] of Object.entries(prompts)) {
+          const caption = await captioner.caption(photo(index), {
+            ...{ prompt, numBeams: 1, maxLength: 24 },
+          });
+          const words = tokens.filter((token) => token !== eos);
+          expect(
+            caption.tokens.map((token) => token.id),
+            `photo ${index}, ${prompt}`,
+          ).toEqual(words);
+        }
+      }
+      await captioner.dispose();
+    },
+  );
+
+  test('is asked in the words that transformers and transformers.js use', async () => {
+    const model = await loadModel(folderSource(fixture(family)), { runtime: ort, threads: 1 });
+    const { manifest, tokenizer } = model;
+    for (const [index, { prompts }] of recording(family).photos.entries()) {
+      for (const { prompt, ids } of prompts) {
+        const pieces = { rows: 1, columns: 1, features: [17] };
+        const tokens = manifest.prompt && promptTokens(manifest.prompt, prompt, pieces, tokenizer);
+        expect(tokens).toEqual(ids);
+        expect(tokens).toEqual(transformersJs(family).fp32[index]?.[prompt]?.ids);
+      }
+    }
+    await model.release();
+  });
+});
