@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadCaptioner, VERSION } from '../../src/index.js';
@@ -158,6 +159,20 @@ describe('models and runtimes', () => {
     const { stdout, stderr } = await zipcaption([sample('coffee.jpg'), '--model', `${base}/model`]);
     expect(stdout).toContain(tinyCaptionOf('coffee.jpg'));
     expect(stderr).toBe(`zipcaption: loading the model from ${base}/model\n`);
+  });
+
+  it('are asked what --prompt says', async () => {
+    const model = fileURLToPath(new URL('../models/fixtures/florence2/', import.meta.url));
+    const asked = async (...flags: string[]) => {
+      const { stdout } = await zipcaption([
+        ...[sample('coffee.jpg'), '--model', model, '--beams', '1', '--max-length', '12', '--json'],
+        ...flags,
+      ]);
+      return JSON.parse(stdout).score;
+    };
+    const [short, detailed] = [await asked('--prompt', 'short'), await asked('-p', 'detailed')];
+    expect(await asked()).toBe(short);
+    expect(detailed).not.toBe(short);
   });
 
   it('native on request, with nearly the same numbers', async () => {

@@ -10,7 +10,9 @@ function folder(family: string): Files {
   const names = readdirSync(fixture(family), { recursive: true, encoding: 'utf8' });
   return Object.fromEntries(
     names
-      .filter((name) => /(^|\/)[^.]+\.(json|onnx|onnx_data)$/.test(name) && !/expected/.test(name))
+      .filter(
+        (name) => /(^|\/)[^.]+\.(json|onnx|onnx_data)$/.test(name) && !/expected|-js/.test(name),
+      )
       .map((name) => [name, new Uint8Array(readFileSync(fixture(family) + name))]),
   );
 }
@@ -54,7 +56,7 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'swin-bert',
       gone('onnx/decoder_model.onnx'),
       'MODEL_NOT_FOUND',
-      /no complete set of networks/,
+      /no files of dtype "fp32".*missing: decoder_model_merged\.onnx/,
     ],
     ['no tokenizer', 'swin-bert', gone('tokenizer.json'), 'MODEL_NOT_FOUND', /tokenizer\.json/],
     [
@@ -202,10 +204,38 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'MODEL_INVALID',
       /words for 29\d numbers, the decoder 300/,
     ],
+    [
+      'no vision encoder',
+      'florence2',
+      gone('onnx/vision_encoder.onnx'),
+      'MODEL_NOT_FOUND',
+      /missing: vision_encoder\.onnx\. Complete there are: q8/,
+    ],
+    [
+      'no embeddings',
+      'florence2',
+      gone('onnx/embed_tokens.onnx'),
+      'MODEL_NOT_FOUND',
+      /no files of dtype "fp32".*missing: embed_tokens\.onnx/,
+    ],
+    [
+      'features for other embeddings',
+      'florence2',
+      (f) => Object.assign(f, { 'onnx/embed_tokens.onnx': f['onnx/encoder_model.onnx'] }),
+      'MODEL_INVALID',
+      /embed_tokens\.onnx/,
+    ],
+    [
+      'a family that nobody knows',
+      'florence2',
+      config((c) => (c.model_type = 'qwen9_vl')),
+      'MODEL_UNSUPPORTED',
+      /"qwen9_vl".*vision-encoder-decoder, florence2/,
+    ],
   ])('%s', async (_, family, damage, code, message) => {
     const files = folder(family);
     damage(files);
-    await expect(loadCaptioner({ model: files })).rejects.toMatchObject({
+    await expect(loadCaptioner({ model: files, dtype: 'fp32' })).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });

@@ -107,3 +107,63 @@ describe.each(['florence2'])('%s', (family) => {
     await model.release();
   });
 });
+
+describe('a prompt', () => {
+  test('is short by default, and has a length of its own', async () => {
+    const captioner = await loadCaptioner({ model: fixture('florence2') });
+    const ids = async (options: CaptionOptions) =>
+      (await captioner.caption(photo(2), { numBeams: 1, ...options })).tokens.map(({ id }) => id);
+    const short = await ids({ prompt: 'short' });
+    expect(await ids({})).toEqual(short);
+    expect(await ids({ prompt: '<CAPTION>' })).toEqual(short);
+    expect(await ids({ prompt: 'detailed' })).not.toEqual(short);
+    expect(captioner.model.prompt?.tasks).toMatchObject({
+      ...{ short: { maxLength: 40 }, detailed: { maxLength: 120 }, long: { maxLength: 300 } },
+    });
+    await captioner.dispose();
+  });
+
+  test('goes with streaming, sampling, banned words, a prefix and several photos', async () => {
+    const captioner = await loadCaptioner({ model: fixture('florence2') });
+    const pieces: string[] = [];
+    const onToken = (piece: string) => pieces.push(piece);
+    const streamed = await captioner.caption(photo(1), { prompt: 'short', onToken });
+    expect(pieces.join('')).toBe(streamed.text);
+    const drawn = { prompt: 'short', sample: true, temperature: 2, seed: 5, maxLength: 8 };
+    const [first, again] = [
+      await captioner.caption(photo(1), drawn),
+      await captioner.caption(photo(1), drawn),
+    ];
+    expect(again.text).toBe(first.text);
+    const prefixed = await captioner.caption(photo(1), { prefix: 'a brown dog', maxLength: 6 });
+    expect(prefixed.text).toMatch(/^a brown dog/);
+    const texts: (string | undefined)[] = [];
+    for await (const { text } of captioner.captionAll([photo(0), photo(2)], {
+      ...{ prompt: 'detailed', numBeams: 2, maxLength: 12 },
+    })) {
+      texts.push(text);
+    }
+    const alone = await captioner.caption(photo(2), {
+      ...{ prompt: 'detailed', numBeams: 2, maxLength: 12 },
+    });
+    expect(texts[1]).toBe(alone.text);
+    await captioner.dispose();
+  });
+
+  test('to a model that takes none is refused', async () => {
+    const captioner = await loadCaptioner({ model: fixture('vit-gpt2') });
+    await expect(captioner.caption(photo(0), { prompt: 'short' })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('takes none'),
+    });
+    await captioner.dispose();
+  });
+
+  test.each(['', '  ', 'x'.repeat(2001), 5])('of %j is refused', async (prompt) => {
+    const captioner = await loadCaptioner({ model: fixture('florence2') });
+    await expect(captioner.caption(photo(0), { prompt: prompt as string })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+    await captioner.dispose();
+  });
+});

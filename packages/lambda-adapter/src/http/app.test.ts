@@ -63,7 +63,7 @@ describe('POST /caption', () => {
   it('hands the photo and the options of the query to the captioner', async () => {
     const { post, engine } = service();
     const answer = await json(
-      await post('/caption?beams=4&maxLength=12&numCaptions=2&attention=true'),
+      await post('/caption?beams=4&maxLength=12&numCaptions=2&attention=true&prompt=detailed'),
     );
     const [call] = engine.calls;
     expect(Buffer.from(call?.bytes ?? [])).toEqual(Buffer.from(photo));
@@ -72,6 +72,7 @@ describe('POST /caption', () => {
       maxLength: 12,
       numCaptions: 2,
       attention: true,
+      prompt: 'detailed',
     });
     expect(answer.alternatives).toHaveLength(1);
     expect(answer.attention).toEqual([{ word: 'dog', rows: 1, columns: 2, values: [0.25, 0.75] }]);
@@ -261,6 +262,7 @@ describe('Accept: text/event-stream', () => {
 describe('failures', () => {
   it.each([
     ['an unknown option', '/caption?beam=3', {}, 400, 'INVALID_OPTION', 'beams'],
+    ['a prompt without words', '/caption?prompt=%20', {}, 400, 'INVALID_OPTION', 'detailed'],
     ['an option out of range', '/caption?beams=0', {}, 400, 'INVALID_OPTION', '1 to 16'],
     [
       'an option that is no number',

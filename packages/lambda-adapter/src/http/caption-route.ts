@@ -204,21 +204,23 @@ export function toCaptionOptions({
   maxLength,
   numCaptions,
   attention,
+  prompt,
 }: RequestOptions): CaptionOptions {
   return {
     ...(beams !== undefined && { numBeams: beams }),
     ...(maxLength !== undefined && { maxLength }),
     ...(numCaptions !== undefined && { numCaptions }),
     ...(attention !== undefined && { attention }),
+    ...(prompt !== undefined && { prompt }),
   };
 }
 
 /** Same photo, options, model and version of ours: same caption. */
 function cacheKey(bytes: Uint8Array, options: RequestOptions, { model }: Engine): string {
-  const { beams, maxLength, numCaptions, attention = false } = options;
+  const { beams, maxLength, numCaptions, attention = false, prompt } = options;
   const rest = [VERSION, model.name, model.version, model.sha256, beams, maxLength, numCaptions];
   return createHash('sha256')
-    .update(JSON.stringify([...rest, attention]))
+    .update(JSON.stringify([...rest, attention, prompt]))
     .update(bytes)
     .digest('base64url');
 }

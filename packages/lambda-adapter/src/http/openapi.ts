@@ -1,6 +1,6 @@
 import { VERSION } from 'zipcaption';
 import { type ProblemCode, statusOf } from './problem.js';
-import { optionRanges } from './request-options.js';
+import { MAX_PROMPT, optionRanges } from './request-options.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -172,6 +172,11 @@ const optionSchemas = {
   attention: {
     ...{ type: 'boolean', default: false },
     description: 'Return for each word a map of where the model looked.',
+  },
+  prompt: {
+    ...{ type: 'string', minLength: 1, maxLength: MAX_PROMPT },
+    description:
+      'Models that take one only: short (the default), detailed, long, or a text of your own.',
   },
 } as const;
 

@@ -6,15 +6,19 @@ export interface RequestOptions {
   readonly maxLength?: number;
   readonly numCaptions?: number;
   readonly attention?: boolean;
+  readonly prompt?: string;
 }
 
 const ranges = { beams: [1, 16], maxLength: [1, 512], numCaptions: [1, 16] } as const;
 
-export const optionNames = ['beams', 'maxLength', 'numCaptions', 'attention'] as const;
+/** Longest prompt, in characters. Narrower than the core's, as the ranges are. */
+export const MAX_PROMPT = 300;
+
+export const optionNames = ['beams', 'maxLength', 'numCaptions', 'attention', 'prompt'] as const;
 type Name = (typeof optionNames)[number];
 
 /** Ranges as the OpenAPI document shows them. Narrower than the core's, since strangers may ask. */
-export const optionRanges: Readonly<Record<Exclude<Name, 'attention'>, readonly [number, number]>> =
+export const optionRanges: Readonly<Record<keyof typeof ranges, readonly [number, number]>> =
   ranges;
 
 /**
@@ -30,6 +34,7 @@ export function readOptions(entries: Iterable<readonly [string, unknown]>): Requ
       throw new HttpError('INVALID_OPTION', `The option "${name}" is given twice.`);
     }
     if (name === 'attention') options.attention = flag(value);
+    else if (name === 'prompt') options.prompt = promptText(value);
     else options[name] = wholeNumber(name, value);
   }
   const { beams, numCaptions } = options;
@@ -78,6 +83,14 @@ function flag(value: unknown): boolean {
 }
 
 /** Never the whole of what a stranger sent: it may be megabytes long or nested without end. */
+function promptText(value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_PROMPT) return value;
+  throw new HttpError(
+    'INVALID_OPTION',
+    `The option "prompt" must be short, detailed, long or a text of at most ${MAX_PROMPT} characters, not ${show(value)}.`,
+  );
+}
+
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
   if (typeof value === 'object' && value !== null)

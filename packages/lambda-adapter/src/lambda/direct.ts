@@ -11,6 +11,7 @@ export interface DirectEvent {
   readonly maxLength?: number;
   readonly numCaptions?: number;
   readonly attention?: boolean;
+  readonly prompt?: string;
 }
 
 export type DirectResult = CaptionJson & { readonly requestId: string };

@@ -39,21 +39,49 @@ export async function findNetworks(
       if (found) return found;
     }
   }
-  const there = wanted ? await availableDtypes(source, layout) : [];
-  throw new CaptionError(
-    'MODEL_NOT_FOUND',
-    there.length > 0
-      ? `The model in ${source.name} has no files of dtype "${wanted}"; there are: ${there.join(', ')}.`
-      : `The model in ${source.name} has no complete set of networks: expected are ${EXPECTED[layout ?? 'encoder-decoder']}`,
-  );
+  throw await incomplete(source, wanted, layout);
 }
 
-const PLACE = 'in it or in its folder "onnx"';
-const EXPECTED: Readonly<Record<Layout, string>> = {
-  'encoder-decoder': `encoder_model.onnx and decoder_model_merged.onnx (or decoder_model.onnx and decoder_with_past_model.onnx), ${PLACE}. Fetch what is missing, or export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
-  'text-encoder': `vision_encoder.onnx, embed_tokens.onnx, encoder_model.onnx and decoder_model_merged.onnx, or those of another dtype, ${PLACE}. Fetch what is missing.`,
-  'decoder-only': `vision_encoder.onnx, embed_tokens.onnx and decoder_model_merged.onnx, or those of another dtype, ${PLACE}. Fetch what is missing.`,
+const EXPORT =
+  'Fetch what is missing, or export the model with "optimum-cli export onnx --task image-to-text-with-past".';
+const EXPECTED: Readonly<
+  Record<Layout, { readonly names: readonly string[]; readonly hint: string }>
+> = {
+  'encoder-decoder': {
+    names: ['encoder_model', 'decoder_model_merged'],
+    hint: `Instead of decoder_model_merged there may be decoder_model and decoder_with_past_model. ${EXPORT}`,
+  },
+  'text-encoder': {
+    names: ['vision_encoder', 'embed_tokens', 'encoder_model', 'decoder_model_merged'],
+    hint: 'Fetch what is missing.',
+  },
+  'decoder-only': {
+    names: ['vision_encoder', 'embed_tokens', 'decoder_model_merged'],
+    hint: 'Fetch what is missing.',
+  },
 };
+
+/** Says which files are missing, and in which number formats none are. */
+async function incomplete(
+  source: ModelSource,
+  wanted: Dtype | undefined,
+  layout: Layout = 'encoder-decoder',
+): Promise<CaptionError> {
+  const { names, hint } = EXPECTED[layout];
+  const files = names.map((name) => `${name}${DTYPE_SUFFIXES[wanted ?? 'fp32']}.onnx`);
+  const missing: string[] = [];
+  for (const file of files) {
+    const found = await Promise.all(FOLDERS.map((folder) => source.has(folder + file)));
+    if (!found.includes(true)) missing.push(file);
+  }
+  const there = wanted ? await availableDtypes(source, layout) : [];
+  const what = wanted ? `files of dtype "${wanted}"` : 'complete set of networks';
+  const others = there.length > 0 ? ` Complete there are: ${there.join(', ')}.` : '';
+  return new CaptionError(
+    'MODEL_NOT_FOUND',
+    `The model in ${source.name} has no ${what}: expected are ${files.join(', ')}, in it or in its folder "onnx"; missing: ${missing.join(', ') || 'they are not in one folder'}.${others} ${hint}`,
+  );
+}
 
 /** Number formats in which all networks are there. */
 export async function availableDtypes(source: ModelSource, layout?: Layout): Promise<Dtype[]> {
