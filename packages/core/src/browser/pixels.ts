@@ -1,4 +1,6 @@
 import { CaptionError } from '../errors.js';
+import { type EmbeddedColour, embeddedColour } from '../image/colour/embedded.js';
+import { toSrgb } from '../image/colour/to-srgb.js';
 import { chooseScale } from '../image/jpeg/scale.js';
 import { checkPixelCount } from '../image/limits.js';
 import { applyOrientation, uprightSize } from '../image/orient.js';
@@ -15,7 +17,9 @@ export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise
   if (header) checkPixelCount(header, request.maxPixels);
   const bitmap = await decode(bytes as Uint8Array<ArrayBuffer>, header);
   try {
-    return header ? openStored(bitmap, header, request) : openUpright(bitmap, request);
+    if (!header) return openUpright(bitmap, request);
+    const colour = await embeddedColour(bytes, header.format);
+    return openStored(bitmap, header, colour, request);
   } finally {
     bitmap.close();
   }
@@ -29,8 +33,9 @@ async function decode(
   const isTurned = header && header.orientation !== 1;
   const parts = isTurned ? withoutOrientation(bytes, header.format) : [bytes];
   try {
-    // As in Node, where embedded colour profiles are not applied.
-    return await createImageBitmap(new Blob(parts), { colorSpaceConversion: 'none' });
+    // Of files that we know, colours are converted as in Node, once the photo is smaller.
+    const colorSpaceConversion = header ? 'none' : 'default';
+    return await createImageBitmap(new Blob(parts), { colorSpaceConversion });
   } catch (cause) {
     refuseOtherKinds(bytes, cause);
     throw new CaptionError(
@@ -52,16 +57,22 @@ function refuseOtherKinds(bytes: Uint8Array, cause: unknown): void {
   );
 }
 
-/** A photo whose header we know, exactly as Node opens it: made smaller, then turned. */
-function openStored(bitmap: ImageBitmap, header: ImageHeader, request: OpenRequest): OpenedPhoto {
+/** A photo whose header we know, exactly as Node opens it: made smaller, its colours sRGB, then turned. */
+function openStored(
+  bitmap: ImageBitmap,
+  header: ImageHeader,
+  { profile, warnings }: EmbeddedColour,
+  request: OpenRequest,
+): OpenedPhoto {
   const { format, width, height } = header;
   const orientation = request.orientation ? header.orientation : 1;
   const upright = uprightSize(header, orientation);
   const size = { width: bitmap.width, height: bitmap.height };
   const needed = uprightSize(request.atLeast(upright), orientation);
   const image = drawPixels(bitmap, size, request, reductionFor(format, size, needed));
+  if (profile) toSrgb(image.data, profile);
   const turned = applyOrientation(image, orientation);
-  return { ...turned, stored: { width, height }, upright, orientation, format, warnings: [] };
+  return { ...turned, stored: { width, height }, upright, orientation, format, warnings };
 }
 
 function openUpright(bitmap: ImageBitmap, request: OpenRequest): OpenedPhoto {

@@ -1,4 +1,6 @@
 import { CaptionError } from '../errors.js';
+import { embeddedColour } from './colour/embedded.js';
+import { toSrgb } from './colour/to-srgb.js';
 import { HEADER_READERS } from './header.js';
 import { decodeJpeg } from './jpeg/index.js';
 import { checkPixelCount } from './limits.js';
@@ -52,7 +54,8 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
 }
 
 /**
- * The pixels of a JPEG, PNG, WebP or GIF (first picture): RGB, alpha laid on white.
+ * The pixels of a JPEG, PNG, WebP or GIF (first picture): RGB, alpha laid on white, colours of an
+ * embedded profile (Display P3, Adobe RGB, …) brought to sRGB.
  *
  * The limits are checked against the file's length and its header before anything is decoded.
  *
@@ -87,8 +90,11 @@ export async function decodeImage(
   const decoded = await orDecodeFailed(header.format, () =>
     DECODERS[header.format](bytes, request),
   );
+  const colour = await embeddedColour(bytes, header.format);
+  // After reduction there are few pixels left to do.
+  if (colour.profile) toSrgb(decoded.data, colour.profile);
   const upright = applyOrientation(withReduction(decoded, header), orientation);
-  return { ...upright, header, warnings: decoded.warnings };
+  return { ...upright, header, warnings: [...decoded.warnings, ...colour.warnings] };
 }
 
 /**

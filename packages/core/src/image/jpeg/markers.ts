@@ -39,9 +39,10 @@ export const Marker = {
   DRI: 0xdd,
   /** Define hierarchical progression. */
   DHP: 0xde,
-  /** Application segments; 0 is JFIF's, 1 EXIF's, 14 Adobe's. */
+  /** Application segments; 0 is JFIF's, 1 EXIF's, 2 that of ICC profiles, 14 Adobe's. */
   APP0: 0xe0,
   APP1: 0xe1,
+  APP2: 0xe2,
   APP14: 0xee,
   APP15: 0xef,
   /** Start of frame of JPEG-LS (T.87), which is no part of T.81. */

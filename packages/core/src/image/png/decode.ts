@@ -14,7 +14,7 @@ const MAX_INFLATION = 1032;
 /**
  * Decodes a PNG row by row: inflated, unfiltered, turned into RGB on white and averaged down as the
  * rows come, so that memory is that of the result and a few rows. Of an animated PNG it is the
- * default image; gamma and colour profiles are not applied.
+ * default image. Samples are as stored: for gamma and colour profiles see `colour-chunks.ts`.
  *
  * A file that is cut short or damaged gives what came before, the rest grey, and a warning.
  *
