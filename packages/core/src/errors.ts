@@ -15,6 +15,9 @@
  * | `MODEL_UNSUPPORTED` | a sound model of a kind that cannot be run here |
  * | `RUNTIME_UNAVAILABLE` | the ONNX runtime or a worker thread cannot be started |
  * | `RUNTIME_FAILED` | the ONNX runtime failed while running the model, or the worker thread that ran it ended |
+ * | `PARSER_NOT_FOUND` | what reads a page's kind (HTML, Markdown, a framework's components) is not installed |
+ * | `FILE_CHANGED` | a file to be written was changed by somebody else meanwhile |
+ * | `WRITE_FAILED` | a file cannot be written |
  * | `NETWORK_FAILED` | a download failed or was refused |
  * | `ABORTED` | the caller's `AbortSignal` fired |
  * | `DISPOSED` | the captioner was used after `dispose()` |
@@ -32,6 +35,9 @@ export type CaptionErrorCode =
   | 'MODEL_UNSUPPORTED'
   | 'RUNTIME_UNAVAILABLE'
   | 'RUNTIME_FAILED'
+  | 'PARSER_NOT_FOUND'
+  | 'FILE_CHANGED'
+  | 'WRITE_FAILED'
   | 'NETWORK_FAILED'
   | 'ABORTED'
   | 'DISPOSED';

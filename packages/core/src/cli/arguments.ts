@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CaptionError } from '../index.js';
 import { allowed, readValue } from './flag-value.js';
-import { FLAGS, type Flag, type FlagValues } from './flags.js';
+import { FLAGS, type Flag, type FlagValues, type ValuesOf } from './flags.js';
 import { nearest } from './nearest.js';
 
 export interface Arguments {
@@ -9,9 +9,6 @@ export interface Arguments {
   /** What is not a flag: files, folders, globs, addresses, `-`. */
   readonly operands: readonly string[];
 }
-
-const flags: readonly Flag[] = FLAGS;
-const byName = new Map(flags.map((flag) => [flag.name, flag]));
 
 /**
  * Reads a command line: `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-qr` for two
@@ -23,6 +20,15 @@ const byName = new Map(flags.map((flag) => [flag.name, flag]));
  * @example parseArguments(['--beams=5', 'dog.jpg']) // { flags: { beams: 5 }, operands: ['dog.jpg'] }
  */
 export function parseArguments(argv: readonly string[]): Arguments {
+  return readArguments(argv, FLAGS);
+}
+
+/** {@link parseArguments} for a command with flags of its own. */
+export function readArguments<const Table extends readonly Flag[]>(
+  argv: readonly string[],
+  flags: Table,
+): { readonly flags: ValuesOf<Table>; readonly operands: readonly string[] } {
+  const byName = new Map<string, Flag>(flags.map((flag) => [flag.name, flag]));
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(flags.map((flag) => [flag.name, nodeOption(flag)])),
@@ -37,19 +43,22 @@ export function parseArguments(argv: readonly string[]): Arguments {
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = byName.get(token.name);
-    if (!flag) throw unknownFlag(token.rawName);
+    if (!flag) throw unknownFlag(token.rawName, flags);
     const value = givenValue(flag, token);
     const before = values[flag.name];
     values[flag.name] = flag.repeatable ? [...(Array.isArray(before) ? before : []), value] : value;
   }
   // Each value was read by its flag's own rule, which is what the type says.
-  return { flags: values as FlagValues, operands };
+  return { flags: values as ValuesOf<Table>, operands };
 }
 
 function nodeOption(flag: Flag) {
   const type = flag.value.kind === 'switch' ? ('boolean' as const) : ('string' as const);
   return flag.short ? { type, short: flag.short } : { type };
 }
+
+/** Texts that are put before or after others. */
+const MAY_BE_EMPTY = new Set(['prefix', 'suffix']);
 
 interface GivenValue {
   readonly value?: string | undefined;
@@ -67,7 +76,7 @@ function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
   if (value === undefined || isFlag) {
     throw refuse(`${name} needs ${allowed(flag.value)} after it.`);
   }
-  if (value === '' && flag.value.kind === 'text' && flag.name !== 'prefix') {
+  if (value === '' && flag.value.kind === 'text' && !MAY_BE_EMPTY.has(flag.name)) {
     throw refuse(`${name} needs ${allowed(flag.value)}, not an empty text.`);
   }
   const read = readValue(flag.value, value);
@@ -77,19 +86,18 @@ function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
   return read;
 }
 
-function unknownFlag(rawName: string): CaptionError {
+function unknownFlag(rawName: string, flags: readonly Flag[]): CaptionError {
+  // Names that people try, with the flag they mean: the flags', and those of the library's options.
+  const known = new Map([
+    ...flags.flatMap(({ name, option }) => (option ? [[kebab(option), name] as const] : [])),
+    ...flags.map(({ name }) => [name, name] as const),
+  ]);
   const given = rawName.replace(/^-+/, '');
   const guess = rawName.startsWith('--') ? nearest(given.toLowerCase(), known.keys()) : undefined;
   const meant = guess === undefined ? undefined : known.get(guess);
   const hint = meant ? ` Did you mean --${meant}?` : ' --help lists them all.';
   return refuse(`There is no flag ${rawName}.${hint}`);
 }
-
-/** Names that people try, with the flag they mean: the flags', and those of the library's options. */
-const known = new Map([
-  ...flags.flatMap(({ name, option }) => (option ? [[kebab(option), name] as const] : [])),
-  ...flags.map(({ name }) => [name, name] as const),
-]);
 
 function kebab(camel: string): string {
   return camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -22,16 +22,17 @@ export interface Flag {
   readonly value: FlagValue;
   /** May be given several times, each adding to the list. */
   readonly repeatable?: true;
-  readonly group: 'Photos' | 'Output' | 'Search' | 'Sampling' | 'Attention' | 'Model' | 'Other';
+  /** Its heading in the help. */
+  readonly group: string;
   readonly help: string;
   /** The library's option that the value is for. */
   readonly option?: keyof CaptionOptions;
 }
 
-const SWITCH = { kind: 'switch' } as const;
-const text = <P extends string>(placeholder: P) => ({ kind: 'text', placeholder }) as const;
-const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
-const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
+export const SWITCH = { kind: 'switch' } as const;
+export const text = <P extends string>(placeholder: P) => ({ kind: 'text', placeholder }) as const;
+export const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
+export const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
 
 /** Every flag, in the order of the help. */
 export const FLAGS = [
@@ -287,9 +288,6 @@ export const FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-type AnyFlag = (typeof FLAGS)[number];
-export type FlagName = AnyFlag['name'];
-
 type ValueOf<F extends Flag> = F['value'] extends { kind: 'switch' }
   ? true
   : F['value'] extends { kind: 'text' }
@@ -298,9 +296,14 @@ type ValueOf<F extends Flag> = F['value'] extends { kind: 'switch' }
       ? Choice
       : number;
 
-/** What was given on a command line; flags that were not are absent. */
-export type FlagValues = {
-  readonly [F in AnyFlag as F['name']]?: F extends { repeatable: true }
+/** What was given on a command line that has these flags; those that were not given are absent. */
+export type ValuesOf<Table extends readonly Flag[]> = {
+  readonly [F in Table[number] as F['name']]?: F extends { repeatable: true }
     ? readonly ValueOf<F>[]
     : ValueOf<F>;
 };
+
+export type FlagName = (typeof FLAGS)[number]['name'];
+
+/** What was given on the command line that captions photos. */
+export type FlagValues = ValuesOf<typeof FLAGS>;

@@ -24,6 +24,7 @@ const EXAMPLES = `Examples:
   zipcaption -r holidays/ --attention 'maps/{name}.png' --min-confidence 0.5
 
 Other models: zipcaption models --help
+Alternative texts for a site's images: zipcaption alt --help
 
 Exit code: 0 all photos captioned, 1 some failed (the others are printed all the
 same), 2 wrong usage, 130 or 143 stopped by Ctrl-C or a termination signal.
@@ -34,17 +35,20 @@ const WIDTH = 80;
 
 /** The whole help, at most 80 columns wide. */
 export function fullHelp(): string {
-  const flags: readonly Flag[] = FLAGS;
+  return [
+    `${USAGE}\n\nPrints a caption for each photo, in the order given.\n`,
+    ...flagSections(FLAGS),
+    EXAMPLES,
+  ].join('\n');
+}
+
+/** The flags under the headings of their groups. */
+export function flagSections(flags: readonly Flag[]): string[] {
   const groups = [...new Set(flags.map((flag) => flag.group))];
-  const sections = groups.map((group) => {
+  return groups.map((group) => {
     const lines = flags.filter((flag) => flag.group === group).map(describe);
     return `${group}:\n${lines.join('\n')}\n`;
   });
-  return [
-    `${USAGE}\n\nPrints a caption for each photo, in the order given.\n`,
-    ...sections,
-    EXAMPLES,
-  ].join('\n');
 }
 
 function describe(flag: Flag): string {

@@ -1,0 +1,111 @@
+import { findInText, type SourceText } from '../find/find.js';
+import type { FindOptions, ImageUse } from '../types.js';
+import { type AltWrite, type Edit, editsFor, onOneLine } from './edits.js';
+
+export interface WriteOptions {
+  /** A data attribute that is written beside each alternative text, so that drafts are found again. */
+  readonly mark?: string;
+}
+
+/** A document with alternative texts in it. */
+export interface WrittenText {
+  readonly text: string;
+  /** Which were written; those that were there already are not among them. */
+  readonly written: readonly AltWrite[];
+  /** Which could not be: the document would have become another one. */
+  readonly refused: readonly AltWrite[];
+}
+
+/**
+ * Writes alternative texts into a document. Nothing else in it changes, and what was written is read
+ * again: an edit after which the images were not the same, each with the text that it was to have, is
+ * taken back.
+ *
+ * @param source the document that `writes` were found in
+ *
+ * @example
+ * const source = { text: '<img src=dog.jpg>', kind: 'html' };
+ * const [use] = await findInText(source);
+ * const { text } = await applyToText(source, [{ use, alt: 'A dog' }]);
+ * text; // '<img src=dog.jpg alt="A dog">'
+ */
+export async function applyToText(
+  source: SourceText,
+  writes: readonly AltWrite[],
+  options: FindOptions & WriteOptions = {},
+): Promise<WrittenText> {
+  const { default: MagicString } = await import('magic-string');
+  const pending = writes
+    .map((write) => ({ write, edits: editsFor(write, source.text, options.mark) }))
+    .filter(({ edits }) => edits.length > 0);
+  if (pending.length === 0) return { text: source.text, written: [], refused: [] };
+
+  const before = await findInText(source, options);
+  const tryOut = async (chosen: typeof pending) => {
+    const text = edited(
+      new MagicString(source.text),
+      chosen.flatMap(({ edits }) => edits),
+    );
+    const alts = new Map(chosen.map(({ write }) => [keyOf(write.use), onOneLine(write.alt)]));
+    return (await isAsWanted({ ...source, text }, before, alts, options)) ? text : undefined;
+  };
+
+  // Together if they hold; otherwise by halves, until those that are to blame stand alone.
+  const good: typeof pending = [];
+  let text = source.text;
+  const add = async (some: typeof pending): Promise<void> => {
+    const longer = await tryOut([...good, ...some]);
+    if (longer !== undefined) {
+      good.push(...some);
+      text = longer;
+    } else if (some.length > 1) {
+      const half = some.length >> 1;
+      await add(some.slice(0, half));
+      await add(some.slice(half));
+    }
+  };
+  await add(pending);
+  const bad = pending.filter((each) => !good.includes(each));
+  return { text, written: good.map(writeOf), refused: bad.map(writeOf) };
+}
+
+function writeOf({ write }: { readonly write: AltWrite }): AltWrite {
+  return write;
+}
+
+interface Editor {
+  appendLeft(index: number, text: string): unknown;
+  update(start: number, end: number, text: string): unknown;
+  remove(start: number, end: number): unknown;
+  toString(): string;
+}
+
+function edited(document: Editor, edits: readonly Edit[]): string {
+  for (const { start, end, text } of edits) {
+    if (start === end) document.appendLeft(start, text);
+    else if (text === '') document.remove(start, end);
+    else document.update(start, end, text);
+  }
+  return document.toString();
+}
+
+/** Are the same images there, each with the alternative text that it had or was to have? */
+async function isAsWanted(
+  source: SourceText,
+  before: readonly ImageUse[],
+  alts: ReadonlyMap<string, string>,
+  options: FindOptions,
+): Promise<boolean> {
+  // A document that cannot be parsed any more is not as wanted.
+  const after = await findInText(source, options).catch(() => []);
+  if (after.length !== before.length) return false;
+  return before.every((use, index) => {
+    const now = after[index];
+    const alt = alts.get(keyOf(use)) ?? use.alt;
+    return now?.alt === alt && now.kind === use.kind && now.src === use.src;
+  });
+}
+
+function keyOf({ kind, start, src }: ImageUse): string {
+  return `${kind} ${start} ${src}`;
+}

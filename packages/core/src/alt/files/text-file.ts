@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CaptionError } from '../../errors.js';
+import { explain } from '../../node/files.js';
+
+/** Pages of a site are far smaller; a larger file is data that happens to be called `.html`. */
+const MAX_BYTES = 16 * 1024 ** 2;
+
+/**
+ * A document's text, its byte order mark included.
+ *
+ * @throws CaptionError `FILE_NOT_FOUND`, `INVALID_INPUT` when it is too large or not UTF-8
+ */
+export async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) {
+      throw new CaptionError(
+        'INVALID_INPUT',
+        `It has ${size} bytes; documents of at most ${MAX_BYTES} are read.`,
+      );
+    }
+    bytes = await readFile(path);
+  } catch (cause) {
+    if (cause instanceof CaptionError) throw cause;
+    throw new CaptionError('FILE_NOT_FOUND', `It cannot be read: ${explain(cause)}.`, { cause });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new CaptionError('INVALID_INPUT', 'It is not UTF-8. Convert it first.', { cause });
+  }
+}
+
+/**
+ * Writes a document so that it is the old or the new one at any time, never a part: to a file beside
+ * it that then takes its name. Its permissions stay, a symbolic link stays one.
+ *
+ * @param was the text that it still has to hold
+ * @throws CaptionError `FILE_CHANGED` when somebody else wrote it meanwhile; `WRITE_FAILED`
+ */
+export async function replaceText(path: string, was: string, text: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`,
+  );
+  try {
+    const { mode } = await stat(target);
+    await writeFile(temporary, text, { mode, flag: 'wx' });
+    const file = await open(temporary, 'r+');
+    try {
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readText(target)) !== was) {
+      throw new CaptionError('FILE_CHANGED', 'It was changed meanwhile and is left as it is now.');
+    }
+    await rename(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    if (cause instanceof CaptionError) throw cause;
+    throw new CaptionError('WRITE_FAILED', `It cannot be written: ${explain(cause)}.`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ImageCaptions } from './captions.js';
+
+/** Captions by what they depend on: the image's content, the model, how words were searched. */
+export interface CaptionCache {
+  get(key: string): ImageCaptions | undefined;
+  set(key: string, captions: ImageCaptions): Promise<void>;
+}
+
+/** A name for a caption: the same for the same bytes, model and options. */
+export function cacheKey(contentHash: string, model: string, options: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify([contentHash, model, options]))
+    .digest('hex');
+}
+
+/**
+ * A cache in one file, a line an image, each written as soon as it is known: a run that was stopped
+ * goes on where it was. A line that is no entry (the last one of a run that was killed) is passed over.
+ */
+export async function fileCache(path: string): Promise<CaptionCache> {
+  const entries = new Map<string, ImageCaptions>();
+  const text = await readFile(path, 'utf8').catch(() => '');
+  for (const line of text.split('\n')) {
+    const entry = readEntry(line);
+    if (entry) entries.set(entry.key, entry.captions);
+  }
+  // After a torn line the next one has to begin on its own.
+  let begin = text === '' || text.endsWith('\n') ? '' : '\n';
+  let lastWrite: Promise<void> = mkdir(dirname(path), { recursive: true }).then(() => undefined);
+  return {
+    get: (key) => entries.get(key),
+    async set(key, captions) {
+      entries.set(key, captions);
+      const line = `${begin}${JSON.stringify({ key, captions })}\n`;
+      begin = '';
+      lastWrite = lastWrite.then(() => appendFile(path, line));
+      await lastWrite;
+    },
+  };
+}
+
+function readEntry(line: string): { key: string; captions: ImageCaptions } | undefined {
+  if (line === '') return undefined;
+  try {
+    const { key, captions } = JSON.parse(line);
+    const sound =
+      typeof key === 'string' &&
+      Array.isArray(captions.candidates) &&
+      captions.candidates.every(
+        (each: { text: unknown; confidence: unknown }) =>
+          typeof each.text === 'string' && typeof each.confidence === 'number',
+      ) &&
+      typeof captions.width === 'number' &&
+      typeof captions.height === 'number';
+    return sound ? { key, captions } : undefined;
+  } catch {
+    return undefined;
+  }
+}

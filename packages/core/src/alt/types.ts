@@ -1,0 +1,122 @@
+import type { CaptionError } from '../errors.js';
+
+/** Kinds of files that images are found in. */
+export type DocumentKind = 'html' | 'markdown' | 'mdx' | 'astro' | 'vue' | 'svelte';
+
+/**
+ * What an image's alternative text is like.
+ *
+ * | status | meaning |
+ * |---|---|
+ * | `missing` | no `alt` attribute; in Markdown `![](…)`, which has no other way to say so |
+ * | `placeholder` | an `alt` that says nothing: a file's name, "image" |
+ * | `empty` | `alt=""`: somebody decided that the image is decorative |
+ * | `present` | an alternative text |
+ * | `dynamic` | an expression, a spread or a template gives it, or may give it |
+ * | `hidden` | `role="presentation"`, `role="none"` or `aria-hidden="true"`, also of an element around it |
+ * | `labelled` | `aria-label` or `aria-labelledby` names it |
+ */
+export type AltStatus =
+  | 'missing'
+  | 'placeholder'
+  | 'empty'
+  | 'present'
+  | 'dynamic'
+  | 'hidden'
+  | 'labelled';
+
+/** What stands in the page: `<img>`, `<input type=image>`, `<area>`, an SVG's `<image>`, a component, `![](…)`, a field of the front matter. */
+export type ImageKind = 'img' | 'input' | 'area' | 'svg-image' | 'component' | 'markdown' | 'field';
+
+/** What the page says around an image; each only where there is something. */
+export interface ImageContext {
+  /** The last heading before it. */
+  readonly heading?: string;
+  /** The caption of its `<figure>`. */
+  readonly caption?: string;
+  /** Text of the paragraph (or other block) that it stands in, at most 240 characters. */
+  readonly text?: string;
+  /** Where a link around it leads: its alternative text has to say that. */
+  readonly link?: string;
+  /** Its `title`. */
+  readonly title?: string;
+}
+
+/** One place in one file where an image is used. Offsets are UTF-16 code units from the file's beginning. */
+export interface ImageUse {
+  readonly kind: ImageKind;
+  readonly status: AltStatus;
+  /** The alternative text as it stands there; null when there is none or it is not known. */
+  readonly alt: string | null;
+  /** `src` as it stands there; null when an expression or a template gives it. */
+  readonly src: string | null;
+  /** Addresses of the same image, the best to look at first: the largest of `srcset`, `src`, … */
+  readonly candidates: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** `href` of the page's `<base>`, which relative addresses start from. */
+  readonly base?: string;
+  readonly context: ImageContext;
+  /** How the text is written here; absent where it cannot be. */
+  readonly slot?: AltSlot;
+}
+
+/** Where and how an alternative text is written. Offsets into the file's text. */
+export type AltSlot =
+  | {
+      readonly type: 'attribute';
+      readonly document: DocumentKind;
+      /** Where a new attribute goes. */
+      readonly insertAt: number;
+      /** The attribute that is there. */
+      readonly existing?: { readonly start: number; readonly end: number };
+    }
+  | {
+      readonly type: 'label';
+      /** `![label](…)`, `![label][reference]`, `![label][]`, `![label]`. */
+      readonly form: 'inline' | 'full' | 'collapsed' | 'shortcut';
+      /** Between the brackets. */
+      readonly start: number;
+      readonly end: number;
+      /** Past the whole image. */
+      readonly imageEnd: number;
+    }
+  | {
+      readonly type: 'field';
+      /** What is taken away: nothing for a new field. */
+      readonly start: number;
+      readonly end: number;
+      /** Before and after the quoted text. */
+      readonly before: string;
+      readonly after: string;
+    };
+
+/** How images are looked for. */
+export interface FindOptions {
+  /** More texts that count as no alternative text, besides the documented list. Case does not matter. */
+  readonly placeholders?: readonly string[];
+  /** Take `alt=""` for missing. Default false: it says that the image is decorative. */
+  readonly empty?: boolean;
+  /** Components besides `Image`, `Img`, `Picture`, `NuxtImg` and `NuxtPicture` that take `src` and `alt`. */
+  readonly components?: readonly string[];
+  /** Front matter: names of fields for alternative texts, each with its image's field. Dots go deeper. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** An image in a file. */
+export interface FoundImage extends ImageUse {
+  /** The file's path, as it was named. */
+  readonly file: string;
+  /** Which of the file's images of this kind and `src` it is, from 0. */
+  readonly occurrence: number;
+}
+
+/** A file that could not be read or parsed; nothing in it is changed. */
+export interface FileProblem {
+  readonly file: string;
+  readonly error: CaptionError;
+}
