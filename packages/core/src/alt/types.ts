@@ -48,7 +48,7 @@ export interface ImageUse {
   readonly status: AltStatus;
   /** The alternative text as it stands there; null when there is none or it is not known. */
   readonly alt: string | null;
-  /** `src` as it stands there; null when an expression or a template gives it. */
+  /** `src` as it stands there, empty when there is none; null when an expression or a template gives it. */
   readonly src: string | null;
   /** Addresses of the same image, the best to look at first: the largest of `srcset`, `src`, … */
   readonly candidates: readonly string[];

@@ -3,13 +3,15 @@ import { renderDownload } from './progress.js';
 import type { CaptionSettings } from './settings.js';
 import type { Terminal } from './terminal.js';
 
+type ModelSettings = Pick<CaptionSettings, 'model' | 'dtype' | 'runtime' | 'threads' | 'quiet'>;
+
 /**
  * Loads the model that the settings name; a download is shown on standard error.
  *
  * @throws CaptionError as `loadCaptioner` does
  */
 export async function loadModel(
-  { model, dtype, runtime, threads, quiet }: CaptionSettings,
+  { model, dtype, runtime, threads, quiet }: ModelSettings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Captioner> {

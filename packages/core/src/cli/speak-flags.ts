@@ -5,6 +5,9 @@ const flags: readonly Flag[] = FLAGS;
 const flagOf = new Map<string, string>([
   ...flags.flatMap(({ option, name }) => (option ? [[option, name] as const] : [])),
   ['concurrency', 'jobs'],
+  // Those of `zipcaption alt`.
+  ['minConfidence', 'min-confidence'],
+  ...['template', 'suffix', 'gender', 'remote'].map((name) => [name, name] as const),
   ...['model', 'dtype', 'runtime', 'threads'].map((name) => [name, name] as const),
 ]);
 

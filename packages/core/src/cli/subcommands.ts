@@ -14,5 +14,6 @@ export type Subcommand = (
  * photos reads none of their code. (A folder of that name is captioned as `./models`.)
  */
 export const SUBCOMMANDS: Readonly<Record<string, () => Promise<Subcommand>>> = {
+  alt: async () => (await import('./alt/alt.js')).alt,
   models: async () => (await import('./models/models.js')).models,
 };

@@ -99,7 +99,7 @@ async function applyToFile(
     const done = written.some(({ use }) => use === image);
     outcomes.set(decision, done ? 'written' : 'refused');
   }
-  return [...outcomes].map(([decision, outcome]) => ({ decision, outcome }));
+  return decisions.map((decision) => ({ decision, outcome: outcomes.get(decision) ?? 'refused' }));
 }
 
 function keyOf({ kind, src, occurrence }: Pick<FoundImage, 'kind' | 'src' | 'occurrence'>): string {

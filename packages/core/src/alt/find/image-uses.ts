@@ -34,6 +34,7 @@ const bound = (name: string) => [
   ...[`bind:${name}`, `ng-attr-${name}`, `ng-${name}`],
 ];
 const BOUND_ALT = new Set(bound('alt'));
+const BOUND_SRC = new Set(bound('src'));
 
 /** The images of a document in the order in which they stand there. */
 export function imageUses(
@@ -194,7 +195,7 @@ function sourceOf(element: TreeElement): string | null {
     if (value === null || (value !== undefined && isTemplate(value))) return null;
     if (value?.trim()) return value.trim();
   }
-  return null;
+  return element.open || element.attributes.some(({ name }) => BOUND_SRC.has(name)) ? null : '';
 }
 
 function isHidden(element: TreeElement, ancestors: readonly TreeElement[]): boolean {

@@ -96,6 +96,6 @@ function sentenceCase(text: string): string {
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const short = text.slice(0, most - 1);
-  const space = short.lastIndexOf(' ');
+  const space = text[most - 1] === ' ' ? most - 1 : short.lastIndexOf(' ');
   return `${(space > 0 ? short.slice(0, space) : short).replace(/[\s,;:–-]+$/, '')}…`;
 }

@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type AltDecision,
+  applyAlts,
+  type CaptionCache,
+  decisionOf,
+  type FileProblem,
+  type FoundImage,
+  fileCache,
+  findImages,
+  needsAlt,
+  type Proposal,
+  parseDecisions,
+  proposeAlts,
+} from '../../alt/index.js';
+import { CaptionError, type Captioner } from '../../index.js';
+import { writableCache } from '../../node/hub/cache.js';
+import { readArguments } from '../arguments.js';
+import { printable } from '../formats/text.js';
+import type { Interruption } from '../interruption.js';
+import { loadModel } from '../load-model.js';
+import { renderProgress } from '../progress.js';
+import { downloadPhoto } from '../remote.js';
+import { defaultJobs } from '../settings.js';
+import type { Terminal } from '../terminal.js';
+import { ALT_FLAGS } from './flags.js';
+import { ALT_FORMATS, type Listed } from './formats/format.js';
+import { fullAltHelp, SHORT_ALT_HELP } from './help.js';
+import { documentPaths } from './operands.js';
+import { type AltSettings, altSettings, defaultRoots } from './settings.js';
+import { summary } from './summary.js';
+
+/**
+ * `zipcaption alt …`: finds images without alternative text, drafts and writes some.
+ *
+ * @returns the exit code: 0 done, 1 a file or an image's text failed or is missing in a check, 2 no
+ *   file named
+ */
+export async function alt(
+  argv: readonly string[],
+  terminal: Terminal,
+  { signal }: Interruption,
+): Promise<number> {
+  const { flags, operands } = readArguments(argv, ALT_FLAGS);
+  if (flags.help) {
+    await terminal.print(fullAltHelp());
+    return 0;
+  }
+  const settings = altSettings(flags);
+  if (operands.length === 0) {
+    await terminal.note(SHORT_ALT_HELP.trimEnd());
+    return 2;
+  }
+  return new AltRun(settings, operands, terminal, signal).run();
+}
+
+class AltRun {
+  readonly #problems: FileProblem[] = [];
+  #files: readonly string[] = [];
+
+  constructor(
+    private readonly settings: AltSettings,
+    private readonly operands: readonly string[],
+    private readonly terminal: Terminal,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async run(): Promise<number> {
+    const { settings, signal } = this;
+    // What is wrong with the decisions is told before anything else is done.
+    const decisions = settings.decisions && (await decisionsIn(settings.decisions));
+    const { paths, problems } = await documentPaths(this.operands);
+    const survey = await findImages(paths, { ...settings.find, signal });
+    this.#files = survey.files;
+    this.#problems.push(...problems, ...survey.problems);
+    const missing = survey.images.filter(needsAlt);
+    const listed = decisions
+      ? await this.#apply(survey.images, decisions)
+      : settings.task === 'check'
+        ? missing
+        : await this.#draft(missing);
+    return this.#print(listed);
+  }
+
+  async #draft(missing: readonly FoundImage[]): Promise<Listed[]> {
+    const proposals = await this.#propose(missing);
+    const { report, task } = this.settings;
+    if (report !== undefined) {
+      // Loaded only for who wants a page.
+      const { writeReport } = await import('./report.js');
+      await writeReport(report, proposals, this.settings);
+      await this.#note(`${report}: open it in a browser to review ${proposals.length} images.`);
+    }
+    if (task !== 'write') return proposals;
+    const applied = await this.#write(proposals.map(decisionOf));
+    return proposals.map((proposal) => withOutcome(proposal, applied));
+  }
+
+  async #propose(missing: readonly FoundImage[]): Promise<Proposal[]> {
+    const { settings, terminal, signal } = this;
+    const { roots, site, remote, maxBytes, timeoutMs, search, jobs, runtime } = settings;
+    let captioner: Captioner | undefined;
+    const load = async () => {
+      captioner = await loadModel(settings, terminal, signal);
+      return captioner;
+    };
+    const concurrency = jobs ?? defaultJobs(missing.length, runtime);
+    const cache = await this.#cache();
+    try {
+      return await proposeAlts(missing, load, {
+        ...settings.style,
+        ...{ gender: settings.gender, minConfidence: settings.minConfidence, maxBytes },
+        roots: roots ?? (await defaultRoots(this.operands)),
+        search: { ...search, concurrency, signal },
+        onProgress: this.#progress(),
+        ...(site && { site }),
+        ...(cache && { cache }),
+        ...(remote && {
+          download: (url: URL) => downloadPhoto(url, { maxBytes, timeoutMs, signal }),
+        }),
+      });
+    } finally {
+      terminal.status('');
+      await captioner?.dispose();
+    }
+  }
+
+  async #cache(): Promise<CaptionCache | undefined> {
+    const { cache } = this.settings;
+    if (!cache) return undefined;
+    if (cache.file !== undefined) return fileCache(cache.file);
+    const folder = await writableCache();
+    if (folder) return fileCache(join(folder, 'alt-captions.jsonl'));
+    await this.#note('--resume: there is no folder that a cache could be written to.');
+    return undefined;
+  }
+
+  #progress(): (done: number, total: number) => void {
+    const { terminal, settings } = this;
+    const begunAt = performance.now();
+    return (done, total) => {
+      if (settings.quiet || total < 2) return;
+      const state = { done, total, failed: 0, elapsedMs: performance.now() - begunAt };
+      terminal.status(renderProgress(state, terminal));
+    };
+  }
+
+  async #apply(
+    images: readonly FoundImage[],
+    decisions: readonly AltDecision[],
+  ): Promise<Listed[]> {
+    const applied = await this.#write(decisions);
+    const byKey = new Map(images.map((image) => [keyOf(image), image]));
+    return [...applied.values()].flatMap(({ decision, outcome }) => {
+      const image = byKey.get(keyOf(decision));
+      if (!image) {
+        const what = `${decision.src ?? decision.kind} is not there any more; nothing was written for it.`;
+        this.#problems.push({
+          file: decision.file,
+          error: new CaptionError('FILE_CHANGED', what),
+        });
+        return [];
+      }
+      return [
+        { ...image, outcome, decided: decision.decision === 'write' ? (decision.alt ?? '') : '' },
+      ];
+    });
+  }
+
+  async #write(decisions: readonly AltDecision[]) {
+    const { settings, signal } = this;
+    const { decisions: applied, problems } = await applyAlts(decisions, {
+      ...settings.find,
+      ...{ files: this.#files, signal },
+      ...(settings.mark && { mark: settings.mark }),
+    });
+    this.#problems.push(...problems);
+    return new Map(applied.map((each) => [keyOf(each.decision), each]));
+  }
+
+  async #print(images: readonly Listed[]): Promise<number> {
+    const { settings, terminal } = this;
+    const isCheck = settings.task === 'check';
+    const problems = this.#problems;
+    const files = this.#files.length;
+    const result = { images, problems, isCheck, files };
+    await terminal.print(ALT_FORMATS[settings.format](result));
+    for (const { file, error } of problems) {
+      await terminal.note(printable(`zipcaption: ${file}: ${error.message} (${error.code})`));
+    }
+    await this.#note(summary(result));
+    const failed = images.some(({ outcome }) => outcome === 'changed' || outcome === 'refused');
+    // A name for an SVG's image is no attribute that could be checked for.
+    const lacking = isCheck && images.some(({ kind }) => kind !== 'svg-image');
+    return problems.length > 0 || failed || lacking ? 1 : 0;
+  }
+
+  async #note(line: string): Promise<void> {
+    if (!this.settings.quiet) await this.terminal.note(printable(`zipcaption: ${line}`));
+  }
+}
+
+type Outcomes = ReadonlyMap<string, { readonly outcome: NonNullable<Listed['outcome']> }>;
+
+function withOutcome(proposal: Proposal, applied: Outcomes): Listed {
+  const outcome = applied.get(keyOf(proposal))?.outcome;
+  return outcome ? { ...proposal, outcome } : proposal;
+}
+
+function keyOf(place: Pick<FoundImage, 'file' | 'kind' | 'src' | 'occurrence'>): string {
+  return JSON.stringify([place.file, place.kind, place.src, place.occurrence]);
+}
+
+async function decisionsIn(file: string): Promise<AltDecision[]> {
+  let json: string;
+  try {
+    json = await readFile(file, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CaptionError('FILE_NOT_FOUND', `--apply: ${file} cannot be read: ${why}.`, { cause });
+  }
+  return parseDecisions(json);
+}

@@ -1,0 +1,21 @@
+import { printable } from '../../formats/text.js';
+import { type AltResult, draftInWords, type Listed } from './format.js';
+
+/** For each image where it stands and what is wrong, below it the draft. */
+export function textFormat({ images }: AltResult): string {
+  return images.map(lines).join('');
+}
+
+function lines(image: Listed): string {
+  const { file, line, column, src, kind, status, alt, outcome } = image;
+  const wrong = status === 'placeholder' ? `alt is "${alt ?? ''}"` : 'no alt';
+  const place = `${file}:${line}:${column}  ${shortened(src ?? `<${kind}>`)}`;
+  const head = outcome ? place : `${place}  ${wrong}`;
+  const draft = draftInWords(image);
+  return `${printable(head)}\n${draft === '' ? '' : `    ${printable(draft)}\n`}`;
+}
+
+/** A data URL is as long as the image. */
+function shortened(src: string): string {
+  return src.length <= 100 ? src : `${src.slice(0, 60)}…`;
+}

@@ -1,0 +1,28 @@
+import { stat } from 'node:fs/promises';
+import { documentKind, type FileProblem } from '../../alt/index.js';
+import { CaptionError } from '../../index.js';
+import { glob, hasGlobCharacters } from '../glob.js';
+
+/** Files and folders that the words on the command line stand for; globs are expanded. */
+export async function documentPaths(operands: readonly string[]): Promise<{
+  readonly paths: readonly string[];
+  readonly problems: readonly FileProblem[];
+}> {
+  const paths: string[] = [];
+  const problems: FileProblem[] = [];
+  for (const operand of operands) {
+    // A file whose name happens to look like a glob is that file.
+    const found = await stat(operand).catch(() => undefined);
+    if (found || !hasGlobCharacters(operand)) {
+      paths.push(operand);
+      continue;
+    }
+    const matches = (await glob(operand)).filter((path) => documentKind(path));
+    if (matches.length === 0) {
+      const message = 'No HTML, Markdown, MDX, Astro, Vue or Svelte file matches this pattern.';
+      problems.push({ file: operand, error: new CaptionError('FILE_NOT_FOUND', message) });
+    }
+    paths.push(...matches.sort());
+  }
+  return { paths, problems };
+}

@@ -1,0 +1,27 @@
+import type { AltResult, Listed } from './formats/format.js';
+
+const count = (number: number, one: string, many: string) =>
+  `${number} ${number === 1 ? one : many}`;
+
+/** What was found and done, in one sentence for people. */
+export function summary({ images, files, isCheck }: AltResult): string {
+  const where = `in ${count(files, 'file', 'files')}`;
+  const outcomes = images.filter(({ outcome }) => outcome !== undefined);
+  const written = outcomes.filter(({ outcome }) => outcome === 'written').length;
+  if (images.some(({ decided }) => decided !== undefined)) {
+    return `${count(images.length, 'decision', 'decisions')}: ${written} written.`;
+  }
+  if (images.length === 0) return `every image ${where} has an alternative text, or needs none.`;
+  const lacking = `${count(images.length, 'image', 'images')} without alternative text ${where}`;
+  if (isCheck) return `${lacking}.`;
+  const drafts = images.filter(hasDraft).length;
+  const parts = [
+    ...(drafts > 0 ? [count(drafts, 'draft', 'drafts')] : []),
+    ...(outcomes.length > 0 ? [`${written} written`] : []),
+  ];
+  return parts.length > 0 ? `${lacking}: ${parts.join(', ')}.` : `${lacking}, no draft.`;
+}
+
+function hasDraft(image: Listed): boolean {
+  return image.draft !== undefined;
+}
