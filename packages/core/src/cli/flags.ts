@@ -305,5 +305,15 @@ export type ValuesOf<Table extends readonly Flag[]> = {
 
 export type FlagName = (typeof FLAGS)[number]['name'];
 
+/** A flag of the command line that captions photos, for another one that has it too. */
+export function captionFlag<Name extends FlagName>(
+  name: Name,
+): Extract<(typeof FLAGS)[number], { name: Name }> {
+  const flag = FLAGS.find((each) => each.name === name);
+  if (!flag) throw new Error(`There is no flag --${name}.`);
+  // Found by that very name.
+  return flag as Extract<(typeof FLAGS)[number], { name: Name }>;
+}
+
 /** What was given on the command line that captions photos. */
 export type FlagValues = ValuesOf<typeof FLAGS>;

@@ -1,5 +1,4 @@
-import { DTYPES } from '../../model/huggingface/dtype.js';
-import { type Flag, integer, number, SWITCH, text, type ValuesOf } from '../flags.js';
+import { captionFlag, type Flag, integer, number, SWITCH, text, type ValuesOf } from '../flags.js';
 
 /** Every flag of `zipcaption alt`, in the order of the help. */
 export const ALT_FLAGS = [
@@ -47,26 +46,9 @@ export const ALT_FLAGS = [
     value: SWITCH,
     help: 'Download images from other servers, too.',
   },
-  {
-    name: 'max-bytes',
-    group: 'Images',
-    value: { kind: 'bytes' },
-    option: 'maxBytes',
-    help: 'Refuse larger images: 10MB, 512KiB, a number of bytes. Default 32MiB.',
-  },
-  {
-    name: 'max-pixels',
-    group: 'Images',
-    value: { kind: 'pixels' },
-    option: 'maxPixels',
-    help: 'Refuse images of more pixels: 24M, a number of pixels. Default 100M.',
-  },
-  {
-    name: 'timeout',
-    group: 'Images',
-    value: number(0.1, 86_400),
-    help: 'Seconds that the download of one image may take. Default 30.',
-  },
+  { ...captionFlag('max-bytes'), group: 'Images' },
+  { ...captionFlag('max-pixels'), group: 'Images' },
+  { ...captionFlag('timeout'), group: 'Images' },
 
   {
     name: 'empty',
@@ -138,14 +120,8 @@ export const ALT_FLAGS = [
     value: SWITCH,
     help: 'Let drafts say "man", "girl", … instead of "person", "child".',
   },
-  {
-    name: 'beams',
-    short: 'b',
-    group: 'Drafts',
-    value: integer(1, 64),
-    option: 'numBeams',
-    help: 'Beams kept while words are searched; 1 is greedy.',
-  },
+  { ...captionFlag('beams'), group: 'Drafts' },
+  { ...captionFlag('prompt'), group: 'Drafts' },
   {
     name: 'resume',
     group: 'Drafts',
@@ -171,54 +147,14 @@ export const ALT_FLAGS = [
     value: SWITCH,
     help: 'As --format json.',
   },
-  {
-    name: 'quiet',
-    short: 'q',
-    group: 'Output',
-    value: SWITCH,
-    help: 'Nothing on stderr but errors.',
-  },
+  captionFlag('quiet'),
+  captionFlag('model'),
+  captionFlag('dtype'),
+  captionFlag('runtime'),
+  captionFlag('threads'),
+  captionFlag('jobs'),
 
-  {
-    name: 'model',
-    short: 'm',
-    group: 'Model',
-    value: text('FOLDER'),
-    help: "Another model: its folder's path or http(s) address, or owner/name of a pulled one. Default: the embedded one.",
-  },
-  {
-    name: 'dtype',
-    group: 'Model',
-    value: { kind: 'choice', choices: DTYPES },
-    help: 'Number format to take of a Hugging Face folder that has several.',
-  },
-  {
-    name: 'runtime',
-    group: 'Model',
-    value: { kind: 'choice', choices: ['web', 'node'] },
-    help: 'ONNX runtime: web (WebAssembly) or node (native; install onnxruntime-node first). Default web.',
-  },
-  {
-    name: 'threads',
-    group: 'Model',
-    value: integer(1, 64),
-    help: 'Threads inside one run of the network. Default 1.',
-  },
-  {
-    name: 'jobs',
-    short: 'j',
-    group: 'Model',
-    value: integer(1, 64),
-    help: 'Images worked on at a time, each on a thread with its own copy of the model. Default: by the number of images and cores, at most 4.',
-  },
-
-  {
-    name: 'help',
-    short: 'h',
-    group: 'Other',
-    value: SWITCH,
-    help: 'Print this.',
-  },
+  captionFlag('help'),
 ] as const satisfies readonly Flag[];
 
 export type AltFlagValues = ValuesOf<typeof ALT_FLAGS>;

@@ -4,6 +4,7 @@ import type { ProposeOptions, StyleOptions } from '../../alt/index.js';
 import { checkStyle } from '../../alt/propose/style.js';
 import type { FindOptions } from '../../alt/types.js';
 import { CaptionError, type Dtype } from '../../index.js';
+import type { RuntimeName } from '../../model/runtime.js';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../../options.js';
 import type { AltFlagValues } from './flags.js';
 import type { AltFormatName } from './formats/format.js';
@@ -34,7 +35,7 @@ export interface AltSettings {
   readonly quiet: boolean;
   readonly model: string | undefined;
   readonly dtype: Dtype | undefined;
-  readonly runtime: 'web' | 'node';
+  readonly runtime: RuntimeName | undefined;
   readonly threads: number | undefined;
   readonly jobs: number | undefined;
 }
@@ -42,7 +43,7 @@ export interface AltSettings {
 /** @throws CaptionError `INVALID_OPTION` when flags contradict each other */
 export function altSettings(flags: AltFlagValues): AltSettings {
   const task = taskOf(flags);
-  const runtime = flags.runtime ?? 'web';
+  const { runtime } = flags;
   if (runtime === 'node' && (flags.jobs ?? 1) > 1) {
     throw refuse('--jobs must be 1 with --runtime node, which uses several cores by --threads.');
   }
@@ -74,6 +75,7 @@ export function altSettings(flags: AltFlagValues): AltSettings {
       maxBytes: flags['max-bytes'] ?? DEFAULT_MAX_BYTES,
       maxPixels: flags['max-pixels'] ?? DEFAULT_MAX_PIXELS,
       ...(flags.beams !== undefined && { numBeams: flags.beams }),
+      ...(flags.prompt !== undefined && { prompt: flags.prompt }),
     },
     mark: flags.mark ? MARK : undefined,
     roots: flags.root,
