@@ -119,6 +119,32 @@ describe('fetchRemotePhoto', () => {
     }
   });
 
+  it('gives up on a name server that is silent, when the time is up or the client gone', async () => {
+    const silent = (stopped: () => void): Network => ({
+      resolve: (_, signal) => {
+        signal.addEventListener('abort', stopped);
+        return new Promise(() => undefined);
+      },
+      isPublic: () => true,
+    });
+    let stops = 0;
+    const late = fetchFrom(
+      'http://images.example.com/a',
+      silent(() => stops++),
+      { timeout: 50 },
+    );
+    await expect(late).rejects.toMatchObject({ code: 'FETCH_FAILED' });
+    const gone = AbortSignal.abort(new Error('gone'));
+    const left = fetchRemotePhoto(
+      'http://images.example.com/a',
+      { hosts: ['images.example.com'], maxBytes: 4000 },
+      gone,
+      silent(() => stops++),
+    );
+    await expect(left).rejects.toThrow('gone');
+    expect(stops).toBeGreaterThan(0);
+  });
+
   it('gives up on a host that takes its time, or that fails', async () => {
     const port = await serve((request, response) => {
       if (request.url === '/404') response.writeHead(404).end();

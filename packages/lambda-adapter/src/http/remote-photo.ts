@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP } from 'node:net';
@@ -17,14 +17,30 @@ export interface RemotePhotoLimits {
 
 /** What stands between us and the network; replaced in tests, where every server is a private one. */
 export interface Network {
-  resolve(host: string): Promise<readonly string[]>;
+  /** @param signal ends the look-up; it may then give or throw anything */
+  resolve(host: string, signal: AbortSignal): Promise<readonly string[]>;
   isPublic(address: string): boolean;
 }
 
-const network: Network = {
-  resolve: async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address),
-  isPublic: isPublicAddress,
-};
+const network: Network = { resolve: resolveByDns, isPublic: isPublicAddress };
+
+/**
+ * Asks the name servers ourselves: the system's own look-up cannot be ended, and holds one of the few
+ * threads that files are read on for as long as a name server is silent.
+ */
+async function resolveByDns(host: string, signal: AbortSignal): Promise<readonly string[]> {
+  const resolver = new Resolver();
+  const stop = () => resolver.cancel();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const found = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+    const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    if (addresses.length === 0 && found[0].status === 'rejected') throw found[0].reason;
+    return addresses;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
 
 /**
  * Fetches a photo that a client named by URL, without becoming a door into our own network: only
@@ -76,8 +92,9 @@ export async function fetchRemotePhoto(
   async function addressOf(url: URL): Promise<string> {
     let addresses: readonly string[];
     try {
-      addresses = await resolve(url.hostname);
+      addresses = await unlessAborted(resolve(url.hostname, stop), stop);
     } catch (cause) {
+      stop.throwIfAborted();
       throw new HttpError('FETCH_FAILED', `The host ${url.hostname} is not known.`, { cause });
     }
     const [first] = addresses;
@@ -86,6 +103,16 @@ export async function fetchRemotePhoto(
     }
     return first;
   }
+}
+
+/** The promise, or the signal's reason if that fires first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.finally(() => signal.removeEventListener('abort', stop)).then(resolve, reject);
+  });
 }
 
 function parse(address: string): URL {

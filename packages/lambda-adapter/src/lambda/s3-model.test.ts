@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -78,6 +88,44 @@ it('downloads a model, once', async () => {
   asked = [];
   expect(await get(ADDRESS, digest(manifest).toUpperCase())).toBe(path);
   expect(asked).toEqual(['/models/nice/one/manifest.json']);
+});
+
+it('checks a folder that is there from before, and uses none that is not sound', async () => {
+  const path = await get();
+  const plant = (change: () => void) => {
+    rmSync(path, { recursive: true });
+    mkdirSync(path, { mode: 0o700 });
+    for (const [name, text] of Object.entries({ ...files, 'manifest.json': manifest })) {
+      writeFileSync(join(path, name), text, { mode: 0o600 });
+    }
+    change();
+  };
+  plant(() => undefined);
+  expect(await get(ADDRESS, digest(manifest))).toBe(path);
+  for (const change of [
+    () => writeFileSync(join(path, 'encoder.onnx'), 'planted'),
+    () => writeFileSync(join(path, 'manifest.json'), '{}'),
+    () => rmSync(join(path, 'decoder.onnx')),
+    () => chmodSync(join(path, 'encoder.onnx'), 0o666),
+    () => chmodSync(path, 0o777),
+    () => {
+      renameSync(join(path, 'encoder.onnx'), join(folder, 'elsewhere'));
+      symlinkSync(join(folder, 'elsewhere'), join(path, 'encoder.onnx'));
+    },
+  ]) {
+    plant(change);
+    const used = await get(ADDRESS, digest(manifest));
+    expect(used).not.toBe(path);
+    for (const [name, text] of Object.entries({ ...files, 'manifest.json': manifest })) {
+      expect(readFileSync(join(used, name), 'utf8')).toBe(text);
+    }
+  }
+});
+
+it('loads at the same time as others', async () => {
+  const paths = await Promise.all([get(), get(), get()]);
+  for (const path of paths) expect(readFileSync(join(path, 'decoder.onnx'), 'utf8')).toBe('D');
+  expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([]);
 });
 
 it('refuses a file that is not the one of the manifest, and keeps nothing of it', async () => {

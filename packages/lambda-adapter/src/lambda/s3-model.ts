@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, mkdir, mkdtemp, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -21,7 +21,8 @@ export interface S3ModelOptions {
 
 /**
  * Downloads a model's folder from S3 and gives its path. Every file is compared with the SHA-256 in
- * the manifest, and room is made sure of before the first byte is written.
+ * the manifest, also when the folder is there from before, and room is made sure of before the first
+ * byte is written. Any number of loads may run at the same time.
  *
  * @param address `s3://bucket/prefix`
  * @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_INVALID`, `MODEL_CORRUPT`, `NETWORK_FAILED`
@@ -56,8 +57,9 @@ export async function fetchS3Model(address: string, options: S3ModelOptions = {}
       throw corrupt('manifest.json', address);
     // Named by content: a sandbox that starts anew finds what it had.
     const folder = join(parent, `zipcaption-model-${digest.slice(0, 16)}`);
-    if (existsSync(folder)) return folder;
     const digests = digestsOf(manifest, address);
+    const expected = new Map([...digests, ['manifest.json', digest]]);
+    if (await isSound(folder, expected)) return folder;
     const objects = await Promise.all(
       [...digests].map(async ([file, expected]) => ({ file, expected, ...(await get(file)) })),
     );
@@ -67,18 +69,17 @@ export async function fetchS3Model(address: string, options: S3ModelOptions = {}
     );
     const partial = await mkdtemp(join(parent, 'zipcaption-partial-'));
     try {
-      await writeFile(join(partial, 'manifest.json'), manifest);
+      await writeFile(join(partial, 'manifest.json'), manifest, { mode: 0o600 });
       await Promise.all(
         objects.map(({ file, expected, body }) =>
           save(body, join(partial, file), expected, address),
         ),
       );
-      await rename(partial, folder);
+      return await publish(partial, folder, expected);
     } catch (error) {
       await rm(partial, { recursive: true, force: true });
       throw error;
     }
-    return folder;
   } finally {
     client.destroy();
   }
@@ -118,6 +119,46 @@ function digestsOf(manifest: Uint8Array, address: string): Map<string, string> {
   );
 }
 
+/**
+ * Gives a finished folder its lasting name, which the next start looks for. If something stands there,
+ * it is used if it is sound; otherwise the finished folder is used under the name that it has, which
+ * nobody could guess.
+ */
+async function publish(
+  finished: string,
+  folder: string,
+  expected: ReadonlyMap<string, string>,
+): Promise<string> {
+  try {
+    await rename(finished, folder);
+    return folder;
+  } catch {
+    if (!(await isSound(folder, expected))) return finished;
+    await rm(finished, { recursive: true, force: true });
+    return folder;
+  }
+}
+
+/** Is there such a folder, ours and nobody else's, with the files that are expected and their bytes? */
+async function isSound(folder: string, expected: ReadonlyMap<string, string>): Promise<boolean> {
+  try {
+    for (const path of [folder, ...[...expected.keys()].map((file) => join(folder, file))]) {
+      const { mode, uid } = await lstat(path);
+      const isOurs = process.getuid === undefined || uid === process.getuid();
+      // Writable by others, or a link to elsewhere: its bytes may change after they were checked.
+      if (!isOurs || (mode & 0o022) !== 0 || (mode & 0o170000) === 0o120000) return false;
+    }
+    for (const [file, digest] of expected) {
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(join(folder, file)), hash);
+      if (hash.digest('hex') !== digest.toLowerCase()) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function refuseWithoutRoom(folder: string, bytes: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { bavail, bsize } = await statfs(folder);
@@ -142,7 +183,7 @@ async function save(
     },
   });
   try {
-    await pipeline(body, counted, createWriteStream(path));
+    await pipeline(body, counted, createWriteStream(path, { mode: 0o600 }));
   } catch (cause) {
     throw new CaptionError(
       'NETWORK_FAILED',
