@@ -8,17 +8,26 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
  *
  * Digests of one length are compared, each with every key, so that the time taken tells nothing of
  * how much of a key was right, nor which one.
+ *
+ * @param keys asked at each request; may give another list when the keys have changed
+ * @returns a check that gives a name for the key's holder, undefined where no key is needed
  */
-export function keyCheck(keys: readonly string[]): (headers: Headers) => void {
-  const known = keys.map(digest);
+export function keyCheck(keys: () => readonly string[]): (headers: Headers) => string | undefined {
+  let list: readonly string[] = [];
+  let known: readonly Buffer[] = [];
   return (headers) => {
-    if (known.length === 0) return;
+    const current = keys();
+    if (current !== list) {
+      list = current;
+      known = list.map(digest);
+    }
+    if (known.length === 0) return undefined;
     const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     const given = bearer ?? headers.get('x-api-key') ?? '';
     const found = digest(given);
     let matches = 0;
     for (const key of known) matches |= Number(timingSafeEqual(key, found));
-    if (matches) return;
+    if (matches) return `key ${found.toString('base64url')}`;
     throw new HttpError(
       'UNAUTHORIZED',
       given

@@ -1,5 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CaptionError } from 'zipcaption';
 import { type Script, scriptedEngine } from '../../test/scripted-engine.js';
 import { createApp } from './app.js';
@@ -8,6 +8,8 @@ import type { Settings } from './settings.js';
 
 const BASE = 'https://captions.example';
 const photo = new Uint8Array([0xff, 0xd8, 0xff, 1, 2, 3]);
+
+const photoInit = { method: 'POST', body: photo, headers: { 'content-type': 'image/jpeg' } };
 
 function service(script?: Script, settings: Partial<Settings> = {}) {
   const engine = scriptedEngine(script);
@@ -459,7 +461,8 @@ describe('failures', () => {
     const { post } = service({ pace: 20 }, { maxWaiting: 2 });
     const responses = await Promise.all([1, 2, 3].map((n) => post(`/caption?maxLength=${n}`)));
     expect(responses.map(({ status }) => status)).toEqual([200, 200, 429]);
-    expect(responses[2]?.headers.get('retry-after')).toBe('1');
+    // Two are there, with a second reckoned for each before anything was measured.
+    expect(responses[2]?.headers.get('retry-after')).toBe('2');
     expect((await post()).status).toBe(200);
   });
 
@@ -475,6 +478,87 @@ describe('failures', () => {
     expect((await app.fetch(new Request(`${BASE}/health`))).status).toBe(200);
   });
 });
+
+describe('many photos at once', () => {
+  const different = (n: number) => ({ ...photoInit, body: new Uint8Array([...photo, n, n >> 8]) });
+
+  it('no more are taken than the time limit can serve at the measured speed; those are all answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const engine = scriptedEngine({ pace: 100 });
+    const app = createApp({ settings: { timeout: 10_000 }, engine: async () => engine });
+    const warm = app.warmUp();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await warm;
+    const sent = Array.from({ length: 200 }, (_, n) =>
+      app.fetch(new Request(`${BASE}/caption`, different(n))),
+    );
+    await vi.advanceTimersByTimeAsync(20_000);
+    const answers = await Promise.all(sent);
+    const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+    // A photo takes 300 ms.
+    expect(count(200)).toBeGreaterThan(15);
+    expect(count(200)).toBeLessThan(33);
+    expect(count(200) + count(429)).toBe(200);
+    for (const answer of answers.filter(({ status }) => status === 429)) {
+      const seconds = Number(answer.headers.get('retry-after'));
+      expect(seconds).toBeGreaterThanOrEqual(5);
+      expect(seconds).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it('the same photo is captioned once', async () => {
+    const { app, engine } = service({ pace: 10 });
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, () => app.fetch(new Request(`${BASE}/caption`, photoInit))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(32).fill(200));
+    expect(engine.calls).toHaveLength(1);
+    const from = answers.map(({ headers }) => headers.get('cache-status'));
+    expect(from.filter((each) => each === 'zipcaption; fwd=miss; collapsed')).toHaveLength(31);
+  });
+
+  it('a client that sends many does not keep another one waiting', async () => {
+    const { app, engine } = service({ pace: 5 });
+    const flood = Array.from({ length: 30 }, (_, n) =>
+      app.fetch(new Request(`${BASE}/caption`, different(n)), { client: 'flood' }),
+    );
+    await expect.poll(() => engine.calls.length).toBeGreaterThan(0);
+    const before = engine.calls.length;
+    await app.fetch(new Request(`${BASE}/caption`, different(99)), { client: 'honest' });
+    expect(engine.calls.length - before).toBeLessThanOrEqual(3);
+    await Promise.all(flood);
+  });
+
+  it('a client has its rate, told in headers', async () => {
+    const { app } = service({}, { rate: { requests: 2, seconds: 60 } });
+    const ask = (client: string) =>
+      app.fetch(new Request(`${BASE}/caption`, photoInit), { client });
+    const answers = [await ask('a'), await ask('a'), await ask('a'), await ask('b')];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 200]);
+    expect(answers[0]?.headers.get('ratelimit')).toBe('"default";r=1;t=30');
+    expect(answers[2]?.headers.get('retry-after')).toBe('30');
+    const limited = answers[2] ?? new Response();
+    expect(await problem(limited)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+  });
+
+  it('bodies are held only as long as they are needed', async () => {
+    const { app, post } = service({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
+    await Promise.all([post(), post('/caption?x=1'), post('/caption', { body: '' })]);
+    expect(app.load.bodyBytes).toBe(0);
+  });
+});
+
+it.each(['utf8', 'latin1'] as const)(
+  'says so when a photo was taken for %s text on its way',
+  async (encoding) => {
+    const jpeg = Buffer.from('ffd8ffe000104a46494600010100', 'hex');
+    const body = Buffer.from(jpeg.toString(encoding), 'utf8');
+    const answer = await problem(await service().post('/caption', { body }));
+    expect(answer).toMatchObject({ status: 415, code: 'UNSUPPORTED_FORMAT' });
+    expect(answer.detail).toContain('--data-binary');
+  },
+);
 
 describe('repeated photos', () => {
   it('are answered from memory, with the same ETag', async () => {
@@ -576,6 +660,37 @@ describe('the other paths', () => {
       status: 'ok',
       model: { name: 'scripted', version: '1.2.3' },
     });
+  });
+
+  it('GET /livez answers without the model, GET /readyz once it is loaded and has room', async () => {
+    let load: (engine: ReturnType<typeof scriptedEngine>) => void = () => undefined;
+    const app = createApp({
+      settings: { maxWaiting: 1 },
+      engine: () => new Promise((resolve) => (load = resolve)),
+    });
+    const status = async (path: string) => (await app.fetch(new Request(BASE + path))).status;
+    expect([await status('/livez'), await status('/readyz')]).toEqual([200, 503]);
+    load(scriptedEngine({ pace: 50 }));
+    await expect.poll(() => status('/readyz')).toBe(200);
+    const work = app.fetch(new Request(`${BASE}/caption`, photoInit));
+    await expect.poll(() => app.load.running).toBe(1);
+    const full = await app.fetch(new Request(`${BASE}/readyz`));
+    expect(await problem(full)).toMatchObject({ status: 503, code: 'NOT_READY' });
+    expect(await status('/livez')).toBe(200);
+    await work;
+    expect(await status('/readyz')).toBe(200);
+  });
+
+  it('GET /metrics is there only where there are metrics, and for holders of a key only', async () => {
+    expect((await service().get('/metrics')).status).toBe(404);
+    const app = createApp({
+      ...{ settings: { apiKeys: ['a-key-for-the-test'] }, engine: async () => scriptedEngine() },
+      metrics: async () => new Response('up 1'),
+    });
+    expect((await app.fetch(new Request(`${BASE}/metrics`))).status).toBe(401);
+    const headers = { 'x-api-key': 'a-key-for-the-test' };
+    const answer = await app.fetch(new Request(`${BASE}/metrics`, { headers }));
+    expect(await answer.text()).toBe('up 1');
   });
 
   it('HEAD is GET without a body', async () => {

@@ -1,11 +1,16 @@
+import { withAnswerHeaders } from './answer-headers.js';
 import { keyCheck } from './api-keys.js';
+import { BodyBudget } from './body-budget.js';
 import { captionRoute } from './caption-route.js';
+import { CaptionService, type Load } from './caption-service.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
 import { type Engine, type GetEngine, once } from './engine.js';
+import { alive, health, ready, shuttingDown } from './health.js';
 import { openApiDocument } from './openapi.js';
 import { page } from './page.js';
 import type { FetchPhoto } from './photo-request.js';
 import { HttpError, problemResponse } from './problem.js';
+import { RateLimit } from './rate-limit.js';
 import { fetchRemotePhoto } from './remote-photo.js';
 import type { RequestRecord } from './request-record.js';
 import { defaultSettings, type Settings } from './settings.js';
@@ -14,6 +19,12 @@ export interface AppOptions {
   /** Loads the captioner; called at the first need, and again only after a failure. */
   readonly engine: () => Promise<Engine>;
   readonly settings?: Partial<Settings>;
+  /** Photos that the engine works on at the same time. Default 1. */
+  readonly workers?: number;
+  /** The keys that hold now, where they may change. Default: those of the settings. */
+  readonly apiKeys?: () => readonly string[];
+  /** Gives the text of `GET /metrics`; without it there is no such path. */
+  readonly metrics?: () => Promise<Response>;
   /** Told about every request when it is over: for logs and metrics. */
   readonly observe?: (record: RequestRecord) => void;
   /** Fetches a photo that is named by URL. Default: from `settings.imageHosts` only. */
@@ -26,6 +37,10 @@ export interface CallContext {
   readonly requestId?: string;
   /** Milliseconds that the platform leaves for this request. */
   readonly timeLeft?: number;
+  /** Who asks, where no API key tells: an address. */
+  readonly client?: string;
+  /** The server is about to end: only health checks and metrics are answered. */
+  readonly closing?: boolean;
   /** The path under which the outside world reaches us: an API Gateway stage, for instance. */
   readonly mount?: string;
   /** Has the platform made sure already who is calling? Then no API key is asked for. */
@@ -39,6 +54,10 @@ export interface App {
   readonly settings: Settings;
   /** Loads the model, if that has not happened yet. */
   readonly engine: GetEngine;
+  /** Loads the model and captions a few blank pictures: code is compiled, and the speed is known. */
+  warmUp(): Promise<void>;
+  /** What there is to do. */
+  readonly load: Load & { readonly bodyBytes: number };
   /** Never rejects: a failure is an answer, too. */
   fetch(request: Request, context?: CallContext): Promise<Response>;
 }
@@ -48,9 +67,13 @@ export interface Call {
   readonly request: Request;
   readonly url: URL;
   readonly requestId: string;
-  readonly timeLeft: number;
+  /** Milliseconds that the platform still leaves; infinite where it sets no limit. */
+  timeLeft(): number;
+  /** Who asks: the holder of a key, or an address. */
+  readonly client: string;
   readonly mount: string;
   readonly trusted: boolean;
+  readonly closing: boolean;
   readonly record: RequestRecord;
   /** To be called by a route that answers before it is done; then it must call `finish` itself. */
   finishLater(): () => void;
@@ -67,23 +90,46 @@ type Route = (call: Call) => Promise<Response> | Response;
  */
 export function createApp(options: AppOptions): App {
   const settings: Settings = { ...defaultSettings, ...options.settings };
-  const engine = once(options.engine);
-  const checkKey = keyCheck(settings.apiKeys);
+  const { workers = 1, apiKeys = () => settings.apiKeys } = options;
+  const { get: engine, isLoaded } = once(options.engine);
+  const service = new CaptionService(engine, settings, workers);
+  const budget = new BodyBudget(settings.maxBodyMemory, () => service.retryAfter(''));
+  const checkKey = keyCheck(apiKeys);
+  const rate = settings.rate && new RateLimit(settings.rate);
   const fetchPhoto: FetchPhoto =
     options.fetchPhoto ??
-    ((url, signal) =>
-      fetchRemotePhoto(url, { hosts: settings.imageHosts, maxBytes: settings.maxBytes }, signal));
+    ((url, signal, onBytes) => {
+      const { imageHosts: hosts, maxBytes } = settings;
+      return fetchRemotePhoto(url, { hosts, maxBytes, onBytes }, signal);
+    });
 
-  const answerCaption = captionRoute({ engine, settings, fetchPhoto });
-  const caption: Route = (call) => {
-    if (!call.trusted) checkKey(call.request.headers);
-    return answerCaption(call);
-  };
+  const answerCaption = captionRoute({ engine, service, budget, settings, fetchPhoto });
+  /** Only for holders of a key, where there are keys. */
+  const guarded =
+    (route: Route): Route =>
+    (call) => {
+      const holder = call.trusted ? undefined : checkKey(call.request.headers);
+      return route(holder === undefined ? call : { ...call, client: holder });
+    };
+  const caption = guarded(async (call) => {
+    const headers = call.trusted ? undefined : rate?.take(call.client);
+    const response = await answerCaption(call);
+    for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, value);
+    return response;
+  });
   const routes: ReadonlyMap<string, ReadonlyMap<string, Route>> = table({
     // The bare address of a Function URL takes photos, too.
     '/': { GET: ({ mount }) => page(settings, mount), POST: caption },
     '/caption': { POST: caption },
     '/health': { GET: async () => health(await engine()) },
+    '/livez': { GET: alive },
+    '/readyz': {
+      GET: ({ closing }) => {
+        if (!isLoaded()) void engine().catch(() => undefined);
+        return ready(isLoaded(), closing, service.load);
+      },
+    },
+    ...(options.metrics && { '/metrics': { GET: guarded(options.metrics) } }),
     '/openapi.json': { GET: ({ mount }) => openApi(settings, mount) },
   });
 
@@ -96,6 +142,7 @@ export function createApp(options: AppOptions): App {
         `There is no ${call.url.pathname.slice(0, 200)}. Known paths: ${[...routes.keys()].join(', ')}.`,
       );
     }
+    if (call.closing && !answeredToTheEnd.has(path ?? '')) throw shuttingDown();
     const { method } = call.request;
     const handle = methods.get(method === 'HEAD' ? 'GET' : method);
     if (handle) return handle(call);
@@ -118,6 +165,10 @@ export function createApp(options: AppOptions): App {
   return {
     settings,
     engine,
+    warmUp: () => service.warmUp(),
+    get load() {
+      return { ...service.load, bodyBytes: budget.used };
+    },
     async fetch(request, context = {}) {
       const started = performance.now();
       const url = new URL(request.url);
@@ -127,7 +178,9 @@ export function createApp(options: AppOptions): App {
         method: request.method,
         path: url.pathname,
         status: 0,
+        started: Date.now(),
         duration: 0,
+        ...traceOf(request.headers),
       };
       let later = false;
       const finish = () => {
@@ -137,8 +190,11 @@ export function createApp(options: AppOptions): App {
       };
       const call: Call = {
         ...{ request, url, requestId, record },
-        timeLeft: Math.min(context.timeLeft ?? Number.POSITIVE_INFINITY, settings.timeout),
+        timeLeft: () =>
+          (context.timeLeft ?? Number.POSITIVE_INFINITY) - (performance.now() - started),
         mount: (context.mount ?? '') + settings.basePath,
+        client: context.client ?? '',
+        closing: context.closing ?? false,
         trusted: context.trusted ?? false,
         finishLater() {
           later = true;
@@ -153,16 +209,7 @@ export function createApp(options: AppOptions): App {
         later = false; // What failed before it began has nobody else to finish it.
         response = problemResponse(error, requestId);
       }
-      const headers = new Headers(response.headers);
-      const more = {
-        ...securityHeaders,
-        ...corsHeaders(request, settings),
-        'x-request-id': requestId,
-      };
-      for (const [name, value] of Object.entries(more)) {
-        if (name === 'vary') headers.append(name, value);
-        else if (!headers.has(name)) headers.set(name, value);
-      }
+      const headers = withAnswerHeaders(response, requestId, corsHeaders(request, settings));
       record.status = response.status;
       if (!later) finish();
       const body = request.method === 'HEAD' ? null : response.body;
@@ -170,16 +217,6 @@ export function createApp(options: AppOptions): App {
     },
   };
 }
-
-/** For answers that are data, never pages (OWASP REST security). The page brings its own policy. */
-const securityHeaders = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'cross-origin',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
 
 /** Maps, since a name that a client sends must not find what every object has: `constructor`. */
 function table(
@@ -190,23 +227,26 @@ function table(
   );
 }
 
+/** What tells how the server is, while it ends. */
+const answeredToTheEnd: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
 function pathOf({ pathname }: URL, basePath: string): string | undefined {
   if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined;
   return pathname.slice(basePath.length).replace(/\/+$/, '') || '/';
 }
 
 /** A client's own id is taken if it can do no harm in a log. */
-function requestIdOf(headers: Headers): string {
+export function requestIdOf(headers: Headers): string {
   const given = headers.get('x-request-id') ?? '';
   return /^[\w.:=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
 }
 
-function health({ model }: Engine): Response {
-  const { name, version } = model;
-  return Response.json(
-    { status: 'ok', model: { name, version } },
-    { headers: { 'cache-control': 'no-store' } },
-  );
+/** W3C Trace Context; what is none is not handed on. */
+function traceOf(headers: Headers): { traceparent?: string } {
+  const given = headers.get('traceparent') ?? '';
+  return /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(given)
+    ? { traceparent: given }
+    : {};
 }
 
 function openApi(settings: Settings, mount: string): Response {

@@ -16,6 +16,10 @@ export class CaptionCache<Value extends object> {
     return this.#size;
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;

@@ -7,13 +7,23 @@ export type Engine = Pick<Captioner, 'caption' | 'model'>;
 export type GetEngine = () => Promise<Engine>;
 
 /** Loads once and shares it; a load that failed is tried anew by the next caller. */
-export function once(load: GetEngine): GetEngine {
+export function once(load: GetEngine): { readonly get: GetEngine; isLoaded(): boolean } {
   let loading: Promise<Engine> | undefined;
-  return () => {
-    loading ??= load().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-    return loading;
+  let loaded = false;
+  return {
+    isLoaded: () => loaded,
+    get() {
+      loading ??= load().then(
+        (engine) => {
+          loaded = true;
+          return engine;
+        },
+        (error: unknown) => {
+          loading = undefined;
+          throw error;
+        },
+      );
+      return loading;
+    },
   };
 }

@@ -1,20 +1,19 @@
 import type { CaptionOptions } from 'zipcaption';
-import { type CaptionJson, toJson } from './answer.js';
-import { noteTimings } from './caption-route.js';
-import type { Engine } from './engine.js';
+import type { CaptionJson } from './answer.js';
 import { HttpError, toProblem } from './problem.js';
+import type { RequestOptions } from './request-options.js';
 import type { RequestRecord } from './request-record.js';
 import type { TimeLimit } from './time-limit.js';
 
 export interface EventStreamRequest {
-  readonly captioner: Engine;
-  readonly photo: Uint8Array;
-  readonly options: CaptionOptions;
+  readonly options: RequestOptions;
   readonly limit: TimeLimit;
   readonly requestId: string;
   readonly record: RequestRecord;
   /** The caption, if it is known from before. */
   readonly remembered: CaptionJson | undefined;
+  /** Captions the photo; `gone` fires when nobody reads the stream any more. */
+  caption(onToken: NonNullable<CaptionOptions['onToken']>, gone: AbortSignal): Promise<CaptionJson>;
   /** Called when all is sent or the client has gone; not when the stream never came to be. */
   done(): void;
 }
@@ -25,9 +24,9 @@ export interface EventStreamRequest {
  * word still becomes an answer with a status of its own.
  */
 export async function eventStream(request: EventStreamRequest): Promise<Response> {
-  const { captioner, photo, options, limit, requestId, record, remembered, done } = request;
-  const { numBeams = 1, numCaptions = 1 } = options;
-  if (numBeams > 1 || numCaptions > 1) {
+  const { options, limit, requestId, record, remembered, caption, done } = request;
+  const { beams = 1, numCaptions = 1 } = options;
+  if (beams > 1 || numCaptions > 1) {
     throw new HttpError(
       'INVALID_OPTION',
       'Words can be streamed with "beams" 1 and "numCaptions" 1 only: beam search knows them at the end.',
@@ -69,19 +68,10 @@ export async function eventStream(request: EventStreamRequest): Promise<Response
       send('token', { text: remembered.caption });
       return remembered;
     }
-    const result = await captioner.caption(photo, {
-      ...options,
-      numBeams: 1,
-      numCaptions: 1,
-      signal: AbortSignal.any([limit.signal, gone.signal]),
-      onToken(piece) {
-        started();
-        if (piece !== '') send('token', { text: piece });
-      },
-    });
-    const json = toJson(result);
-    noteTimings(record, json);
-    return json;
+    return caption((piece) => {
+      started();
+      if (piece !== '') send('token', { text: piece });
+    }, gone.signal);
   };
 
   const working = work().then(

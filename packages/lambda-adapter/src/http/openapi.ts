@@ -35,6 +35,10 @@ export function openApiDocument(settings: Settings, mount: string): object {
           },
         },
       },
+      '/livez': { get: probe('livez', 'Does the process answer?', []) },
+      '/readyz': {
+        get: probe('readyz', 'Is the model loaded, and may photos be sent here?', ['NOT_READY']),
+      },
       '/': {
         get: {
           operationId: 'page',
@@ -65,6 +69,14 @@ export function openApiDocument(settings: Settings, mount: string): object {
         },
       }),
     },
+  };
+}
+
+function probe(operationId: string, summary: string, codes: readonly ProblemCode[]): object {
+  const schema = { type: 'object', required: ['status'], properties: { status: { const: 'ok' } } };
+  return {
+    ...{ operationId, tags: ['service'], summary, security: [] },
+    responses: { 200: answer('Yes.', { 'application/json': { schema } }), ...failures(codes) },
   };
 }
 
@@ -139,6 +151,7 @@ function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): 
       304: { description: 'The caption that If-None-Match names still holds.' },
       ...failures([
         'BAD_REQUEST',
+        'REQUEST_TIMEOUT',
         ...(withKey ? (['UNAUTHORIZED'] as const) : []),
         'URL_NOT_ALLOWED',
         'IMAGE_TOO_LARGE',
@@ -146,6 +159,7 @@ function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): 
         'DECODE_FAILED',
         'BUSY',
         'INTERNAL',
+        'OVERLOADED',
         'TIME_TOO_SHORT',
       ]),
     },

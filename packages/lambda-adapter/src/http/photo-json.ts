@@ -12,7 +12,7 @@ export interface PhotoJson {
 /** White space between two tokens. */
 const LONGEST_GAP = 1_000;
 /** A name, or a value other than "image", as written. */
-const LONGEST_TOKEN = 1_000;
+const LONGEST_TOKEN = 4_000;
 /** Images up to this length are left to `JSON.parse`. */
 const SHORT_IMAGE = 8 * 1024;
 
@@ -89,7 +89,7 @@ function refuseOption(
   if (valueStart === CURLY_OPEN || valueStart === SQUARE_OPEN) {
     throw new HttpError(
       'INVALID_OPTION',
-      `The option "${name}" must be a number, true or false, not ${valueStart === CURLY_OPEN ? 'an object' : 'an array'}.`,
+      `The option "${name}" must be a number, a text, true or false, not ${valueStart === CURLY_OPEN ? 'an object' : 'an array'}.`,
     );
   }
 }

@@ -1,10 +1,11 @@
 import { decodeBase64Photo } from './base64.js';
+import type { BodyLease } from './body-budget.js';
 import { parseMultipart } from './multipart.js';
 import { readPhotoJson } from './photo-json.js';
 import { HttpError } from './problem.js';
 import { readBody } from './read-body.js';
 import { type RequestOptions, readOptions } from './request-options.js';
-import type { Settings } from './settings.js';
+import { largestBody, type Settings, WRAPPING } from './settings.js';
 
 /** A photo as a request brings it. */
 export interface Photo {
@@ -22,27 +23,42 @@ export interface PhotoRequest {
 }
 
 /** Fetches a photo that the client names by URL. */
-export type FetchPhoto = (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+export type FetchPhoto = (
+  url: string,
+  signal: AbortSignal,
+  /** Told about the bytes as they come; throws when there is no room for more. */
+  onBytes: (count: number) => void,
+) => Promise<Uint8Array>;
 
-/** Multipart boundaries, part headers, JSON punctuation and the like. */
-const WRAPPING = 64 * 1024;
+export interface PhotoRequestRules {
+  readonly settings: Settings;
+  readonly fetchPhoto: FetchPhoto;
+  /** Counts the bytes that the request holds. */
+  readonly lease: BodyLease;
+  /** Ends reading and fetching. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * Reads photos and options from `POST /caption`: the bytes themselves, a form, or JSON.
  *
- * @throws HttpError `INVALID_OPTION`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `BAD_REQUEST`
+ * @throws HttpError `INVALID_OPTION`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `BAD_REQUEST`,
+ *   `REQUEST_TIMEOUT`, `OVERLOADED`
  */
 export async function readPhotoRequest(
   request: Request,
-  settings: Settings,
-  fetchPhoto: FetchPhoto,
-  signal: AbortSignal,
+  rules: PhotoRequestRules,
 ): Promise<PhotoRequest> {
+  const { settings, lease, signal } = rules;
   refuseContentEncoding(request.headers);
   const query = [...new URL(request.url).searchParams];
   readOptions(query); // A wrong option need not wait for the upload.
   const type = mediaType(request.headers);
-  const body = (limit: number) => readBody(request, limit, () => photoTooLarge(settings), signal);
+  const body = (limit: number) =>
+    readBody(request, {
+      ...{ limit, lease, signal, tooLarge: () => photoTooLarge(settings) },
+      ...{ timeout: settings.uploadTimeout, leastRate: settings.minUploadRate },
+    });
 
   switch (type) {
     case 'multipart/form-data': {
@@ -52,10 +68,9 @@ export async function readPhotoRequest(
         : readForm(bytes, request.headers, query, settings);
     }
     case 'application/json': {
-      // Base64 writes three bytes as four characters; line breaks add at most a thirtieth.
-      const bytes = await body(Math.ceil(settings.maxBytes * 1.4) + WRAPPING);
+      const bytes = await body(largestBody(settings.maxBytes));
       if (bytes.length === 0) return nothing(query);
-      return readJson(bytes, query, settings, fetchPhoto, signal);
+      return readJson(bytes, query, rules);
     }
     default: {
       const isPhoto = /^image\//.test(type) || type === 'application/octet-stream';
@@ -157,14 +172,12 @@ function readForm(
 async function readJson(
   bytes: Uint8Array,
   query: readonly (readonly [string, string])[],
-  settings: Settings,
-  fetchPhoto: FetchPhoto,
-  signal: AbortSignal,
+  { settings, fetchPhoto, lease, signal }: PhotoRequestRules,
 ): Promise<PhotoRequest> {
   const { image, options: members } = await readPhotoJson(bytes);
   const options = readOptions([...query, ...members]);
   const photo = /^https?:/i.test(image.toString('latin1', 0, 6))
-    ? await fetchPhoto(addressIn(image), signal)
+    ? await fetchPhoto(addressIn(image), signal, lease.grow)
     : await decodeBase64Photo(image);
   if (photo.length > settings.maxBytes) throw photoTooLarge(settings);
   return { photos: [{ bytes: photo }], options, several: false };

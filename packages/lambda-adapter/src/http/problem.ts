@@ -13,9 +13,12 @@ import { CaptionError, type CaptionErrorCode } from 'zipcaption';
  * | `REQUEST_TIMEOUT` | 408 | the request did not arrive in time |
  * | `UNSUPPORTED_MEDIA_TYPE` | 415 | a content type or content encoding that is not read here |
  * | `FETCH_FAILED` | 422 | the photo's URL is allowed but gave no photo |
- * | `BUSY` | 429 | too many requests are waiting already (`Retry-After`) |
+ * | `BUSY` | 429 | more photos wait than can be captioned in time (`Retry-After`) |
+ * | `RATE_LIMITED` | 429 | this client sends more than its share (`Retry-After`, `RateLimit`) |
  * | `CLIENT_CLOSED` | 499 | the client went away |
  * | `INTERNAL` | 500 | a fault of the service; the log has the reason under the request's id |
+ * | `OVERLOADED` | 503 | the bodies that are held take all memory that they may (`Retry-After`) |
+ * | `NOT_READY` | 503 | the model is not loaded, or the queue is full |
  * | `SHUTTING_DOWN` | 503 | the server is about to end |
  * | `TIME_TOO_SHORT` | 504 | the time left did not suffice |
  */
@@ -29,8 +32,11 @@ export type HttpErrorCode =
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'FETCH_FAILED'
   | 'BUSY'
+  | 'RATE_LIMITED'
   | 'CLIENT_CLOSED'
   | 'INTERNAL'
+  | 'OVERLOADED'
+  | 'NOT_READY'
   | 'SHUTTING_DOWN'
   | 'TIME_TOO_SHORT';
 
@@ -90,6 +96,7 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   DECODE_FAILED: { status: 422, title: 'The photo cannot be decoded' },
   FETCH_FAILED: { status: 422, title: 'The photo cannot be fetched' },
   BUSY: { status: 429, title: 'Too many requests' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests of this client' },
   CLIENT_CLOSED: { status: 499, title: 'The client went away' },
   INTERNAL: internal,
   MODEL_NOT_FOUND: internal,
@@ -104,6 +111,8 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   NETWORK_FAILED: internal,
   ABORTED: internal,
   DISPOSED: internal,
+  OVERLOADED: { status: 503, title: 'The service holds too many photos' },
+  NOT_READY: { status: 503, title: 'The service is not ready' },
   SHUTTING_DOWN: { status: 503, title: 'The server is shutting down' },
   TIME_TOO_SHORT: { status: 504, title: 'The time did not suffice' },
 };

@@ -9,6 +9,8 @@ export interface RemotePhotoLimits {
   /** Host names from which photos may come: `example.com`, `*.example.com`. */
   readonly hosts: readonly string[];
   readonly maxBytes: number;
+  /** Told about the bytes as they come; may throw to stop. */
+  readonly onBytes?: (count: number) => void;
   /** Milliseconds in all, redirects included. Default 5,000. */
   readonly timeout?: number;
   /** Default 3. */
@@ -79,7 +81,7 @@ export async function fetchRemotePhoto(
         response.destroy();
         throw new HttpError('FETCH_FAILED', `${url.host} answered with status ${statusCode}.`);
       }
-      return await readAll(response, limits.maxBytes);
+      return await readAll(response, limits);
     }
     throw new HttpError('FETCH_FAILED', 'The URL leads from one redirect to the next.');
   } catch (cause) {
@@ -156,7 +158,10 @@ function open(url: URL, address: string, signal: AbortSignal): Promise<IncomingM
   });
 }
 
-async function readAll(response: IncomingMessage, limit: number): Promise<Uint8Array> {
+async function readAll(
+  response: IncomingMessage,
+  { maxBytes: limit, onBytes }: RemotePhotoLimits,
+): Promise<Uint8Array> {
   const tooLarge = () =>
     new HttpError('IMAGE_TOO_LARGE', `The photo at the URL has more than ${limit} bytes.`, {
       limit,
@@ -168,6 +173,7 @@ async function readAll(response: IncomingMessage, limit: number): Promise<Uint8A
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > limit) throw tooLarge();
+      onBytes?.(chunk.length);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks, size);

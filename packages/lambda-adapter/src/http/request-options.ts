@@ -82,7 +82,6 @@ function flag(value: unknown): boolean {
   );
 }
 
-/** Never the whole of what a stranger sent: it may be megabytes long or nested without end. */
 function promptText(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '' && value.length <= MAX_PROMPT) return value;
   throw new HttpError(
@@ -91,6 +90,7 @@ function promptText(value: unknown): string {
   );
 }
 
+/** Never the whole of what a stranger sent: it may be megabytes long or nested without end. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
   if (typeof value === 'object' && value !== null)

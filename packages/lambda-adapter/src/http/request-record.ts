@@ -4,14 +4,20 @@ export interface RequestRecord {
   readonly method: string;
   readonly path: string;
   status: number;
+  /** When the request came: milliseconds since 1970. */
+  readonly started?: number;
   /** Milliseconds from the arrival to the answer's end. */
   duration: number;
   /** Photos and their bytes together. */
   photos?: number;
   photoBytes?: number;
+  /** Milliseconds in the queue, of all photos together. */
+  queued?: number;
+  /** `traceparent` of the request (W3C Trace Context). */
+  traceparent?: string;
   /** Kind of file of the last photo: `jpeg`, `png`, … */
   format?: string;
-  /** Photos whose caption was remembered. */
+  /** Photos whose caption was remembered or being made for somebody else. */
   cacheHits?: number;
   /** Milliseconds by stage, of all photos together. */
   timings?: Record<string, number>;

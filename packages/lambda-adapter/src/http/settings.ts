@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Rate } from './rate-limit.js';
 
 /** What an operator may set. Everything has a default that is safe to expose. */
 export interface Settings {
@@ -8,9 +9,20 @@ export interface Settings {
   readonly maxPixels: number;
   /** Photos in one multipart request. */
   readonly maxPhotos: number;
-  /** Requests that may wait for the model at once; more are answered 429. */
+  /**
+   * Photos that may wait or be worked on at once; more are answered 429, as are those that would not
+   * be done within `timeout` at the speed that is measured.
+   */
   readonly maxWaiting: number;
-  /** A request may take this long in all, in milliseconds; on Lambda the function's own time limit also holds. */
+  /** Bytes that all bodies together may take; beyond it a 503. At least twice the largest body. */
+  readonly maxBodyMemory: number;
+  /** A body may take this long to arrive, in milliseconds. */
+  readonly uploadTimeout: number;
+  /** A body must come with this many bytes a second on average, from its sixth second on. */
+  readonly minUploadRate: number;
+  /** So many requests a client, by its key or else its address. Undefined: any number. */
+  readonly rate: Rate | undefined;
+  /** A request may take this long once its body has arrived, in milliseconds; on Lambda the function's own time limit also holds. */
   readonly timeout: number;
   /** Origins that may call from a browser: `['*']` for all, empty for none. */
   readonly corsOrigins: readonly string[];
@@ -31,12 +43,28 @@ export const LAMBDA_MAX_BYTES = 4.5 * 1024 * 1024;
 /** Far above any phone's photo, low enough that 32 connections at once cannot fill a small machine. */
 const SERVER_MAX_BYTES = 20 * 1024 * 1024;
 const MAX_PIXELS = 100_000_000;
+const MAX_BODY_MEMORY = 64 * 1024 * 1024;
+
+/** Multipart boundaries, part headers, JSON punctuation and the like. */
+export const WRAPPING = 64 * 1024;
+
+/**
+ * Bytes of the longest body with photos of so many bytes: base64 writes three of them as four
+ * characters, line breaks add at most a thirtieth.
+ */
+export function largestBody(maxBytes: number): number {
+  return Math.ceil(maxBytes * 1.4) + WRAPPING;
+}
 
 export const defaultSettings: Settings = {
   maxBytes: SERVER_MAX_BYTES,
   maxPixels: MAX_PIXELS,
   maxPhotos: 16,
-  maxWaiting: 64,
+  maxWaiting: 1024,
+  maxBodyMemory: MAX_BODY_MEMORY,
+  uploadTimeout: 60_000,
+  minUploadRate: 8 * 1024,
+  rate: undefined,
   timeout: 30_000,
   corsOrigins: [],
   apiKeys: [],
@@ -67,9 +95,14 @@ export function readSettings(env: Environment): Settings {
         timeout: 900_000,
       }
     : defaultSettings;
+  const maxBytes = number(env, 'ZIPCAPTION_MAX_BYTES', base.maxBytes, 1);
   return {
     ...base,
-    maxBytes: number(env, 'ZIPCAPTION_MAX_BYTES', base.maxBytes, 1),
+    maxBytes,
+    maxBodyMemory: bodyMemory(env, maxBytes),
+    uploadTimeout: number(env, 'ZIPCAPTION_UPLOAD_TIMEOUT_MS', base.uploadTimeout, 1),
+    minUploadRate: number(env, 'ZIPCAPTION_MIN_UPLOAD_RATE', base.minUploadRate, 0),
+    rate: rate(env),
     maxPixels: number(env, 'ZIPCAPTION_MAX_PIXELS', base.maxPixels, 1),
     maxPhotos: number(env, 'ZIPCAPTION_MAX_PHOTOS', base.maxPhotos, 1),
     maxWaiting: number(env, 'ZIPCAPTION_MAX_WAITING', base.maxWaiting, 1),
@@ -80,6 +113,36 @@ export function readSettings(env: Environment): Settings {
     imageHosts: hosts(env),
     basePath: basePath(env),
   };
+}
+
+/** A budget in which the largest body has no room would refuse it for ever. */
+function bodyMemory(env: Environment, maxBytes: number): number {
+  const name = 'ZIPCAPTION_MAX_BODY_MEMORY';
+  const least = 2 * largestBody(maxBytes);
+  const given = number(env, name, Math.max(MAX_BODY_MEMORY, least), 1);
+  if (given >= least) return given;
+  throw new Error(
+    `${name} must be at least ${least} bytes, twice the largest body with ZIPCAPTION_MAX_BYTES=${maxBytes}, not ${given}.`,
+  );
+}
+
+const units: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['min', 60],
+  ['h', 3600],
+]);
+
+function rate(env: Environment): Rate | undefined {
+  const text = env.ZIPCAPTION_RATE?.trim();
+  if (!text) return undefined;
+  const [, requests, unit = ''] = /^(\d{1,9})\/(s|min|h)$/.exec(text) ?? [];
+  const seconds = units.get(unit);
+  if (!seconds || Number(requests) < 1) {
+    throw new Error(
+      `ZIPCAPTION_RATE must be a number of requests by s, min or h, such as 10/s or 100/min, not "${text}".`,
+    );
+  }
+  return { requests: Number(requests), seconds };
 }
 
 /**
@@ -94,6 +157,7 @@ function pixelsFor(megabytes: string | undefined): number {
 const known = new Set([
   ...['MAX_BYTES', 'MAX_PIXELS', 'MAX_PHOTOS', 'MAX_WAITING', 'TIMEOUT_MS', 'CACHE_BYTES'],
   ...['CORS_ORIGINS', 'API_KEYS', 'API_KEYS_FILE', 'IMAGE_HOSTS', 'BASE_PATH'],
+  ...['MAX_BODY_MEMORY', 'UPLOAD_TIMEOUT_MS', 'MIN_UPLOAD_RATE', 'RATE'],
   ...['MODEL', 'MODEL_SHA256', 'RUNTIME', 'WASM_TIER_UP', 'METRICS'],
 ]);
 /** Variables of the command line and the repository's scripts that share the prefix. */
@@ -141,7 +205,8 @@ function origins(env: Environment): string[] {
 /** Fewer characters can be guessed. */
 const SHORTEST_KEY = 16;
 
-function apiKeys(env: Environment): string[] {
+/** Keys of the variable and the file together. */
+export function apiKeys(env: Environment): string[] {
   const file = env.ZIPCAPTION_API_KEYS_FILE;
   const keys = [
     ...list(env.ZIPCAPTION_API_KEYS),

@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import { CaptionError } from 'zipcaption';
 import { HttpError } from './problem.js';
 
 /** Time that is kept for writing the answer, in milliseconds. */
-const RESERVE = 250;
+export const RESERVE = 250;
 
 export interface TimeLimit {
   /** Fires when the time is up or the client is gone. */
@@ -30,8 +31,11 @@ export function timeLimit(milliseconds: number, client: AbortSignal): TimeLimit 
   // Longer than 2^31 ms a timer cannot be set; it would fire at once.
   const timer = setTimeout(() => clock.abort(tooShort()), Math.min(usable, 2 ** 31 - 1));
   timer.unref();
+  const signal = AbortSignal.any([clock.signal, client]);
+  // Each photo of a form listens.
+  setMaxListeners(0, signal);
   return {
-    signal: AbortSignal.any([clock.signal, client]),
+    signal,
     explain(error) {
       const aborted = error instanceof CaptionError && error.code === 'ABORTED';
       if (clock.signal.aborted && (aborted || error === clock.signal.reason)) return tooShort();

@@ -12,14 +12,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Loads the captioner that the environment asks for: `ZIPCAPTION_MODEL`, `ZIPCAPTION_MODEL_SHA256`,
  * `ZIPCAPTION_RUNTIME` (`wasm`, the default, or `native`).
  *
- * @param folder the folder of the running bundle, whose model and runtime files are used
+ * @param folder  the folder of the running bundle, whose model and runtime files are used
+ * @param workers worker threads that caption; 0, as on Lambda: the calling thread. Not with `native`
  */
 export async function engineFromEnvironment(
   env: Environment = process.env,
   folder: string = fileURLToPath(new URL('.', import.meta.url)),
+  workers = 0,
 ): Promise<Engine> {
   const [model, runtime] = await Promise.all([findModel(env, folder), findRuntime(env, folder)]);
-  return loadCaptioner({ ...(model !== undefined && { model }), ...runtime });
+  return loadCaptioner({ ...(model !== undefined && { model }), ...runtime, workers });
 }
 
 async function findModel(env: Environment, folder: string): Promise<string | undefined> {

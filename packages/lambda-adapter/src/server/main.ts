@@ -1,40 +1,51 @@
 #!/usr/bin/env node
-import cluster from 'node:cluster';
 import { createApp } from '../http/app.js';
 import { readSettings } from '../http/settings.js';
 import { engineFromEnvironment } from '../lambda/engine-from-environment.js';
 import { limitWasmTierUp } from '../lambda/wasm-tier.js';
 import { createWriter } from '../lambda/write-log.js';
 import { parseServeArguments, type ServeArguments, usage } from './arguments.js';
+import { watchKeys } from './key-file.js';
+import { createMetrics } from './metrics.js';
 import { startServer } from './node-server.js';
-import { superviseWorkers } from './workers.js';
+import { createTracing } from './tracing.js';
 
 /** The always-on alternative to Lambda: the same app as a plain HTTP server. */
 async function main(): Promise<void> {
   const options = parseServeArguments(process.argv.slice(2), process.env);
-  if (options.help) {
-    console.log(usage);
-  } else if (options.workers > 1 && cluster.isPrimary) {
-    readSettings(process.env); // A wrong setting is told once, not by every worker.
-    superviseWorkers(options.workers, options.grace);
-  } else {
-    await serve(options);
-  }
+  if (options.help) console.log(usage);
+  else await serve(options);
 }
 
 async function serve(options: ServeArguments): Promise<void> {
-  limitWasmTierUp(process.env);
-  const log = createWriter(process.env);
-  const app = createApp({
-    settings: readSettings(process.env),
-    engine: () => engineFromEnvironment(),
-    observe: log.request,
+  const env = { ...process.env, ...options.variables };
+  limitWasmTierUp(env);
+  const log = createWriter(env);
+  const settings = readSettings(env);
+  const keys = watchKeys(env, (count, failure) => {
+    if (failure) log.failure(`The API keys stay as they were, ${count} of them`, failure);
+    else console.error(`API keys: ${count}`);
   });
-  await app.engine(); // No request is taken before it can be answered.
-  const server = await startServer(app, options);
+  const metrics = createMetrics(settings.basePath);
+  const trace = await createTracing();
+  const observe: typeof log.request = (record) => {
+    metrics.observe(record);
+    trace(record);
+    log.request(record);
+  };
+  // A native module cannot be passed to a thread.
+  const isNative = env.ZIPCAPTION_RUNTIME === 'native';
+  const workers = isNative ? 1 : options.workers;
+  const app = createApp({
+    ...{ settings, workers, observe, apiKeys: keys.keys, metrics: metrics.answer },
+    engine: () => engineFromEnvironment(env, undefined, isNative ? 0 : workers),
+  });
+  metrics.watch(app);
+  await app.warmUp(); // No request is taken before it can be answered.
+  const server = await startServer(app, { ...options, observe });
   const { name, version } = (await app.engine()).model;
   console.error(
-    `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version})`,
+    `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version}, workers ${workers})`,
   );
   let ending = false;
   const stop = async () => {
@@ -44,15 +55,9 @@ async function serve(options: ServeArguments): Promise<void> {
     await server.close();
     process.exit(0);
   };
-  process.on('SIGTERM', stop);
-  if (cluster.isWorker) {
-    // The terminal's Ctrl-C reaches every process; the supervisor passes it on as a SIGTERM.
-    process.on('SIGINT', () => undefined);
-    // A worker whose supervisor is gone has nobody to serve for.
-    process.on('disconnect', stop);
-  } else {
-    process.on('SIGINT', () => (ending ? process.exit(1) : stop()));
-  }
+  process.on('SIGTERM', stop).on('SIGHUP', keys.reload);
+  // Ctrl-C for the second time: at once.
+  process.on('SIGINT', () => (ending ? process.exit(1) : stop()));
 }
 
 main().catch((error: unknown) => {

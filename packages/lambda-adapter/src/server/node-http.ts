@@ -1,19 +1,33 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A Node request as a web one; its body is read only as fast as it is wanted. */
-export function requestFrom(incoming: IncomingMessage, signal: AbortSignal): Request {
-  const { method = 'GET', headers, url = '/' } = incoming;
-  const host = headers.host ?? 'localhost';
-  const address = url.startsWith('/') ? `http://${host}${url}` : url;
+export interface IncomingBody {
+  /** Called when the body is read for the first time. */
+  onWanted(): void;
+  /** Called with a function that fails the body. */
+  onBroken(act: (error: Error) => void): void;
+}
+
+/**
+ * A Node request as a web one; its body is read only as fast as it is wanted.
+ *
+ * @throws TypeError if it is none that a `Request` can hold
+ */
+export function requestFrom(
+  incoming: IncomingMessage,
+  address: URL,
+  signal: AbortSignal,
+  body: IncomingBody,
+): Request {
+  const { method = 'GET' } = incoming;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   return new Request(address, {
     ...{ method, signal, headers: headersOf(incoming) },
-    ...(hasBody && { body: bodyOf(incoming), duplex: 'half' }),
+    ...(hasBody && { body: bodyOf(incoming, body), duplex: 'half' }),
   });
 }
 
-function headersOf({ rawHeaders }: IncomingMessage): Headers {
+export function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
@@ -26,70 +40,80 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
  * Unlike `Readable.toWeb` this leaves the connection alone when the reader gives up, so that an
  * answer (413, say) can still be sent.
  */
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+function bodyOf(incoming: IncomingMessage, { onWanted, onBroken }: IncomingBody): ReadableStream {
   let done = false;
+  let wanted = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const settle = (act: () => void) => () => {
+        const settle = (act: () => void) => {
           if (done) return;
           done = true;
           act();
         };
+        const fail = (error: Error) => settle(() => controller.error(error));
         incoming.pause();
         incoming.on('data', (chunk: Uint8Array) => {
           if (done) return;
           controller.enqueue(chunk);
           if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
         });
-        incoming.once(
-          'end',
-          settle(() => controller.close()),
-        );
-        const broken = settle(() => controller.error(new Error('The upload broke off.')));
-        incoming.once('error', broken);
-        incoming.once('close', broken);
+        incoming.once('end', () => settle(() => controller.close()));
+        incoming.once('error', fail);
+        incoming.once('close', () => fail(new Error('The upload broke off.')));
+        onBroken(fail);
       },
       pull() {
+        if (!wanted) onWanted();
+        wanted = true;
         incoming.resume();
       },
       cancel() {
         done = true;
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: 256 * 1024 }),
+    // Nothing is read before it is asked for: a request may be refused by its headers alone.
+    { highWaterMark: 0 },
   );
 }
 
 /** Milliseconds that the rest of a refused upload is listened to, so that its sender reads the answer. */
 const LINGER = 2_000;
 
-/**
- * Sends a web response.
- *
- * @param last close the connection afterwards
- */
+export interface AnswerRules {
+  /** Close the connection afterwards. */
+  readonly isLast: boolean;
+  /** Milliseconds in which the client must read some of what it is sent. */
+  readonly writeTimeout: number;
+}
+
+/** Sends a web response. A client that does not read it is cut off. */
 export async function answerWith(
   response: Response,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  last: boolean,
+  { isLast, writeTimeout }: AnswerRules,
 ): Promise<void> {
-  if (outgoing.destroyed) {
+  if (outgoing.destroyed || outgoing.socket?.destroyed) {
     await response.body?.cancel();
     return;
   }
   const { headers } = response;
   // What is left of the body would be taken for the next request.
   const unread = !incoming.complete;
-  if (last || unread) headers.set('connection', 'close');
+  if (isLast || unread) headers.set('connection', 'close');
   outgoing.writeHead(response.status, [...headers].flat());
-  if (!response.body) outgoing.end();
-  else await pump(response.body, outgoing);
+  if (response.body) await pump(response.body, outgoing, writeTimeout);
+  outgoing.end();
+  cutOffUnread(outgoing, writeTimeout, 'finish');
   if (unread) discardRest(incoming);
 }
 
-async function pump(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+async function pump(
+  body: ReadableStream<Uint8Array>,
+  outgoing: ServerResponse,
+  writeTimeout: number,
+): Promise<void> {
   const reader = body.getReader();
   const stop = () => void reader.cancel().catch(() => undefined);
   outgoing.once('close', stop);
@@ -97,13 +121,22 @@ async function pump(body: ReadableStream<Uint8Array>, outgoing: ServerResponse):
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       if (outgoing.destroyed) return;
       if (!outgoing.write(next.value)) {
+        cutOffUnread(outgoing, writeTimeout, 'drain');
         await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
       }
     }
-    outgoing.end();
   } finally {
     outgoing.off('close', stop);
   }
+}
+
+/** Destroys the connection unless the event comes in time. */
+function cutOffUnread(outgoing: ServerResponse, writeTimeout: number, event: string): void {
+  if (outgoing.writableFinished || outgoing.destroyed) return;
+  const late = setTimeout(() => outgoing.destroy(), writeTimeout);
+  late.unref();
+  const read = () => clearTimeout(late);
+  outgoing.once(event, read).once('close', read);
 }
 
 /** A socket closed with bytes still unread is reset, and its peer may lose the answer. */

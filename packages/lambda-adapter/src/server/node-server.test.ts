@@ -157,14 +157,21 @@ describe('abuse', () => {
     expect([400, 499]).toContain(records[0]?.status);
   });
 
-  it('more bytes than announced are not taken for a photo, nor for a request', async () => {
-    const { url, engine } = await start();
-    const answer = await raw(url, (socket) =>
-      socket.write(`${head('Content-Length: 3')}abcdefgh\r\n\r\n`),
-    );
-    expect(answer).toMatch(/HTTP\/1\.1 400 /);
-    for (const { bytes } of engine.calls) expect(Buffer.from(bytes).toString()).toBe('abc');
-  });
+  it.each(['abcdefgh\r\n\r\n', `abc${'garbage '.repeat(9000)}`])(
+    'a whole photo is answered although what follows it is no HTTP, and nothing of that is read',
+    async (bytes) => {
+      const { url, engine } = await start();
+      const answer = await raw(url, (socket) => {
+        socket.write(`${head('Content-Length: 3')}${bytes}`);
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer).toMatch(/connection: close/i);
+      expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+      expect(engine.calls.map(({ bytes: photo }) => Buffer.from(photo).toString())).toEqual([
+        'abc',
+      ]);
+    },
+  );
 
   it.each([
     ['two lengths', 'Content-Length: 3\r\nContent-Length: 4'],
@@ -204,6 +211,160 @@ describe('abuse', () => {
   });
 });
 
+/** The statuses of all answers in a transcript, in order. */
+const statuses = (transcript: string) =>
+  [...transcript.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+
+describe('requests that no app sees', () => {
+  it.each([
+    ['TRACE', 'TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405],
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 405],
+    ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 204],
+    ['a bad Host', 'GET /livez HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400],
+    [
+      'a Host with a path',
+      'GET /livez HTTP/1.1\r\nHost: a/b?c#d\r\nConnection: close\r\n\r\n',
+      400,
+    ],
+    ['two Hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n', 400],
+    ['no Host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['long headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
+    ['slow headers', 'GET / HTTP/1.1\r\nHost: x\r\n', 408],
+  ])('%s: answered, with the headers that every answer has', async (_, text, status) => {
+    const { url } = await start({}, {}, { requestTimeout: 300 });
+    const answer = await raw(url, (socket) => socket.write(text));
+    expect(statuses(answer)).toEqual([status]);
+    for (const name of ['x-request-id', 'x-content-type-options', 'content-security-policy']) {
+      expect(answer.toLowerCase(), name).toContain(`\r\n${name}: `);
+    }
+    if (status !== 204) {
+      expect(answer).toContain('application/problem+json');
+      const id = /x-request-id: (\S+)/i.exec(answer)?.[1] ?? '-';
+      expect(answer).toContain(`"requestId":"${id}"`);
+    }
+  });
+});
+
+describe('connections', () => {
+  it('a chunked body with Expect: 100-continue is asked for', async () => {
+    const { url } = await start();
+    const answer = await raw(url, (socket) => {
+      socket.write(head('Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nConnection: close'));
+      socket.once('data', () => socket.write('3\r\nabc\r\n0\r\n\r\n'));
+    });
+    expect(statuses(answer)).toEqual([100, 200]);
+  });
+
+  it('a body is not asked for when the headers tell that it is not wanted', async () => {
+    const { url } = await start({}, { apiKeys: ['a-key-of-many-letters'] });
+    const answer = await raw(url, (socket) =>
+      socket.write(head('Content-Length: 3\r\nExpect: 100-continue')),
+    );
+    expect(statuses(answer)).toEqual([401]);
+  });
+
+  it('a client that closes its half after the request reads the answer', async () => {
+    const { url } = await start({ pace: 100 });
+    const answer = await raw(url, (socket) => socket.end(`${head('Content-Length: 3')}abc`));
+    // Interim answers only ask whether anybody is there.
+    expect(statuses(answer).filter((status) => status >= 200)).toEqual([200]);
+    expect(answer).toContain('a dog runs');
+  });
+
+  it('clients that leave free the queue, whether their photo waits or is worked on', async () => {
+    const { url, engine, records } = await start({ pace: 40, words: Array(50).fill('word') });
+    const sockets = Array.from({ length: 20 }, (_, n) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`${head('Content-Length: 3', `/caption?maxLength=${n + 1}`)}abc`);
+      return socket;
+    });
+    await expect.poll(() => engine.calls.length).toBe(1);
+    const [, ...waiting] = sockets;
+    for (const socket of waiting) socket.destroy();
+    await expect.poll(() => records.length, { timeout: 10_000 }).toBe(19);
+    // None of them was begun.
+    expect(engine.calls).toHaveLength(1);
+    sockets[0]?.destroy();
+    await expect.poll(() => records.length, { timeout: 10_000 }).toBe(20);
+    expect(engine.calls[0]?.options.signal?.aborted).toBe(true);
+    expect(records.every(({ status }) => status === 499)).toBe(true);
+  });
+
+  it('requests that are sent ahead are answered one after the other, in order', async () => {
+    const { url, engine } = await start({ pace: 5 });
+    const answer = await raw(url, (socket) => {
+      const posts = [1, 2, 3].map(
+        (n) => `${head('Content-Length: 1', `/caption?maxLength=${n}`)}a`,
+      );
+      socket.write(`${posts.join('')}GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    });
+    expect(statuses(answer)).toEqual([200, 200, 200, 200]);
+    expect(engine.calls.map(({ options }) => options.maxLength)).toEqual([1, 2, 3]);
+  });
+
+  it('no more than some are read ahead; the connection is closed after them', async () => {
+    const { url } = await start();
+    const answer = await raw(url, (socket) => {
+      socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500));
+    });
+    expect(statuses(answer)).toEqual(Array(16).fill(200));
+  });
+
+  it('a client that does not read its answer is cut off', async () => {
+    const long = { words: ['x'.repeat(20_000_000)] };
+    const { url, records } = await start(long, {}, { writeTimeout: 200 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    // Never read: the answer fills the buffers of both systems and then waits here.
+    socket.pause();
+    socket.write(`${head('Content-Length: 3')}abc`);
+    await expect.poll(() => records).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    let size = 0;
+    socket.on('data', (data) => {
+      size += data.length;
+    });
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(size).toBeLessThan(20_000_000);
+  });
+
+  it('slow uploads hold no place: a photo that comes whole is captioned meanwhile', async () => {
+    const { url } = await start({}, { maxWaiting: 1 });
+    const slow = Array.from({ length: 64 }, () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`${head('Content-Length: 100000')}abc`);
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const response = await fetch(`${url}/caption`, {
+      ...{ method: 'POST', body: new Uint8Array([1]) },
+      headers: { 'content-type': 'image/png' },
+    });
+    expect(response.status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('an upload that is not whole in time is ended with a 408', async () => {
+    const { url } = await start({}, { uploadTimeout: 200 });
+    const answer = await raw(url, (socket) => socket.write(`${head('Content-Length: 100000')}abc`));
+    expect(statuses(answer)).toEqual([408]);
+    expect(answer).toContain('REQUEST_TIMEOUT');
+  });
+
+  it('when all connections are taken, the one that sends least makes room', async () => {
+    const { url } = await start({}, {}, { maxConnections: 3 });
+    const idle = Array.from({ length: 3 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+    await Promise.all(idle.map((socket) => new Promise((open) => socket.once('connect', open))));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    for (const socket of idle) socket.destroy();
+  });
+});
+
 describe('the end', () => {
   it('lets requests under way finish and takes no new ones', async () => {
     const { url, close, engine } = await start({ pace: 40 }, {}, { grace: 5_000 });
@@ -214,9 +375,14 @@ describe('the end', () => {
     });
     await expect.poll(() => engine.calls.length).toBe(1);
     const closed = close();
-    await expect(fetch(`${url}/health`)).rejects.toThrow();
+    const late = await fetch(`${url}/caption`, { method: 'POST', body: 'x' });
+    expect(late.status).toBe(503);
+    expect(late.headers.get('connection')).toBe('close');
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
     expect((await slow).status).toBe(200);
     await closed;
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
   });
 
   it('does not wait for ever', async () => {

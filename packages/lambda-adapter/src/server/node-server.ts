@@ -1,28 +1,46 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { App } from '../http/app.js';
-import { HttpError, type ProblemCode, problemResponse } from '../http/problem.js';
-import { answerWith, requestFrom } from './node-http.js';
+import { withAnswerHeaders } from '../http/answer-headers.js';
+import { type App, requestIdOf } from '../http/app.js';
+import { HttpError, problemResponse } from '../http/problem.js';
+import type { RequestRecord } from '../http/request-record.js';
+import { largestBody } from '../http/settings.js';
+import { Connection } from './connection.js';
+import { limitConnections } from './connection-limit.js';
+import { answerOnSocket, refusalOf } from './malformed.js';
+import { answerWith, headersOf, requestFrom } from './node-http.js';
 
 export interface ServerOptions {
   /** Default 8080; 0 takes any free one. */
   readonly port?: number;
   /** Default 127.0.0.1: nobody from outside. */
   readonly host?: string;
-  /** Connections at once; more are closed unheard. Default 256. */
+  /** Connections at once; for more, those that send the least are closed. Default 256. */
   readonly maxConnections?: number;
   /** Milliseconds within which a request's headers must have come. Default 10,000. */
   readonly headersTimeout?: number;
   /** Milliseconds within which a request must have come whole. Default 60,000. */
   readonly requestTimeout?: number;
-  /** Milliseconds that requests under way may still take when the server is closed. Default 10,000. */
+  /** Milliseconds in which a client must read some of its answer. Default 10,000. */
+  readonly writeTimeout?: number;
+  /** Milliseconds that requests under way may still take when the server is closed. Default 35,000. */
   readonly grace?: number;
+  /**
+   * Proxies in front that add to `X-Forwarded-For`; the client's address is taken from there. Default
+   * 0: the address of the connection.
+   */
+  readonly trustedProxies?: number;
+  /** Told about requests that never reached the app. */
+  readonly observe?: (record: RequestRecord) => void;
 }
 
 /** A running server. */
 export interface NodeServer {
   readonly url: string;
-  /** Takes no more requests, lets those under way end, then resolves. */
+  /**
+   * Answers what is under way and refuses what comes (503, `Connection: close`) until nothing is left,
+   * then stops to listen and resolves.
+   */
   close(): Promise<void>;
 }
 
@@ -34,9 +52,22 @@ export interface NodeServer {
  * process.once('SIGTERM', () => server.close());
  */
 export async function startServer(app: App, options: ServerOptions = {}): Promise<NodeServer> {
-  const { port = 8080, host = '127.0.0.1', grace = 10_000 } = options;
-  const { headersTimeout = 10_000, requestTimeout = 60_000 } = options;
-  let closing = false;
+  const { port = 8080, host = '127.0.0.1', grace = 35_000 } = options;
+  const { headersTimeout = 10_000, requestTimeout = 60_000, writeTimeout = 10_000 } = options;
+  const { observe = () => undefined, trustedProxies = 0, maxConnections = 256 } = options;
+  const state = { closing: false, underWay: 0, onIdle: (): void => undefined };
+
+  const respond = async (incoming: IncomingMessage, outgoing: ServerResponse, asks100: boolean) => {
+    state.underWay++;
+    try {
+      const rules = { asks100, trustedProxies, writeTimeout };
+      // Closing or not is decided when the request comes: what came before is under way.
+      await answer(app, incoming, outgoing, { ...rules, closing: state.closing, observe });
+    } finally {
+      state.underWay--;
+      if (state.underWay === 0) state.onIdle();
+    }
+  };
   const server = createServer(
     {
       headersTimeout: Math.min(headersTimeout, requestTimeout),
@@ -45,27 +76,54 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
       connectionsCheckingInterval: Math.min(1_000, requestTimeout),
       keepAliveTimeout: 5_000,
       maxHeaderSize: 16 * 1024,
+      // Refused by `addressOf`, with the headers that every answer has.
+      requireHostHeader: false,
     },
-    (request, response) => void respond(app, request, response, () => closing),
+    (incoming, outgoing) => void respond(incoming, outgoing, false),
   );
-  server.maxConnections = options.maxConnections ?? 256;
-  server.on('clientError', refuseMalformed);
-  // "Expect: 100-continue" asks before it sends: a body that is too large need not be sent at all.
-  server.on('checkContinue', (request, response) => {
-    if (Number(request.headers['content-length']) <= app.settings.maxBytes * 1.5) {
-      response.writeContinue();
+  // A client may close its half once its request is sent; `Connection` finds out who has left.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  limitConnections(server, maxConnections);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else if (!Connection.of(socket).breakOff(refusalOf(error))) {
+      void answerOnSocket(socket, error, observe);
     }
-    void respond(app, request, response, () => closing);
+  });
+  // "Expect: 100-continue" asks before it sends: it is told to when the body is first read.
+  server.on('checkContinue', (incoming, outgoing) => void respond(incoming, outgoing, true));
+  server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
+    const error = new HttpError('METHOD_NOT_ALLOWED', 'This is no proxy: CONNECT is not taken.', {
+      headers: { allow: 'GET, HEAD, POST, OPTIONS' },
+    });
+    void answerOnSocket(socket, error, observe);
   });
   await listen(server, port, host);
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    close() {
-      closing = true;
-      return close(server, grace);
+    async close() {
+      state.closing = true;
+      server.closeIdleConnections();
+      const late = new Promise<void>((resolve) => setTimeout(resolve, grace).unref());
+      const idle = new Promise<void>((resolve) => {
+        state.onIdle = resolve;
+        if (state.underWay === 0) resolve();
+      });
+      await Promise.race([idle, late]);
+      await close(server);
     },
   };
+}
+
+/** Resolves when the answer has been sent, or the connection is gone. */
+function hasLeft(outgoing: ServerResponse, socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (outgoing.closed || socket.destroyed) resolve();
+    outgoing.once('close', resolve);
+    socket.once('close', resolve);
+    outgoing.once('close', () => socket.off('close', resolve));
+  });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -78,72 +136,108 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function respond(
+interface ExchangeRules {
+  /** Did the client send `Expect: 100-continue`? */
+  readonly asks100: boolean;
+  readonly closing: boolean;
+  readonly trustedProxies: number;
+  readonly writeTimeout: number;
+  readonly observe: (record: RequestRecord) => void;
+}
+
+async function answer(
   app: App,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  isClosing: () => boolean,
+  rules: ExchangeRules,
 ): Promise<void> {
-  const gone = new AbortController();
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new Error('The client went away.'));
-  });
-  try {
-    const request = requestFrom(incoming, gone.signal);
-    const response = isClosing() ? shuttingDown() : await app.fetch(request);
-    await answerWith(response, incoming, outgoing, isClosing());
-  } catch (error) {
-    // Only what no `Request` can hold comes here, such as a broken Host header.
-    const refused = new HttpError('BAD_REQUEST', 'The request is malformed.', { cause: error });
-    if (outgoing.headersSent) outgoing.destroy();
-    else await answerWith(problemResponse(refused, ''), incoming, outgoing, true);
-  }
-}
-
-function shuttingDown(): Response {
-  const error = new HttpError('SHUTTING_DOWN', 'The server is shutting down.', {
-    headers: { 'retry-after': '1' },
-  });
-  return problemResponse(error, '');
-}
-
-/** Answers what Node's parser refused, or what came too slowly: there is no request object for it. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
+  const { asks100, closing, writeTimeout, observe } = rules;
+  const connection = Connection.of(incoming.socket);
+  const turn = await connection.begin(incoming, outgoing);
+  if (!turn) {
+    outgoing.destroy();
     return;
   }
-  const [status, code, detail] = refusal(error.code);
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title: detail,
-    status: Number(status.slice(0, 3)),
-    detail,
-    code,
-  });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-}
-
-function refusal(code: string | undefined): [status: string, code: ProblemCode, detail: string] {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['408 Request Timeout', 'REQUEST_TIMEOUT', 'The request did not arrive in time.'];
-    case 'HPE_HEADER_OVERFLOW':
-      return ['431 Request Header Fields Too Large', 'BAD_REQUEST', 'The headers are too large.'];
-    default:
-      return ['400 Bad Request', 'BAD_REQUEST', 'The request is not HTTP.'];
-  }
-}
-
-function close(server: Server, grace: number): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), grace);
-    server.close(() => {
-      clearTimeout(late);
-      resolve();
+  const refuse = (error: HttpError) => {
+    const requestId = requestIdOf(headersOf(incoming));
+    const response = problemResponse(error, requestId);
+    const { method = '', url = '' } = incoming;
+    const record = { requestId, method, path: url.split('?', 1)[0] ?? '', started: Date.now() };
+    observe({ ...record, status: response.status, duration: 0, error });
+    return new Response(response.body, {
+      status: response.status,
+      headers: withAnswerHeaders(response, requestId),
     });
-    server.closeIdleConnections();
+  };
+  const respond = async (): Promise<Response> => {
+    try {
+      const address = addressOf(incoming);
+      const request = requestFrom(incoming, address, turn.gone, {
+        onBroken: turn.onBroken,
+        onWanted() {
+          // A body that is too large need not be sent at all.
+          const length = Number(incoming.headers['content-length'] ?? 0);
+          if (asks100 && length <= largestBody(app.settings.maxBytes)) outgoing.writeContinue();
+        },
+      });
+      const client = clientOf(incoming, rules.trustedProxies);
+      return await app.fetch(request, { client, closing });
+    } catch (error) {
+      const isOurs = error instanceof HttpError;
+      return refuse(
+        isOurs
+          ? error
+          : new HttpError('BAD_REQUEST', 'The request is malformed.', { cause: error }),
+      );
+    }
+  };
+  const response = await respond();
+  await answerWith(response, incoming, outgoing, {
+    isLast: closing || turn.isLast(),
+    writeTimeout,
+  });
+  await hasLeft(outgoing, incoming.socket);
+}
+
+/** @throws HttpError `BAD_REQUEST`, `METHOD_NOT_ALLOWED` */
+function addressOf(incoming: IncomingMessage): URL {
+  const { method = '', url = '/', headers, rawHeaders, httpVersion } = incoming;
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  // RFC 9112 section 3.2.
+  if (hosts.length > 1) throw new HttpError('BAD_REQUEST', 'The request has two Host headers.');
+  if (hosts.length === 0 && httpVersion === '1.1') {
+    throw new HttpError('BAD_REQUEST', 'The request has no Host header.');
+  }
+  const host = headers.host ?? 'localhost';
+  if (!/^[\w.:[\]-]*$/.test(host) || !URL.canParse(`http://${host || 'localhost'}`)) {
+    throw new HttpError('BAD_REQUEST', 'The Host header is malformed.');
+  }
+  if (/^(trace|track)$/i.test(method)) {
+    throw new HttpError('METHOD_NOT_ALLOWED', `The method ${method} is not taken.`, {
+      headers: { allow: 'GET, HEAD, POST, OPTIONS' },
+    });
+  }
+  // "OPTIONS *" asks about the server as a whole.
+  const path = url === '*' && method === 'OPTIONS' ? '/' : url;
+  const address = path.startsWith('/') ? `http://${host || 'localhost'}${path}` : path;
+  if (!URL.canParse(address)) {
+    throw new HttpError('BAD_REQUEST', 'The address in the request line is malformed.');
+  }
+  return new URL(address);
+}
+
+/** The client's address: as seen by the outermost of the proxies that are ours. */
+function clientOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
+  const forwarded = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((each) => each.trim());
+  const told = trustedProxies > 0 ? forwarded.at(-trustedProxies) : undefined;
+  return told || (socket.remoteAddress ?? '');
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
   });
 }

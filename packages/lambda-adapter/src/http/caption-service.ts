@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import type { CaptionOptions } from 'zipcaption';
+import { VERSION } from 'zipcaption';
+import { type CaptionJson, toJson } from './answer.js';
+import { CaptionCache } from './caption-cache.js';
+import { CaptionQueue } from './caption-queue.js';
+import type { Engine, GetEngine } from './engine.js';
+import { otherEvents, SLICE } from './event-loop.js';
+import { refuseMangled } from './mangled.js';
+import { HttpError } from './problem.js';
+import type { RequestOptions } from './request-options.js';
+import type { RequestRecord } from './request-record.js';
+import type { Settings } from './settings.js';
+import { SharedWork } from './shared-work.js';
+import { RESERVE } from './time-limit.js';
+
+/** For whom a photo is captioned. */
+export interface Asker {
+  readonly client: string;
+  /** Fires when the time is up or the client has gone. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left for the work. */
+  readonly timeLeft: number;
+  readonly record: RequestRecord;
+}
+
+/** A photo and how to caption it. */
+export interface Order {
+  readonly photo: Uint8Array;
+  readonly options: RequestOptions;
+  /** The same for the same photo, options, model and version of ours. */
+  readonly key: string;
+  readonly engine: Engine;
+}
+
+/** A caption, and whether it was remembered, made for somebody else at the same time, or made. */
+export interface Captioned {
+  readonly json: CaptionJson;
+  readonly from: 'memory' | 'other' | 'work';
+}
+
+/** What the service has to do, for health checks and metrics. */
+export interface Load {
+  /** Photos that wait for a worker, and those that are worked on. */
+  readonly waiting: number;
+  readonly running: number;
+  readonly workers: number;
+  /** Would one more photo be taken? */
+  readonly accepts: boolean;
+  /** Milliseconds that a newcomer's photo would wait. */
+  readonly wait: number;
+}
+
+/**
+ * Captions photos for many clients at once: known ones from memory, the same one at the same time only
+ * once, and no more than can be done within the time limit.
+ */
+export class CaptionService {
+  readonly #engine: GetEngine;
+  readonly #settings: Settings;
+  readonly #cache: CaptionCache<CaptionJson>;
+  readonly #queue: CaptionQueue;
+  readonly #shared = new SharedWork<CaptionJson>();
+
+  constructor(engine: GetEngine, settings: Settings, workers: number) {
+    this.#engine = engine;
+    this.#settings = settings;
+    this.#cache = new CaptionCache(settings.cacheBytes);
+    this.#queue = new CaptionQueue({ workers });
+  }
+
+  /** Captions blank pictures: first each worker for itself, then some that are measured. */
+  async warmUp(): Promise<void> {
+    const engine = await this.#engine();
+    const blank = {
+      data: new Uint8Array(64 * 64 * 3),
+      width: 64,
+      height: 64,
+      channels: 3,
+    } as const;
+    const caption = () => engine.caption(blank);
+    await Promise.all(Array.from({ length: this.#queue.workers }, caption));
+    const task = {
+      client: '',
+      kind: kindOf({}),
+      signal: new AbortController().signal,
+      run: caption,
+    };
+    for (let round = 0; round < MEASURED; round++) await this.#queue.run(task);
+  }
+
+  get load(): Load {
+    const { waiting, running, workers } = this.#queue;
+    const wait = this.#queue.wait('');
+    const accepts =
+      waiting + running < this.#settings.maxWaiting && wait < SAFE * this.#settings.timeout;
+    return { waiting, running, workers, accepts, wait };
+  }
+
+  /** Whole seconds until it makes sense to try again. */
+  retryAfter(client: string): number {
+    return Math.max(1, Math.ceil(this.#queue.wait(client) / 1000));
+  }
+
+  async order(photo: Uint8Array, options: RequestOptions): Promise<Order> {
+    const engine = await this.#engine();
+    return { photo, options, engine, key: await keyOf(photo, options, engine.model) };
+  }
+
+  /** The caption, if it is known from before. */
+  remembered({ key }: Order): CaptionJson | undefined {
+    return this.#cache.get(key);
+  }
+
+  /**
+   * Refuses photos that cannot be captioned in the time that is left. To be followed by `caption` or
+   * `stream` without a pause.
+   *
+   * @throws HttpError `BUSY`
+   */
+  admit(orders: readonly Order[], { client, timeLeft }: Asker): void {
+    const fresh = orders.filter(({ key }) => !this.#cache.has(key) && !this.#shared.has(key));
+    if (fresh.length === 0) return;
+    const { waiting, running, workers } = this.#queue;
+    const wait = this.#queue.wait(client);
+    const own = fresh.reduce((sum, { options }) => sum + this.#queue.expected(kindOf(options)), 0);
+    const isFull = waiting + running + fresh.length > this.#settings.maxWaiting;
+    const isIdle = waiting === 0 && running < workers;
+    // With nothing else to do it is worth trying, however long it may take.
+    const time = wait + own / Math.min(workers, fresh.length);
+    const isLate = !isIdle && time > SAFE * (timeLeft - RESERVE);
+    if (!isFull && !isLate) return;
+    const seconds = this.retryAfter(client);
+    throw new HttpError(
+      'BUSY',
+      `${waiting + running} photos are being captioned or wait for it already. Try again in ${seconds} s.`,
+      { headers: { 'retry-after': String(seconds) } },
+    );
+  }
+
+  /** The caption of an admitted photo. */
+  async caption(order: Order, asker: Asker): Promise<Captioned> {
+    const { record, signal } = asker;
+    const remembered = this.#cache.get(order.key);
+    const from = remembered ? 'memory' : this.#shared.has(order.key) ? 'other' : 'work';
+    if (from !== 'work') record.cacheHits = (record.cacheHits ?? 0) + 1;
+    const json =
+      remembered ??
+      (await this.#shared.run(order.key, signal, (stop) =>
+        this.#work(order, { ...asker, signal: stop }, {}),
+      ));
+    return { json, from };
+  }
+
+  /** The caption of an admitted photo, each piece of text as it is found. */
+  stream(
+    order: Order,
+    asker: Asker,
+    onToken: NonNullable<CaptionOptions['onToken']>,
+  ): Promise<CaptionJson> {
+    return this.#work(order, asker, { numBeams: 1, numCaptions: 1, onToken });
+  }
+
+  /** Takes its place in the queue at once: nothing may come between that and `admit`. */
+  async #work(
+    { photo, options, key, engine }: Order,
+    { client, record, signal }: Asker,
+    more: CaptionOptions,
+  ): Promise<CaptionJson> {
+    refuseMangled(photo);
+    const { maxBytes, maxPixels } = this.#settings;
+    const limits = { maxBytes, maxPixels, signal };
+    const result = await this.#queue.run({
+      ...{ client, signal, kind: kindOf(options) },
+      run: (waited) => {
+        record.queued = (record.queued ?? 0) + waited;
+        return engine.caption(photo, { ...toCaptionOptions(options), ...more, ...limits });
+      },
+    });
+    const json = toJson(result);
+    noteTimings(record, json);
+    this.#cache.set(key, json);
+    return json;
+  }
+}
+
+const MEASURED = 3;
+
+/** Part of the time limit that is given away by an estimate. */
+const SAFE = 0.8;
+
+/** What decides about the time that a photo takes, apart from the photo. */
+function kindOf({ beams, attention, prompt }: RequestOptions): string {
+  return `${beams ?? 'default'} ${attention ?? false} ${prompt !== undefined}`;
+}
+
+function toCaptionOptions({
+  beams,
+  maxLength,
+  numCaptions,
+  attention,
+  prompt,
+}: RequestOptions): CaptionOptions {
+  return {
+    ...(beams !== undefined && { numBeams: beams }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(numCaptions !== undefined && { numCaptions }),
+    ...(attention !== undefined && { attention }),
+    ...(prompt !== undefined && { prompt }),
+  };
+}
+
+async function keyOf(
+  photo: Uint8Array,
+  { beams, maxLength, numCaptions, attention = false, prompt }: RequestOptions,
+  model: Engine['model'],
+): Promise<string> {
+  const rest = [VERSION, model.name, model.version, model.sha256, beams, maxLength, numCaptions];
+  const hash = createHash('sha256').update(JSON.stringify([...rest, attention, prompt]));
+  for (let at = 0; at < photo.length; at += SLICE) {
+    if (at > 0) await otherEvents();
+    hash.update(photo.subarray(at, at + SLICE));
+  }
+  return hash.digest('base64url');
+}
+
+function noteTimings(record: RequestRecord, { timings, image }: CaptionJson): void {
+  record.format = image.format;
+  record.timings ??= {};
+  for (const [stage, ms] of Object.entries(timings)) {
+    record.timings[stage] = (record.timings[stage] ?? 0) + ms;
+  }
+}

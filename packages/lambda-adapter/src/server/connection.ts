@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Requests that a client may send ahead on one connection; more are not read. */
+const MOST_AHEAD = 16;
+/** Milliseconds after a half-close at which it is tried whether anybody still listens. */
+const PROBES = [0, 50, 500];
+const PROBE_EVERY = 2_000;
+
+/** A request that is not answered yet. */
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly gone: AbortController;
+  /** Fails the body, once it is read. */
+  breakBody: (error: Error) => void;
+  /** Why the body cannot be read to its end. */
+  broken: Error | undefined;
+}
+
+/** A request whose turn has come. */
+export interface Turn {
+  /** Fires when the client has gone. */
+  readonly gone: AbortSignal;
+  /** Must the connection be closed after the answer? */
+  isLast(): boolean;
+  /** @param act fails the body, should it turn out not to be HTTP */
+  onBroken(act: (error: Error) => void): void;
+}
+
+const connections = new WeakMap<Socket, Connection>();
+
+/**
+ * What is under way on one connection. Its requests are answered one after the other: the next one
+ * begins when the answer before it has left, so that a client that never reads holds one answer.
+ */
+export class Connection {
+  readonly socket: Socket;
+  readonly since = performance.now();
+  readonly #exchanges = new Set<Exchange>();
+  #turn: Promise<void> = Promise.resolve();
+  #isLast = false;
+  #probe: NodeJS.Timeout | undefined;
+
+  static of(socket: Socket): Connection {
+    const known = connections.get(socket);
+    if (known) return known;
+    const connection = new Connection(socket);
+    connections.set(socket, connection);
+    return connection;
+  }
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    // Each of the requests listens for its end.
+    socket.setMaxListeners(2 * MOST_AHEAD + 10);
+    socket.once('close', () => {
+      clearTimeout(this.#probe);
+      for (const { gone } of this.#exchanges) gone.abort(new Error('The client went away.'));
+    });
+    socket.once('end', () => this.#isAnybodyThere(0));
+  }
+
+  /** Is a request that came whole being worked on? */
+  get isWorking(): boolean {
+    return [...this.#exchanges].some(({ incoming }) => incoming.complete);
+  }
+
+  /**
+   * Waits until the answers before it have left.
+   *
+   * @returns undefined if the request is one too many, or the client has gone
+   */
+  async begin(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Turn | undefined> {
+    if (this.#exchanges.size >= MOST_AHEAD || this.socket.destroyed) return undefined;
+    // RFC 9112 section 9.3.2: a client sends again what it sent ahead and got no answer to.
+    if (this.#exchanges.size === MOST_AHEAD - 1) this.#isLast = true;
+    const exchange: Exchange = {
+      ...{ incoming, outgoing, gone: new AbortController() },
+      ...{ breakBody: () => undefined, broken: undefined },
+    };
+    this.#exchanges.add(exchange);
+    const left = new Promise<void>((resolve) => {
+      const end = () => {
+        this.#exchanges.delete(exchange);
+        resolve();
+      };
+      outgoing.once('close', end);
+      this.socket.once('close', end);
+      outgoing.once('close', () => this.socket.off('close', end));
+    });
+    const before = this.#turn;
+    this.#turn = before.then(() => left);
+    await before;
+    if (this.socket.destroyed) return undefined;
+    return {
+      gone: exchange.gone.signal,
+      isLast: () => this.#isLast && [...this.#exchanges].at(-1) === exchange,
+      onBroken: (act) => {
+        exchange.breakBody = act;
+        if (exchange.broken) act(exchange.broken);
+      },
+    };
+  }
+
+  /**
+   * What comes next on the connection is no HTTP. Requests that came whole are answered all the same.
+   *
+   * @returns false if there is no request to answer
+   */
+  breakOff(error: Error): boolean {
+    this.#isLast = true;
+    for (const exchange of this.#exchanges) {
+      if (exchange.incoming.complete) continue;
+      exchange.broken = error;
+      exchange.breakBody(error);
+    }
+    return this.#exchanges.size > 0;
+  }
+
+  /**
+   * The client sends no more. Did it close only its own half and waits for the answer, or did it
+   * leave? That shows when something is sent: who has left has a system that refuses it. An interim
+   * answer (RFC 9110 section 15.2) may be sent at any time, and every HTTP/1.1 client skips it.
+   */
+  #isAnybodyThere(probes: number): void {
+    const [exchange] = this.#exchanges;
+    if (!exchange || this.socket.destroyed) return;
+    const { incoming, outgoing } = exchange;
+    const isHttp11 = incoming.httpVersion === '1.1';
+    if (isHttp11 && incoming.complete && outgoing.socket && !outgoing.headersSent) {
+      outgoing.writeProcessing();
+    }
+    this.#probe = setTimeout(
+      () => this.#isAnybodyThere(probes + 1),
+      PROBES[probes + 1] ?? PROBE_EVERY,
+    );
+    this.#probe.unref();
+  }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { withAnswerHeaders } from '../http/answer-headers.js';
+import { HttpError, problemResponse } from '../http/problem.js';
+import type { RequestRecord } from '../http/request-record.js';
+
+/**
+ * Answers on a bare socket: for what Node's parser refused there is no request object to answer to.
+ *
+ * @param error what the parser found, or a refusal of ours
+ */
+export async function answerOnSocket(
+  socket: Socket,
+  error: NodeJS.ErrnoException | HttpError,
+  observe: (record: RequestRecord) => void,
+): Promise<void> {
+  const requestId = randomUUID();
+  const refused = error instanceof HttpError ? error : refusalOf(error);
+  const response = problemResponse(refused, requestId);
+  // What came was no HTTP as far as it could be read; 431 says more than the code's own status.
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : response.status;
+  const body = JSON.stringify({ ...((await response.json()) as object), status });
+  const headers = withAnswerHeaders(response, requestId);
+  headers.set('connection', 'close');
+  headers.set('date', new Date().toUTCString());
+  headers.set('content-length', String(Buffer.byteLength(body)));
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
+  const record = { requestId, method: '', path: '', started: Date.now(), duration: 0 };
+  observe({ ...record, status, error: refused });
+  if (!socket.writable) return;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
+  );
+  // Who does not read it is cut off.
+  setTimeout(() => socket.destroy(), 2_000).unref();
+}
+
+/** What Node's parser found, as an error of ours. */
+export function refusalOf(error: NodeJS.ErrnoException): HttpError {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new HttpError('REQUEST_TIMEOUT', 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError('BAD_REQUEST', 'The headers are too large: at most 16 KiB are read.');
+    default:
+      return new HttpError('BAD_REQUEST', 'The request is not HTTP/1.1.', { cause: error });
+  }
+}
