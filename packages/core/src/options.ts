@@ -1,4 +1,5 @@
 import { CaptionError } from './errors.js';
+import type { DecodeMode } from './image/preprocess.js';
 import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
 import { findTask, type PromptSpec } from './model/prompt.js';
@@ -70,6 +71,10 @@ const captionRules: Rules<CaptionOptions> = {
   signal: isSignal,
   onToken: isFunction,
   orientation: isBoolean,
+  decode: {
+    allowed: `'fast' or 'exact'`,
+    test: (value) => value === 'fast' || value === 'exact',
+  },
   maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   maxPixels: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   transfer: isBoolean,
@@ -152,7 +157,8 @@ export function checkCaptionAllOptions(options: CaptionAllOptions): void {
 
 /** Options with the model's defaults filled in. */
 export interface ResolvedOptions
-  extends Required<Omit<CaptionOptions, 'signal' | 'onToken' | 'prompt'>> {
+  extends Required<Omit<CaptionOptions, 'signal' | 'onToken' | 'prompt' | 'decode'>> {
+  readonly decode?: DecodeMode;
   readonly prompt?: string;
   readonly signal?: AbortSignal;
   readonly onToken?: NonNullable<CaptionOptions['onToken']>;

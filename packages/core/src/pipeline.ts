@@ -56,7 +56,7 @@ async function captionPhoto(
 
   const photo = await openPhoto(input, {
     ...options,
-    atLeast: (upright: Size) => sizeNeeded(manifest.image, upright),
+    atLeast: (upright: Size) => sizeNeeded(manifest.image, upright, options.decode),
   });
   const decode = clock();
   await pause(signal);

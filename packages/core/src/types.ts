@@ -1,4 +1,5 @@
 import type { CaptionError } from './errors.js';
+import type { DecodeMode } from './image/preprocess.js';
 import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
 import type { Dtype } from './model/huggingface/dtype.js';
 import type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
@@ -102,6 +103,12 @@ export interface CaptionOptions {
   onToken?: (piece: string, token: CaptionToken) => void;
   /** Turn the photo as its EXIF orientation says. Default true. */
   orientation?: boolean;
+  /**
+   * `'fast'`: large photos are averaged while they are decoded, which saves most of the time and memory.
+   * `'exact'`: every pixel is decoded, and resized as Pillow does it. Default: the model's, which is
+   * `'fast'` for the embedded one and `'exact'` for Hugging Face folders.
+   */
+  decode?: DecodeMode;
   /** Largest file in bytes. Default 32 MiB. */
   maxBytes?: number;
   /** Largest width × height, in pixels. Default 100 million. */

@@ -58,6 +58,13 @@ export const FLAGS = [
     help: 'Refuse photos of more pixels: 24M, a number of pixels. Default 100M.',
   },
   {
+    name: 'decode',
+    group: 'Photos',
+    value: { kind: 'choice', choices: ['fast', 'exact'] },
+    option: 'decode',
+    help: "fast averages large photos while they are decoded, exact decodes every pixel. Default: the model's.",
+  },
+  {
     name: 'timeout',
     group: 'Photos',
     value: number(0.1, 86_400),

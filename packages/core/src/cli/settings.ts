@@ -133,6 +133,7 @@ function captionOptions(flags: FlagValues): CaptionOptions {
     topK: flags['top-k'],
     topP: flags['top-p'],
     seed: flags.seed,
+    decode: flags.decode,
     maxBytes: flags['max-bytes'],
     maxPixels: flags['max-pixels'],
   };

@@ -142,6 +142,13 @@ describe('sizeNeeded', () => {
   });
 });
 
+it('to be exact, all of a photo is needed, whether the call or the model says so', () => {
+  const photo = { width: 2000, height: 1000 };
+  expect(sizeNeeded(plain, photo, 'exact')).toEqual(photo);
+  expect(sizeNeeded({ ...plain, decode: 'exact' }, photo)).toEqual(photo);
+  expect(sizeNeeded({ ...plain, decode: 'exact' }, photo, 'fast')).toEqual({ width: 4, height: 4 });
+});
+
 describe('a photo that came reduced', () => {
   it('lies where it lay in full size, though its last column stands for less', () => {
     // A slope over 100 columns, averaged by 8: the thirteenth column stands for four, not eight.

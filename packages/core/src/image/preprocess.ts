@@ -2,6 +2,13 @@ import { likeArray } from './levels.js';
 import { type Box, type Resample, resize } from './resize.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
+/**
+ * `'fast'`: large photos are averaged while they are decoded, to at least twice the size that the model
+ * looks at (JPEG to at least that size). `'exact'`: every pixel is decoded, and the model's own filter does all
+ * of the resizing, as Pillow and transformers do it.
+ */
+export type DecodeMode = 'fast' | 'exact';
+
 /** How a photo becomes the tensor that a model looks at. */
 export interface PreprocessSpec {
   /** Sides of the tensor in pixels. */
@@ -21,6 +28,8 @@ export interface PreprocessSpec {
   readonly shortestEdge?: number;
   /** With `'stretch'`: both sides are resized to this instead, and the middle width × height is kept. */
   readonly stretchTo?: Size;
+  /** How much of a file is decoded when the call does not say: see {@link DecodeMode}. Default `'fast'`. */
+  readonly decode?: DecodeMode;
   /** Factor that 0–255 is multiplied with before `mean` and `std`. Default 1/255. */
   readonly rescale?: number;
   /** Subtracted from, and divided out of, the rescaled values, in the order R, G, B. */
@@ -53,10 +62,14 @@ export function preprocess(image: RgbImage<Levels>, spec: PreprocessSpec): Float
 /**
  * The smallest size, as a person sees the photo, that a decoder has to give so that nothing the
  * model sees is enlarged: each side of the resized photo before it is cropped. It may be larger
- * than a small photo is.
+ * than a small photo is. To be exact, nothing less than the whole photo will do.
  */
-export function sizeNeeded(spec: PreprocessSpec, upright: Size): Size {
-  return resizedSize(spec, upright);
+export function sizeNeeded(
+  spec: PreprocessSpec,
+  upright: Size,
+  decode: DecodeMode = spec.decode ?? 'fast',
+): Size {
+  return decode === 'exact' ? upright : resizedSize(spec, upright);
 }
 
 /** The photo resized, cropped and laid on the background: exactly width × height, 0–255. */

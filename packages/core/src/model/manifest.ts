@@ -187,7 +187,7 @@ function readImage(json: unknown): PreprocessSpec {
       'mean',
       'std',
     ],
-    ...['layout', 'channelOrder', 'background'],
+    ...['layout', 'channelOrder', 'background', 'decode'],
   ]);
   const channel = (value: unknown, path: string) => number(value, path, -1e4, 1e4);
   const spread = (value: unknown, path: string) => number(value, path, 1e-6, 1e6);
@@ -205,6 +205,7 @@ function readImage(json: unknown): PreprocessSpec {
       optional(image.shortestEdge, (v) => integer(v, 'image.shortestEdge', 1, MAX_SIDE)),
     ),
     ...present('stretchTo', optional(image.stretchTo, readStretch)),
+    decode: oneOf(image.decode ?? 'fast', 'image.decode', ['fast', 'exact']),
     rescale: number(image.rescale ?? 1 / 255, 'image.rescale', 0, 1e3),
     mean: triple(image.mean, 'image.mean', channel),
     std: triple(image.std, 'image.std', spread),

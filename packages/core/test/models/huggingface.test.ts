@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { loadCaptioner } from '../../src/captioner.js';
 import { preprocess } from '../../src/image/preprocess.js';
@@ -7,6 +8,7 @@ import { loadModel } from '../../src/model/model.js';
 import { floats as toFloats } from '../../src/model/rows.js';
 import { folderSource } from '../../src/node/folder-source.js';
 import type { LoadOptions } from '../../src/types.js';
+import { noise } from '../image/pictures.js';
 import { photo } from './photos.js';
 import { difference, fixture, floats, recording } from './recordings.js';
 
@@ -35,6 +37,28 @@ const variants: [string, string, LoadOptions][] = [
     { model: without('beit-trocr', /merged/) },
   ],
 ];
+
+describe('a file much larger than the model looks at', () => {
+  const size = { width: 900, height: 700 };
+  const pixels = sharp(noise(size.width, size.height, 5).data, { raw: { ...size, channels: 3 } });
+
+  test.each(['png', 'jpeg', 'webp'] as const)(
+    '%s: as its decoded pixels, to the bit',
+    async (f) => {
+      const file = await pixels.clone().toFormat(f, { lossless: true }).toBuffer();
+      const data = Uint8Array.from(await sharp(file).raw().toBuffer());
+      const captioner = await loadCaptioner({ model: fixture('vit-gpt2') });
+      const expected = await captioner.caption({ ...size, data, channels: 3 });
+      const { tokens, score } = await captioner.caption(file);
+      expect({ tokens, score }).toEqual({ tokens: expected.tokens, score: expected.score });
+      expect(await captioner.caption(file, { decode: 'exact' })).toMatchObject({ tokens, score });
+      // Averaged while it is decoded, it is not quite the same.
+      const fast = await captioner.caption(file, { decode: 'fast' });
+      expect(fast.score).not.toBe(score);
+      await captioner.dispose();
+    },
+  );
+});
 
 describe.each(variants)('%s: %s', (family, _, options) => {
   const expected = recording(family);

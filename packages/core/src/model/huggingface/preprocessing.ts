@@ -52,6 +52,7 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
     layout: 'nchw',
     channelOrder: 'rgb',
     background: [0, 0, 0],
+    decode: 'exact',
   };
 }
 
