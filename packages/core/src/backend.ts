@@ -7,6 +7,6 @@ export interface Backend {
   /** Worker threads that it has; 0 where it works on the caller's own. */
   readonly workers: number;
   caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult>;
-  /** Frees what it holds, after the captions that were asked for. */
+  /** Frees what it holds; captions under way may fail with `DISPOSED`. */
   dispose(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import * as platform from '#platform';
 import { linkedController } from './abort.js';
 import type { Backend } from './backend.js';
 import { CaptionError } from './errors.js';
+import { gather } from './input/gather.js';
 import type { Manifest } from './model/manifest.js';
 import { loadModel } from './model/model.js';
 import { findRuntimes } from './model/runtime.js';
@@ -34,6 +35,8 @@ const here: Platform = platform;
 export class Captioner {
   readonly #backend: Backend;
   readonly #loadOptions: LoadOptions;
+  /** Under way. */
+  readonly #calls = new Set<Promise<CaptionResult>>();
   #disposing: Promise<void> | undefined;
 
   /** @internal */
@@ -53,14 +56,13 @@ export class Captioner {
    *
    * @param input the photo: a file's bytes, a `Blob`, a path (Node), pixels; see {@link ImageInput}
    * @throws CaptionError `INVALID_OPTION`, `INVALID_INPUT`, `FILE_NOT_FOUND`, `UNSUPPORTED_FORMAT`,
-   *   `IMAGE_TOO_LARGE`, `DECODE_FAILED`, `RUNTIME_FAILED`, `ABORTED`, `DISPOSED`
+   *   `IMAGE_TOO_LARGE`, `DECODE_FAILED`, `NETWORK_FAILED`, `RUNTIME_FAILED`, `ABORTED`, `DISPOSED`
    *
    * @example
    * const { text, confidence } = await captioner.caption('dog.jpg', { numBeams: 5 });
    */
   async caption(input: ImageInput, options: CaptionOptions = {}): Promise<CaptionResult> {
-    this.#refuseIfDisposed();
-    return this.#backend.caption(input, options);
+    return this.#caption(this.#backend, input, options);
   }
 
   /**
@@ -100,7 +102,7 @@ export class Captioner {
     const most = concurrency === workers ? 2 * concurrency : concurrency;
     const { controller, unlink } = linkedController(options.signal);
     const work = (input: ImageInput, index: number): Promise<CaptionOutcome> =>
-      (pool ?? this).caption(input, { ...each, signal: controller.signal }).then(
+      this.#caption(pool ?? this.#backend, input, { ...each, signal: controller.signal }).then(
         (result) => ({ ...result, index }),
         (error: unknown) => {
           if (!(error instanceof CaptionError) || concernsAll(error)) throw error;
@@ -112,7 +114,7 @@ export class Captioner {
     } finally {
       unlink();
       controller.abort(); // Photos that were begun when the loop was left early.
-      await pool?.terminate();
+      await pool?.dispose();
     }
   }
 
@@ -121,12 +123,27 @@ export class Captioner {
    * second call waits for the first.
    */
   dispose(): Promise<void> {
-    this.#disposing ??= this.#backend.dispose();
+    this.#disposing ??= Promise.allSettled(this.#calls).then(() => this.#backend.dispose());
     return this.#disposing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  async #caption(
+    backend: Backend,
+    input: ImageInput,
+    options: CaptionOptions,
+  ): Promise<CaptionResult> {
+    this.#refuseIfDisposed();
+    const call = gatherAndCaption(backend, input, options);
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
   /** Threads for one call, where more photos are to be worked on at once than can be otherwise. */
@@ -147,6 +164,16 @@ export class Captioner {
       throw new CaptionError('DISPOSED', 'This captioner was disposed of; load another one.');
     }
   }
+}
+
+async function gatherAndCaption(
+  backend: Backend,
+  input: ImageInput,
+  options: CaptionOptions,
+): Promise<CaptionResult> {
+  // What has to be waited for is read before its turn comes: a slow sender holds nobody up.
+  const photo = await gather(input, resolveOptions(options, backend.manifest.generation));
+  return backend.caption(photo.input, photo.isOurs ? { ...options, transfer: true } : options);
 }
 
 /** Failures that concern not one photo but all that follow. */

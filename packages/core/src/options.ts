@@ -77,6 +77,11 @@ const captionRules: Rules<CaptionOptions> = {
   },
   maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   maxPixels: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  fetch: {
+    allowed: 'true, false or a function',
+    test: (value) => typeof value === 'boolean' || typeof value === 'function',
+  },
+  fetchTimeout: wholeNumber(1, 86_400_000),
   transfer: isBoolean,
 };
 
@@ -168,6 +173,8 @@ export interface ResolvedOptions
 export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 /** Default of `maxPixels`: more than any phone, little enough for a small machine. */
 export const DEFAULT_MAX_PIXELS = 100_000_000;
+/** Default of `fetchTimeout`: half a minute, in milliseconds. */
+export const DEFAULT_FETCH_TIMEOUT = 30_000;
 
 /**
  * Checks a call's options and fills in the model's defaults.
@@ -207,6 +214,8 @@ export function resolveOptions(
     orientation: true,
     maxBytes: DEFAULT_MAX_BYTES,
     maxPixels: DEFAULT_MAX_PIXELS,
+    fetch: false,
+    fetchTimeout: DEFAULT_FETCH_TIMEOUT,
     transfer: false,
     ...given,
   };

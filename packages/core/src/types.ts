@@ -1,11 +1,16 @@
 import type { CaptionError } from './errors.js';
 import type { DecodeMode } from './image/preprocess.js';
 import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
+import type { FetchPhoto } from './input/download.js';
 import type { Dtype } from './model/huggingface/dtype.js';
 import type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
 import type { LoadProgress, ModelBytes } from './model/source.js';
 
-/** Anything that can be captioned. Paths and `file:` URLs in Node only, the last three in a browser only. */
+/**
+ * Anything that can be captioned. A string or URL is a path or `file:` URL (Node), a `data:` URL, or,
+ * with the option `fetch`, an `http(s)` address. A stream of Node is an `AsyncIterable` of bytes. The
+ * last seven kinds are a browser's.
+ */
 export type ImageInput =
   | Uint8Array
   | ArrayBuffer
@@ -13,9 +18,17 @@ export type ImageInput =
   | RawImage
   | string
   | URL
+  | Response
+  | Request
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
   | ImageData
   | ImageBitmap
-  | HTMLImageElement;
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame;
 
 /** Which model to load, and what runs it. */
 export interface LoadOptions {
@@ -113,6 +126,14 @@ export interface CaptionOptions {
   maxBytes?: number;
   /** Largest width × height, in pixels. Default 100 million. */
   maxPixels?: number;
+  /**
+   * May a photo that is given as an `http(s)` address be fetched? `true` with the platform's `fetch`,
+   * which goes wherever the address leads, your own network included; a function decides for itself.
+   * Default false: refused with `INVALID_INPUT`.
+   */
+  fetch?: boolean | FetchPhoto;
+  /** Milliseconds that fetching a photo may take in all. 1–86,400,000, default 30,000. */
+  fetchTimeout?: number;
   /**
    * With `workers`: hand the bytes or pixels over to the worker instead of a copy of them. Their
    * buffer is detached (of length 0) afterwards, unless it holds other things, too. Default false.

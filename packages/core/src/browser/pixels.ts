@@ -8,6 +8,7 @@ import { factorsFor, RowSink } from '../image/row-sink.js';
 import { sniff } from '../image/sniff.js';
 import type { ImageHeader, Levels, Reduction, RgbImage, Size } from '../image/types.js';
 import type { OpenedPhoto, OpenRequest } from '../platform.js';
+import type { Drawable } from './drawables.js';
 import { tryHeader } from './photo-header.js';
 import { withoutOrientation } from './without-orientation.js';
 
@@ -99,7 +100,7 @@ const STRIP_PIXELS = 1 << 20;
  * @throws CaptionError `IMAGE_TOO_LARGE`; `INVALID_INPUT` when the page may not read the pixels
  */
 export function drawPixels(
-  source: ImageBitmap | HTMLImageElement,
+  source: Drawable,
   { width, height }: Size,
   { maxPixels }: Pick<OpenRequest, 'maxPixels'>,
   factors: Pick<Reduction, 'x' | 'y'> = { x: 1, y: 1 },

@@ -1,9 +1,10 @@
 import { CaptionError } from '../errors.js';
-import { bytesOf, rawPixels } from '../input.js';
+import { bytesOf, rawPixels } from '../input/memory.js';
 import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
 import type { ImageInput } from '../types.js';
+import { drawableSize } from './drawables.js';
 import { drawPixels, openFile } from './pixels.js';
 
 export { startThread } from './thread.js';
@@ -61,7 +62,7 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
   if (typeof input === 'string' || input instanceof URL) {
     throw new CaptionError(
       'INVALID_INPUT',
-      'A page cannot read a path or address as a photo. Fetch it and hand in the Blob, or hand in an image element.',
+      'A page cannot read a path as a photo. Hand in a File, a Blob, an image element, a data: URL, or an http(s) address with the option "fetch".',
     );
   }
   const bytes = await bytesOf(input, request.maxBytes);
@@ -70,15 +71,7 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
     const { data, width, height } = input;
     return openRaw(rawPixels({ data, width, height, channels: 4 }, request.maxPixels));
   }
-  if (typeof ImageBitmap !== 'undefined' && input instanceof ImageBitmap) {
-    return openRaw(drawPixels(input, input, request));
-  }
-  if (typeof HTMLImageElement !== 'undefined' && input instanceof HTMLImageElement) {
-    await input.decode().catch((cause: unknown) => {
-      throw new CaptionError('DECODE_FAILED', 'The image element shows no image.', { cause });
-    });
-    const size = { width: input.naturalWidth, height: input.naturalHeight };
-    return openRaw(drawPixels(input, size, request));
-  }
+  const found = await drawableSize(input);
+  if (found) return openRaw(drawPixels(found.drawable, found.size, request));
   return openRaw(rawPixels(input, request.maxPixels));
 }

@@ -6,8 +6,7 @@ import {
   type ImageInput,
 } from '../index.js';
 import type { PhotoSource } from './inputs.js';
-import { openPhoto } from './open-photo.js';
-import type { OpenLimits } from './remote.js';
+import { type OpenLimits, openPhoto } from './open-photo.js';
 
 /** What became of one photo. */
 export type SourceOutcome = { readonly source: PhotoSource } & (

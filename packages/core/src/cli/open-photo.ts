@@ -1,7 +1,14 @@
 import { CaptionError, type ImageInput } from '../index.js';
-import { collect } from './collect.js';
+import { downloadPhoto } from '../input/download.js';
+import { readStream } from '../input/stream.js';
 import type { PhotoSource } from './inputs.js';
-import { downloadPhoto, type OpenLimits } from './remote.js';
+
+export interface OpenLimits {
+  readonly maxBytes: number;
+  /** For a download, whole. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * What the library is handed for a photo. A file stays a path: whoever captions it reads it, in a
@@ -14,7 +21,7 @@ export async function openPhoto(source: PhotoSource, limits: OpenLimits): Promis
     case 'file':
       return source.path;
     case 'url':
-      return downloadPhoto(source.url, limits);
+      return downloadPhoto(source.url, fetch, { ...limits, timeout: limits.timeoutMs });
     case 'stdin':
       return readStandardInput(limits);
     case 'missing':
@@ -23,21 +30,9 @@ export async function openPhoto(source: PhotoSource, limits: OpenLimits): Promis
 }
 
 async function readStandardInput({ maxBytes, signal }: OpenLimits): Promise<Uint8Array> {
-  const stopReading = () => process.stdin.destroy();
-  signal.addEventListener('abort', stopReading, { once: true });
-  try {
-    const bytes = await collect(process.stdin, maxBytes, 'Standard input');
-    if (signal.aborted) throw new CaptionError('ABORTED', 'Stopped while reading standard input.');
-    if (bytes.length === 0) {
-      throw new CaptionError('INVALID_INPUT', 'Standard input is empty; a photo was expected.');
-    }
-    return bytes;
-  } catch (cause) {
-    if (cause instanceof CaptionError) throw cause;
-    if (signal.aborted) throw new CaptionError('ABORTED', 'Stopped while reading standard input.');
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CaptionError('FILE_NOT_FOUND', `Standard input cannot be read: ${why}.`, { cause });
-  } finally {
-    signal.removeEventListener('abort', stopReading);
+  const bytes = await readStream(process.stdin, { maxBytes, signal, what: 'Standard input' });
+  if (bytes.length === 0) {
+    throw new CaptionError('INVALID_INPUT', 'Standard input is empty; a photo was expected.');
   }
+  return bytes;
 }

@@ -8,6 +8,7 @@ const flagOf = new Map<string, string>([
   // Those of `zipcaption alt`.
   ['minConfidence', 'min-confidence'],
   ...['template', 'suffix', 'gender', 'remote'].map((name) => [name, name] as const),
+  ['fetchTimeout', 'timeout'],
   ...['model', 'dtype', 'runtime', 'threads'].map((name) => [name, name] as const),
 ]);
 

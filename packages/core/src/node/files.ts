@@ -1,7 +1,10 @@
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CaptionError } from '../errors.js';
-import { refuseTooManyBytes } from '../input.js';
+import { sniff } from '../image/sniff.js';
+import { excerpt } from '../input/excerpt.js';
+import { refuseTooManyBytes } from '../input/memory.js';
+import { readStream } from '../input/stream.js';
 
 /**
  * A photo's bytes from a path or `file:` URL, its size checked before it is read.
@@ -20,29 +23,28 @@ export async function readPhoto(location: string | URL, maxBytes: number): Promi
       refuseTooManyBytes(stat.size, maxBytes);
       return stat.isFile()
         ? await file.readFile()
-        : await readStream(file.createReadStream(), maxBytes);
+        : await readStream(file.createReadStream(), { maxBytes, what: path });
     } finally {
       await file.close();
     }
   } catch (cause) {
     if (cause instanceof CaptionError) throw cause;
-    throw new CaptionError('FILE_NOT_FOUND', `Cannot read ${path}: ${explain(cause)}.`, { cause });
+    if (isPhotoInBase64(path)) {
+      throw new CaptionError(
+        'INVALID_INPUT',
+        `${excerpt(path)} is no path; it looks like a photo in base64. Hand in Buffer.from(text, 'base64'), or put "data:image/jpeg;base64," before it.`,
+        { cause },
+      );
+    }
+    throw new CaptionError('FILE_NOT_FOUND', `Cannot read ${excerpt(path)}: ${explain(cause)}.`, {
+      cause,
+    });
   }
 }
 
-/** A pipe tells no size: it is counted while it is read. */
-async function readStream(
-  stream: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    refuseTooManyBytes(size, maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Is it a photo, in base64, which somebody took for one of the kinds of input? */
+function isPhotoInBase64(text: string): boolean {
+  return sniff(Buffer.from(text.slice(0, 4096), 'base64')).format !== undefined;
 }
 
 /** @throws CaptionError `INVALID_INPUT` for a URL that is no file */
@@ -51,13 +53,13 @@ export function toPath(location: string | URL): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(url) && !/^file:/i.test(url)) {
     throw new CaptionError(
       'INVALID_INPUT',
-      `${url} is not a path or file: URL. Fetch it first and hand in its bytes.`,
+      `${excerpt(url)} is not a path or file: URL. Fetch it first and hand in its bytes.`,
     );
   }
   try {
     return /^file:/i.test(url) ? fileURLToPath(url) : url;
   } catch (cause) {
-    throw new CaptionError('INVALID_INPUT', `${url} is not a valid file: URL.`, { cause });
+    throw new CaptionError('INVALID_INPUT', `${excerpt(url)} is not a valid file: URL.`, { cause });
   }
 }
 
@@ -68,6 +70,7 @@ export function explain(cause: unknown): string {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     EISDIR: 'it is a folder',
+    ENAMETOOLONG: 'no path is that long',
     ENOTDIR: 'a part of the path is not a folder',
   };
   return (code && known[code]) ?? (cause instanceof Error ? cause.message : String(cause));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { CaptionError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { setWebpWasm } from '../image/webp/codec.js';
-import { bytesOf, rawPixels } from '../input.js';
+import { bytesOf, rawPixels } from '../input/memory.js';
 import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
 import { type ModelSource, urlSource } from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openDecoded, openRaw } from '../platform.js';

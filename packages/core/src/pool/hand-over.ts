@@ -1,6 +1,6 @@
 import { checkPixelCount } from '../image/limits.js';
 import type { RawImage } from '../image/types.js';
-import { refuseTooManyBytes } from '../input.js';
+import { refuseTooManyBytes, viewBytes } from '../input/memory.js';
 import type { ImageInput } from '../types.js';
 import { ownBytes } from './copy-bytes.js';
 
@@ -27,14 +27,10 @@ export interface HandOverRequest {
  */
 export async function handOver(input: ImageInput, request: HandOverRequest): Promise<Parcel> {
   if (input instanceof URL) return { input: input.href, transfer: [] };
-  if (input instanceof Uint8Array) {
-    refuseTooManyBytes(input.length, request.maxBytes);
-    const bytes = await ownBytes(input, request.transfer);
-    return { input: bytes, transfer: [bytes.buffer] };
-  }
-  if (isBuffer(input)) {
-    refuseTooManyBytes(input.byteLength, request.maxBytes);
-    const bytes = await ownBytes(new Uint8Array(input), request.transfer);
+  const view = viewBytes(input);
+  if (view) {
+    refuseTooManyBytes(view.length, request.maxBytes);
+    const bytes = await ownBytes(view, request.transfer);
     return { input: bytes, transfer: [bytes.buffer] };
   }
   // A part of a file on disk or in memory, by reference. A `File` cannot be cloned everywhere.
@@ -46,12 +42,6 @@ export async function handOver(input: ImageInput, request: HandOverRequest): Pro
     return { input: { data: copy, width, height, channels }, transfer: [copy.buffer] };
   }
   return { input, transfer: [] };
-}
-
-/** Not `instanceof`: an ArrayBuffer may come from another realm. */
-function isBuffer(input: ImageInput): input is ArrayBuffer {
-  const kind = Object.prototype.toString.call(input);
-  return kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]';
 }
 
 function isRawImage(input: ImageInput): input is RawImage {

@@ -282,7 +282,7 @@ describe('a worker that', () => {
   test('ends while it has a buffer of the caller’s: the photo fails', async () => {
     const pixels = { data: new Uint8Array(100), width: 10, height: 10, channels: 1 } as const;
     const ending = faulty.caption(pixels, { transfer: true });
-    setImmediate(() => void faulty.terminate());
+    setImmediate(() => void faulty.dispose());
     await expect(ending).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 });

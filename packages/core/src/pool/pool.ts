@@ -44,10 +44,7 @@ export class CaptionerPool implements Backend {
   #manifest: Manifest | undefined;
   /** Why the last worker that could not be started could not. */
   #failure: unknown;
-  #running = 0;
   #closed = false;
-  /** Resolves when the last job has ended, once the pool is being closed. */
-  #onIdle: (() => void) | undefined;
 
   /**
    * @param size     most workers; each is started when there is work for it
@@ -69,7 +66,7 @@ export class CaptionerPool implements Backend {
   /** Starts all workers; resolves when each has loaded its model. */
   async start(): Promise<void> {
     const { signal } = this.#load;
-    const onAbort = () => void this.terminate();
+    const onAbort = () => void this.dispose();
     throwIfAborted(signal);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -78,7 +75,7 @@ export class CaptionerPool implements Backend {
       }
       await Promise.all([...this.#threads].map((worker) => worker.loaded));
     } catch (error) {
-      await this.terminate();
+      await this.dispose();
       throw signal?.aborted ? abortError(signal) : error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -96,7 +93,6 @@ export class CaptionerPool implements Backend {
     throwIfAborted(signal);
     if (this.#closed) throw stopped();
     let onAbort = () => {};
-    this.#running++;
     try {
       return await new Promise<CaptionResult>((resolve, reject) => {
         const state = { deaths: 0, isUnrepeatable: false };
@@ -112,18 +108,10 @@ export class CaptionerPool implements Backend {
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      this.#running--;
-      if (this.#running === 0) this.#onIdle?.();
     }
   }
 
   async dispose(): Promise<void> {
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await this.terminate();
-  }
-
-  /** Ends all threads at once; what is under way is rejected with `DISPOSED`. */
-  async terminate(): Promise<void> {
     this.#closed = true;
     for (const job of this.#waiting.splice(0)) job.reject(stopped());
     const threads = [...this.#threads];
@@ -189,7 +177,7 @@ export class CaptionerPool implements Backend {
   }
 
   async #give(job: Job, worker: PoolWorker): Promise<void> {
-    const { signal, onToken, transfer: _, ...options } = job.options;
+    const { signal, onToken, transfer: _, fetch: __, fetchTimeout: ___, ...options } = job.options;
     const watch =
       onToken &&
       ((token: CaptionToken) => {

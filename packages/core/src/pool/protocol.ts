@@ -19,7 +19,10 @@ export type ClonedLoadOptions = Omit<
 > & { runtime?: RuntimeName };
 
 /** Caption options without what cannot be cloned. */
-export type ClonedCaptionOptions = Omit<CaptionOptions, 'signal' | 'onToken' | 'transfer'>;
+export type ClonedCaptionOptions = Omit<
+  CaptionOptions,
+  'signal' | 'onToken' | 'transfer' | 'fetch' | 'fetchTimeout'
+>;
 
 /** `load` comes first and once; then one `caption` at a time, each with a number of its own. */
 export type Request =

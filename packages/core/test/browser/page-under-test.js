@@ -26,6 +26,52 @@ const inputs = {
   bytes: async (blob) => new Uint8Array(await blob.arrayBuffer()),
   bitmap: (blob) => createImageBitmap(blob),
   pixels: draw,
+  answer: (blob) => new Response(blob),
+  stream: (blob) => blob.stream(),
+  address: (blob) => URL.createObjectURL(blob),
+  'data URL': async (blob) => {
+    const reader = new FileReader();
+    await new Promise((resolve) => {
+      reader.onload = resolve;
+      reader.readAsDataURL(blob);
+    });
+    return reader.result;
+  },
+  canvas: async (blob) => {
+    const pixels = await draw(blob);
+    const canvas = Object.assign(document.createElement('canvas'), {
+      ...{ width: pixels.width, height: pixels.height },
+    });
+    canvas.getContext('2d').putImageData(pixels, 0, 0);
+    return canvas;
+  },
+  'offscreen canvas': async (blob) => {
+    const pixels = await draw(blob);
+    const canvas = new OffscreenCanvas(pixels.width, pixels.height);
+    canvas.getContext('2d').putImageData(pixels, 0, 0);
+    return canvas;
+  },
+  frame: async (blob) => new VideoFrame(await createImageBitmap(blob), { timestamp: 0 }),
+  'closed frame': async (blob) => {
+    const frame = new VideoFrame(await createImageBitmap(blob), { timestamp: 0 });
+    frame.close();
+    return frame;
+  },
+  'empty canvas': () => Object.assign(document.createElement('canvas'), { width: 0 }),
+  'empty video': () => document.createElement('video'),
+  // A video of one picture: what the canvas shows.
+  video: async (blob) => {
+    const canvas = await inputs.canvas(blob);
+    const video = document.createElement('video');
+    video.muted = true;
+    video.srcObject = canvas.captureStream(30);
+    const shown = new Promise((resolve) => {
+      video.onloadeddata = resolve;
+    });
+    await video.play();
+    await shown;
+    return video;
+  },
   element: (blob) => Object.assign(new Image(), { src: URL.createObjectURL(blob) }),
   foreign: () =>
     Object.assign(new Image(), { src: new URLSearchParams(location.search).get('foreign') }),

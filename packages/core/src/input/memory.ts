@@ -1,8 +1,8 @@
-import { CaptionError } from './errors.js';
-import { checkPixelCount } from './image/limits.js';
-import { rawToRgb } from './image/raw.js';
-import type { RawImage, RgbImage } from './image/types.js';
-import type { ImageInput } from './types.js';
+import { CaptionError } from '../errors.js';
+import { checkPixelCount } from '../image/limits.js';
+import { rawToRgb } from '../image/raw.js';
+import type { RawImage, RgbImage } from '../image/types.js';
+import type { ImageInput } from '../types.js';
 
 /** @throws CaptionError `IMAGE_TOO_LARGE` */
 export function refuseTooManyBytes(size: number, maxBytes: number): void {
@@ -11,6 +11,20 @@ export function refuseTooManyBytes(size: number, maxBytes: number): void {
     'IMAGE_TOO_LARGE',
     `The image has ${size} bytes; the option "maxBytes" allows ${maxBytes}. Send a smaller file or raise the limit.`,
   );
+}
+
+/**
+ * A file's bytes that were handed in as an array, without a copy; nothing when the input is none.
+ * Not `instanceof` alone: arrays may come from another realm (a worker, a vm context, a test runner).
+ */
+export function viewBytes(input: unknown): Uint8Array | undefined {
+  if (input instanceof Uint8Array) return input;
+  const kind = Object.prototype.toString.call(input);
+  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
+    return new Uint8Array(input as ArrayBuffer);
+  }
+  if (kind !== '[object Uint8Array]' || !ArrayBuffer.isView(input)) return undefined;
+  return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
 }
 
 /**
@@ -23,14 +37,8 @@ export async function bytesOf(
   input: ImageInput,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
-  if (input instanceof Uint8Array) {
-    refuseTooManyBytes(input.length, maxBytes);
-    return input;
-  }
-  // Not `instanceof`: an ArrayBuffer may come from another realm (a worker, a vm context).
-  const kind = Object.prototype.toString.call(input);
-  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
-    const bytes = new Uint8Array(input as ArrayBuffer);
+  const bytes = viewBytes(input);
+  if (bytes) {
     refuseTooManyBytes(bytes.length, maxBytes);
     return bytes;
   }
@@ -51,7 +59,7 @@ export function rawPixels(input: unknown, maxPixels: number): RgbImage {
     const found = input === null ? 'null' : typeof input;
     throw new CaptionError(
       'INVALID_INPUT',
-      `An image must be a file's bytes (Uint8Array, ArrayBuffer, Blob), a path, or pixels as { data, width, height, channels }; this is ${found === 'object' ? `a ${input?.constructor?.name ?? 'object'}` : found}.`,
+      `An image must be a file's bytes (Uint8Array, ArrayBuffer, Blob, Response, stream), a path, a data: URL, or pixels as { data, width, height, channels }; this is ${found === 'object' ? `a ${input?.constructor?.name ?? 'object'}` : found}.`,
     );
   }
   const raw = input as RawImage;

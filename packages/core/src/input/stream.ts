@@ -1,0 +1,135 @@
+import { abortError, throwIfAborted } from '../abort.js';
+import { CaptionError } from '../errors.js';
+import { nextTask } from '../next-task.js';
+import { viewBytes } from './memory.js';
+
+/** Anything that gives a file's bytes piece by piece: a stream of Node or of the web, a generator. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface ReadLimits {
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  /** For messages: what is being read. */
+  readonly what: string;
+}
+
+/** Copied at once when the pieces are put together: nobody is held up by a large photo. */
+const COPIED_AT_ONCE = 2 ** 20;
+
+/**
+ * All bytes of a stream. It is cancelled when there are too many, or when the signal fires.
+ *
+ * @throws CaptionError `IMAGE_TOO_LARGE` as soon as there are more than `maxBytes`, `ABORTED`,
+ *   `INVALID_INPUT` for a stream that was read already or gives no bytes, `FILE_NOT_FOUND` where the
+ *   stream itself fails
+ */
+export async function readStream(
+  stream: ByteStream,
+  { maxBytes, signal, what }: ReadLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  throwIfAborted(signal);
+  const source = open(stream, what);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let isDone = false;
+  let stop: (error: unknown) => void = () => {};
+  const onAbort = () => stop(abortError(signal));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for (;;) {
+      const piece = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        stop = reject;
+        source.next().then(resolve, reject);
+      });
+      if (piece.done) break;
+      const bytes = viewBytes(piece.value);
+      if (!bytes) throw noBytes(piece.value, what);
+      length += bytes.length;
+      if (length > maxBytes) {
+        throw new CaptionError(
+          'IMAGE_TOO_LARGE',
+          `${what} has more bytes than the option "maxBytes" allows (${maxBytes}). Send a smaller file or raise the limit.`,
+        );
+      }
+      chunks.push(bytes);
+    }
+    isDone = true;
+  } catch (cause) {
+    if (cause instanceof CaptionError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CaptionError('FILE_NOT_FOUND', `${what} cannot be read: ${why}.`, { cause });
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    if (!isDone) source.cancel();
+  }
+  return concatenate(chunks, length);
+}
+
+interface Source {
+  next(): Promise<IteratorResult<unknown>>;
+  /** Says that no more is wanted; what comes of it is nobody's concern. */
+  cancel(): void;
+}
+
+/** @throws CaptionError `INVALID_INPUT` for a stream that somebody else reads or has read */
+function open(stream: ByteStream, what: string): Source {
+  if ('getReader' in stream) {
+    let reader: ReadableStreamDefaultReader<Uint8Array>;
+    try {
+      reader = stream.getReader();
+    } catch (cause) {
+      throw alreadyRead(what, cause);
+    }
+    return {
+      next: async () => {
+        const { done, value } = await reader.read();
+        return { done, value };
+      },
+      cancel: () => void reader.cancel().catch(() => undefined),
+    };
+  }
+  // A stream of Node that has ended would give nothing, one that was destroyed would never end.
+  if ('readable' in stream && stream.readable === false) throw alreadyRead(what);
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    cancel: () => {
+      // A generator that waits for its next value hears of this only afterwards; a stream at once.
+      if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+      else Promise.resolve(iterator.return?.()).catch(() => undefined);
+    },
+  };
+}
+
+async function concatenate(
+  chunks: readonly Uint8Array[],
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  let sincePause = 0;
+  for (const chunk of chunks) {
+    for (let from = 0; from < chunk.length; from += COPIED_AT_ONCE) {
+      const part = chunk.subarray(from, from + COPIED_AT_ONCE);
+      bytes.set(part, at);
+      at += part.length;
+      sincePause += part.length;
+      if (sincePause < COPIED_AT_ONCE) continue;
+      await nextTask();
+      sincePause = 0;
+    }
+  }
+  return bytes;
+}
+
+function alreadyRead(what: string, cause?: unknown): CaptionError {
+  const message = `${what} was read already, or is being read. Hand in a fresh one, or its bytes.`;
+  return new CaptionError('INVALID_INPUT', message, { cause });
+}
+
+function noBytes(value: unknown, what: string): CaptionError {
+  return new CaptionError(
+    'INVALID_INPUT',
+    `${what} must give bytes (Uint8Array), but it gives ${typeof value === 'string' ? 'text; open it without an encoding' : `a ${typeof value}`}.`,
+  );
+}
