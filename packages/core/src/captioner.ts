@@ -12,7 +12,7 @@ import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './opti
 import { Pipeline } from './pipeline.js';
 import type { Platform } from './platform.js';
 import { inOrder } from './pool/in-order.js';
-import { CaptionerPool } from './pool/pool.js';
+import type { CaptionerPool } from './pool/pool.js';
 import { CaptionStream } from './stream.js';
 import type {
   CaptionAllOptions,
@@ -96,7 +96,7 @@ export class Captioner {
     const { concurrency = Math.max(1, this.#backend.workers), ...each } = options;
     resolveOptions(each, this.model.generation, this.model.prompt);
     this.#refuseIfDisposed();
-    const pool = this.#poolFor(concurrency);
+    const pool = await this.#poolFor(concurrency);
     const { workers } = pool ?? this.#backend;
     // While all workers have a photo, as many more are held ready for them.
     const most = concurrency === workers ? 2 * concurrency : concurrency;
@@ -147,7 +147,7 @@ export class Captioner {
   }
 
   /** Threads for one call, where more photos are to be worked on at once than can be otherwise. */
-  #poolFor(concurrency: number): CaptionerPool | undefined {
+  async #poolFor(concurrency: number): Promise<CaptionerPool | undefined> {
     const { workers } = this.#backend;
     if (concurrency <= Math.max(1, workers)) return undefined;
     if (workers > 0) {
@@ -156,7 +156,7 @@ export class Captioner {
         `The option "concurrency" (${concurrency}) must be at most the number of workers that the captioner was loaded with (${workers}).`,
       );
     }
-    return new CaptionerPool(concurrency, this.#loadOptions, here.startThread, this.model);
+    return newPool(concurrency, this.#loadOptions, this.model);
   }
 
   #refuseIfDisposed(): void {
@@ -207,9 +207,19 @@ export async function loadCaptioner(options: LoadOptions = {}): Promise<Captione
 }
 
 async function startPool(workers: number, options: LoadOptions): Promise<CaptionerPool> {
-  const pool = new CaptionerPool(workers, options, here.startThread);
+  const pool = await newPool(workers, options);
   await pool.start();
   return pool;
+}
+
+/** Loaded on first use: most pages and functions have no worker threads. */
+async function newPool(
+  workers: number,
+  options: LoadOptions,
+  manifest?: Manifest,
+): Promise<CaptionerPool> {
+  const { CaptionerPool } = await import('./pool/pool.js');
+  return new CaptionerPool(workers, options, here.startThread, manifest);
 }
 
 async function loadPipeline(options: LoadOptions): Promise<Pipeline> {

@@ -164,8 +164,19 @@ describe('bundled by esbuild for a browser', () => {
     expect(
       imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path)),
     ).toEqual([]);
-    const size = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents).length, 0);
-    expect(size).toBeLessThan(95_000);
+    // What every page loads: the entry, and what it imports at once.
+    const atOnce = new Set(['out/index.js']);
+    for (const path of atOnce) {
+      for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
+        if (kind === 'import-statement') atOnce.add(imported);
+      }
+    }
+    const size = (paths: readonly string[]) =>
+      outputFiles
+        .filter(({ path }) => paths.some((each) => path.endsWith(each)))
+        .reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
+    expect(size([...atOnce])).toBeLessThan(50_000);
+    expect(size(['.js'])).toBeLessThan(105_000);
   });
 });
 
