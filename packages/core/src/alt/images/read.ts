@@ -1,5 +1,5 @@
 import { CaptionError } from '../../errors.js';
-import { refuseTooManyBytes } from '../../input.js';
+import { refuseTooManyBytes } from '../../input/memory.js';
 import { readPhoto } from '../../node/files.js';
 import { DEFAULT_MAX_BYTES } from '../../options.js';
 import type { Located } from './locate.js';

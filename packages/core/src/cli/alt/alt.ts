@@ -15,13 +15,13 @@ import {
   proposeAlts,
 } from '../../alt/index.js';
 import { CaptionError, type Captioner } from '../../index.js';
+import { downloadPhoto } from '../../input/download.js';
 import { writableCache } from '../../node/hub/cache.js';
 import { readArguments } from '../arguments.js';
 import { printable } from '../formats/text.js';
 import type { Interruption } from '../interruption.js';
 import { loadModel } from '../load-model.js';
 import { renderProgress } from '../progress.js';
-import { downloadPhoto } from '../remote.js';
 import { defaultJobs } from '../settings.js';
 import type { Terminal } from '../terminal.js';
 import { ALT_FLAGS } from './flags.js';
@@ -117,7 +117,8 @@ class AltRun {
         ...(site && { site }),
         ...(cache && { cache }),
         ...(remote && {
-          download: (url: URL) => downloadPhoto(url, { maxBytes, timeoutMs, signal }),
+          download: (url: URL) =>
+            downloadPhoto(url, fetch, { maxBytes, timeout: timeoutMs, signal }),
         }),
       });
     } finally {
