@@ -35,6 +35,12 @@ export class EngineMemory {
     return address;
   }
 
+  /** Space for the moment: until the next allocation, or the next run. */
+  spare(bytes: number): number {
+    this.#reserve(this.#top + aligned(bytes) + SLACK);
+    return this.#top;
+  }
+
   /**
    * The arena's address, once it has at least so many bytes. It may move, which `onMove` tells: what
    * was planned for its old place is void.

@@ -42,7 +42,12 @@ export class EngineSession {
     const kernels = await instantiateKernels(memory.memory);
     return reporting(() => {
       const network = foldWeights(readNetwork(bytes));
-      const weights = new WeightStore(network.constants, memory, options.products === 'int16');
+      const weights = new WeightStore(
+        network.constants,
+        memory,
+        kernels,
+        options.products === 'int16',
+      );
       const { opset, inputs, outputs } = network;
       const prepared = { opset, inputs, outputs, nodes: fuse(network) };
       const session = new EngineSession({ prepared, weights, memory, kernels });
@@ -94,17 +99,27 @@ export class EngineSession {
     feeds: Readonly<Record<string, EngineTensor>>,
     fetches: readonly string[] = this.outputNames,
   ): Promise<Record<string, EngineTensor>> {
-    const { prepared } = this.#loaded;
     return reporting(() => {
-      const given = prepared.inputs.map((port) => checked(port, feeds[port.name]));
-      const plan = this.#plan(given.map(({ dims }) => dims));
-      plan.inputs.forEach((value, i) => {
-        const tensor = given[i];
-        if (tensor) plan.write(value, wholeNumbers(tensor));
-      });
+      const plan = this.#fed(feeds);
       plan.run();
       return Object.fromEntries(fetches.map((name) => [name, this.#output(plan, name)]));
     });
+  }
+
+  /** A run that tells what its steps are and how long each took. */
+  profile(feeds: Readonly<Record<string, EngineTensor>>): ReturnType<Plan['profile']> {
+    return this.#fed(feeds).profile();
+  }
+
+  /** The plan for inputs of these shapes, the inputs in place. */
+  #fed(feeds: Readonly<Record<string, EngineTensor>>): Plan {
+    const given = this.#loaded.prepared.inputs.map((port) => checked(port, feeds[port.name]));
+    const plan = this.#plan(given.map(({ dims }) => dims));
+    plan.inputs.forEach((value, i) => {
+      const tensor = given[i];
+      if (tensor) plan.write(value, wholeNumbers(tensor));
+    });
+    return plan;
   }
 
   /** Gives the memory back. */

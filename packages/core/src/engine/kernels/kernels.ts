@@ -27,6 +27,12 @@ export interface Kernels {
     ]
   ): void;
   gemmInt8Rows(k: number): number;
+  packInt8(
+    ...args: [
+      ...[to: Pointer, from: Pointer, k: number, n: number],
+      ...[strideK: number, strideN: number],
+    ]
+  ): number;
   gatherInt8Columns(
     ...args: [
       ...[out: Pointer, weights: Pointer, scales: Pointer, indices: Pointer],

@@ -81,6 +81,7 @@ export function conv(context: Context): void {
   const { kernels, weights } = context;
   const { bias, residual, flags, low, high } = end;
   const pixels = outHeight * outWidth;
+  const multiplyAdds = elements(dims) * inChannels * kernelHeight * kernelWidth;
   const isPointwise = kernelHeight * kernelWidth === 1 && pixels === height * width && groups === 1;
   const shape = [
     ...[height, width, outHeight, outWidth, kernelHeight, kernelWidth],
@@ -95,11 +96,16 @@ export function conv(context: Context): void {
     multiplyByWeight(context, { name: weight, view }, x, channels, out, batch * pixels, end);
   } else if (groups === channels && groups === outChannels && !residual) {
     const taps = weights.arranged('depthwise', weight, (data) => depthwiseTaps(data, weightDims));
-    context.step([x], [out], () => {
-      for (let i = 0; i < batch; i++) {
-        kernels.depthwise(photo(out, i), photo(x, i), taps, bias, channels, ...shape, low, high);
-      }
-    });
+    context.step(
+      [x],
+      [out],
+      () => {
+        for (let i = 0; i < batch; i++) {
+          kernels.depthwise(photo(out, i), photo(x, i), taps, bias, channels, ...shape, low, high);
+        }
+      },
+      { kernel: 'depthwise convolution', multiplyAdds },
+    );
   } else {
     const perGroup = outChannels / groups;
     const panelDims = [perGroup, inChannels, kernelHeight, kernelWidth];
@@ -114,20 +120,33 @@ export function conv(context: Context): void {
       }
       return all;
     });
-    context.step([x, residual], [out], () => {
-      for (let i = 0; i < batch; i++) {
-        for (let g = 0; g < groups; g++) {
-          const skip = g * perGroup * 4;
-          kernels.convolve(
-            ...([photo(out, i) + skip, outChannels * 4] as const),
-            ...([photo(x, i) + g * inChannels * 4, channels * 4] as const),
-            ...([panels + g * panelBytes, bias + skip, inChannels, perGroup] as const),
-            ...shape,
-            ...([residual ? photo(residual, i) + skip : 0, flags, low, high] as const),
-          );
+    context.step(
+      [x, residual],
+      [out],
+      () => {
+        for (let i = 0; i < batch; i++) {
+          for (let g = 0; g < groups; g++) {
+            const skip = g * perGroup * 4;
+            kernels.convolve(
+              photo(out, i) + skip,
+              outChannels * 4,
+              photo(x, i) + g * inChannels * 4,
+              channels * 4,
+              panels + g * panelBytes,
+              bias + skip,
+              inChannels,
+              perGroup,
+              ...shape,
+              residual ? photo(residual, i) + skip : 0,
+              flags,
+              low,
+              high,
+            );
+          }
         }
-      }
-    });
+      },
+      { kernel: 'other convolution', multiplyAdds },
+    );
   }
   after?.(out);
 }
@@ -148,8 +167,17 @@ function pool(context: Context, mean: number): void {
   context.step([x], [out], () => {
     for (let i = 0; i < batch; i++) {
       context.kernels.pool(
-        ...([photo(out, i), photo(x, i), channels, height, width, ...size.out] as const),
-        ...([kernelHeight, kernelWidth, ...size.strides, ...size.pads, mean] as const),
+        photo(out, i),
+        photo(x, i),
+        channels,
+        height,
+        width,
+        ...size.out,
+        kernelHeight,
+        kernelWidth,
+        ...size.strides,
+        ...size.pads,
+        mean,
       );
     }
   });

@@ -137,7 +137,13 @@ export function where(context: Context): void {
   context.step([condition, a, b], [out], () => {
     const at = context.memory.shape(shape);
     context.kernels.where(
-      ...([address(out), address(condition), address(a), address(b), sides.length, 0, at] as const),
+      address(out),
+      address(condition),
+      address(a),
+      address(b),
+      sides.length,
+      0,
+      at,
     );
   });
 }

@@ -34,8 +34,13 @@ export function layerNormalization(context: Context): void {
   const out = context.output(0, 'float32', x.dims);
   context.step([x, scale, bias], [out], () => {
     context.kernels.layerNorm(
-      ...([address(out), address(x), address(scale)] as const),
-      ...([bias ? address(bias) : 0, rows, side, epsilon] as const),
+      address(out),
+      address(x),
+      address(scale),
+      bias ? address(bias) : 0,
+      rows,
+      side,
+      epsilon,
     );
   });
 }

@@ -98,23 +98,60 @@ export function multiplyByWeight(
   const reads = [a, residual];
   const residualAt = () => (residual ? address(residual) : 0);
   if (matrix.kind === 'float') {
-    context.step(reads, [out], () => {
-      kernels.gemmFloat(
-        ...([address(out), outBytes, address(a), aBytes, matrix.address, k * 32, 32] as const),
-        ...([m, n, k, bias, residualAt(), flags, low, high] as const),
-      );
-    });
+    context.step(
+      reads,
+      [out],
+      () => {
+        kernels.gemmFloat(
+          address(out),
+          outBytes,
+          address(a),
+          aBytes,
+          matrix.address,
+          k * 32,
+          32,
+          m,
+          n,
+          k,
+          bias,
+          residualAt(),
+          flags,
+          low,
+          high,
+        );
+      },
+      { kernel: 'product, float32', multiplyAdds: m * n * k },
+    );
     return;
   }
   const group = Math.ceil(k / 2) * 16 + 16;
   const rows = Math.min(kernels.gemmInt8Rows(k), Math.ceil(m / 4) * 4);
   const scratch = context.temporary((rows / 4) * (group / 4));
-  context.step(reads, [out, scratch], () => {
-    kernels.gemmInt8(
-      ...([address(out), outBytes, address(a), aBytes, matrix.address, matrix.scales] as const),
-      ...([m, n, k, matrix.limit, address(scratch), bias, residualAt(), flags, low, high] as const),
-    );
-  });
+  context.step(
+    reads,
+    [out, scratch],
+    () => {
+      kernels.gemmInt8(
+        address(out),
+        outBytes,
+        address(a),
+        aBytes,
+        matrix.address,
+        matrix.scales,
+        m,
+        n,
+        k,
+        matrix.limit,
+        address(scratch),
+        bias,
+        residualAt(),
+        flags,
+        low,
+        high,
+      );
+    },
+    { kernel: 'product, int16', multiplyAdds: m * n * k },
+  );
 }
 
 export function matMul(context: Context): void {
@@ -175,23 +212,41 @@ function batched(context: Context, left: Value, right: Value): void {
   if (elements(out.dims) === 0) return;
   const starts = batchStarts(batch, a, b);
   const { kernels } = context;
-  context.step([a, b], [out], () => {
-    let to = address(out);
-    const [fromA, fromB] = [address(a), address(b)];
-    for (let i = 0; i < starts.length; i += 2) {
-      const x = fromA + (starts[i] ?? 0) * 4;
-      const y = fromB + (starts[i + 1] ?? 0) * 4;
-      if (isTransposed) {
-        kernels.gemmTransposed(to, n * 4, x, aRow * 4, y, bColumn * 4, m, n, k);
-      } else {
-        kernels.gemmFloat(
-          ...([to, n * 4, x, aRow * 4, y, 32, bRow * 4, m, n, k] as const),
-          ...([0, 0, 0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const),
-        );
+  context.step(
+    [a, b],
+    [out],
+    () => {
+      let to = address(out);
+      const [fromA, fromB] = [address(a), address(b)];
+      for (let i = 0; i < starts.length; i += 2) {
+        const x = fromA + (starts[i] ?? 0) * 4;
+        const y = fromB + (starts[i + 1] ?? 0) * 4;
+        if (isTransposed) {
+          kernels.gemmTransposed(to, n * 4, x, aRow * 4, y, bColumn * 4, m, n, k);
+        } else {
+          kernels.gemmFloat(
+            to,
+            n * 4,
+            x,
+            aRow * 4,
+            y,
+            32,
+            bRow * 4,
+            m,
+            n,
+            k,
+            0,
+            0,
+            0,
+            Number.NEGATIVE_INFINITY,
+            Number.POSITIVE_INFINITY,
+          );
+        }
+        to += m * n * 4;
       }
-      to += m * n * 4;
-    }
-  });
+    },
+    { kernel: 'product of computed matrices', multiplyAdds: elements(out.dims) * k },
+  );
 }
 
 function unsqueezed(context: Context, value: Value, axis: number): Value {

@@ -29,15 +29,13 @@ export function gather(context: Context): void {
       const out = context.output(0, data.type, dims);
       context.step([indices], [out], () => {
         const wrong = kernels.gatherInt8Columns(
-          ...([
-            address(out),
-            matrix.address,
-            matrix.scales,
-            address(indices),
-            count,
-            k,
-            n,
-          ] as const),
+          address(out),
+          matrix.address,
+          matrix.scales,
+          address(indices),
+          count,
+          k,
+          n,
         );
         checkIndex(operator, wrong);
       });
@@ -49,7 +47,13 @@ export function gather(context: Context): void {
   const [outer, inner] = [elements(before), elements(after)];
   context.step([x, indices], [out], () => {
     const wrong = kernels.gather(
-      ...([address(out), address(x), address(indices), outer, count, side, inner] as const),
+      address(out),
+      address(x),
+      address(indices),
+      outer,
+      count,
+      side,
+      inner,
     );
     checkIndex(operator, wrong);
   });
@@ -70,8 +74,14 @@ export function gatherElements(context: Context): void {
   context.step([x, indices], [out], () => {
     const at = context.memory.shape(shape);
     const wrong = context.kernels.gatherElements(
-      ...([address(out), address(x), address(indices), x.dims.length, at] as const),
-      ...([x.dims[axis] ?? 0, axisStride, elements(indices.dims)] as const),
+      address(out),
+      address(x),
+      address(indices),
+      x.dims.length,
+      at,
+      x.dims[axis] ?? 0,
+      axisStride,
+      elements(indices.dims),
     );
     checkIndex('GatherElements', wrong);
   });
@@ -92,16 +102,14 @@ export function topK(context: Context): void {
   if (count === 0) return;
   context.step([x], [values, indices], () => {
     context.kernels.topK(
-      ...([
-        address(values),
-        address(indices),
-        address(x),
-        outer,
-        side,
-        inner,
-        count,
-        sign,
-      ] as const),
+      address(values),
+      address(indices),
+      address(x),
+      outer,
+      side,
+      inner,
+      count,
+      sign,
     );
   });
 }
@@ -118,7 +126,13 @@ export function argMost(sign: 1 | -1): (context: Context) => void {
     const last = context.number('select_last_index', 0);
     context.step([x], [out], () => {
       context.kernels.argMost(
-        ...([address(out), address(x), outer, x.dims[axis] ?? 0, inner, sign, last] as const),
+        address(out),
+        address(x),
+        outer,
+        x.dims[axis] ?? 0,
+        inner,
+        sign,
+        last,
       );
     });
   };

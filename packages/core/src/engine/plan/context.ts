@@ -3,7 +3,7 @@ import type { Epilogue, FusedNode } from '../graph/fuse.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
 import { type ElementType, elements } from '../onnx/tensor.js';
-import type { Plan } from './plan.js';
+import type { Plan, StepKind } from './plan.js';
 import {
   address,
   broadcastStrides,
@@ -135,8 +135,13 @@ export class Context {
   // Steps
 
   /** Adds a step that reads and writes these tensors. */
-  step(reads: readonly (Value | undefined)[], writes: readonly Value[], run: () => void): void {
-    this.plan.step(reads, writes, run);
+  step(
+    reads: readonly (Value | undefined)[],
+    writes: readonly Value[],
+    run: () => void,
+    kind: StepKind = { kernel: this.node.operator, multiplyAdds: 0 },
+  ): void {
+    this.plan.step(kind, reads, writes, run);
   }
 
   /** The same tensor row-major. */

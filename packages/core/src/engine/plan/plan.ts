@@ -18,7 +18,14 @@ export interface PreparedNetwork {
   readonly outputs: readonly Port[];
 }
 
-interface Step {
+/** What a step is, for those who measure. */
+export interface StepKind {
+  readonly kernel: string;
+  /** Multiplications with an addition each, of the kernels that do little else. */
+  readonly multiplyAdds: number;
+}
+
+interface Step extends StepKind {
   readonly reads: readonly Storage[];
   readonly writes: readonly Storage[];
   readonly run: () => void;
@@ -80,6 +87,16 @@ export class Plan {
     for (const { run } of this.#steps) run();
   }
 
+  /** Runs every step and tells how long each took, in milliseconds. */
+  profile(): (StepKind & { readonly milliseconds: number })[] {
+    for (const value of this.#presets) this.write(value, value.known ?? []);
+    return this.#steps.map(({ kernel, multiplyAdds, run }) => {
+      const start = performance.now();
+      run();
+      return { kernel, multiplyAdds, milliseconds: performance.now() - start };
+    });
+  }
+
   write(value: Value, data: ArrayLike<number>): void {
     const array = value.type === 'float32' ? this.memory.floats : this.memory.ints;
     array.set(data, address(value) / 4);
@@ -120,8 +137,14 @@ export class Plan {
     return value;
   }
 
-  step(reads: readonly (Value | undefined)[], writes: readonly Value[], run: () => void): void {
+  step(
+    kind: StepKind,
+    reads: readonly (Value | undefined)[],
+    writes: readonly Value[],
+    run: () => void,
+  ): void {
     this.#steps.push({
+      ...kind,
       reads: reads.flatMap((value) => (value ? [value.storage] : [])),
       writes: writes.map(({ storage }) => storage),
       run,

@@ -1,4 +1,5 @@
 import { floatsOf } from '../graph/weights.js';
+import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
 import { type Constant, elements, type Int8Constant } from '../onnx/tensor.js';
 
@@ -39,6 +40,7 @@ export class WeightStore {
   constructor(
     readonly constants: ReadonlyMap<string, Constant>,
     private readonly memory: EngineMemory,
+    private readonly kernels: Kernels,
     /** Multiply int8 weights as whole numbers? */
     private readonly wholeProducts: boolean,
   ) {}
@@ -76,10 +78,8 @@ export class WeightStore {
     return this.#once(`matrix ${name} ${view.strideK} ${view.strideN}`, () => {
       const constant = this.constant(name);
       const scales = this.wholeProducts && columnScales(constant, view);
-      if (constant.kind === 'int8' && scales) {
-        const limit = limitOf(constant.data, view);
-        if (limit >= LEAST_LIMIT) return this.#int8(constant, scales, limit, view);
-      }
+      const packed = constant.kind === 'int8' && scales && this.#int8(constant, scales, view);
+      if (packed) return packed;
       return { kind: 'float', address: this.#floats(floatPanels(floatsOf(constant), view)) };
     });
   }
@@ -104,23 +104,16 @@ export class WeightStore {
     return address;
   }
 
-  #int8({ data }: Int8Constant, scales: Float32Array, limit: number, view: MatrixView): Int8Matrix {
+  /** Undefined where the sums of a column could leave 32 bits unless activations were coarse. */
+  #int8({ data }: Int8Constant, scales: Float32Array, view: MatrixView): Int8Matrix | undefined {
     const { k, n, strideK, strideN } = view;
-    const pairs = Math.ceil(k / 2);
     const panels = Math.ceil(n / 8);
-    const address = this.memory.allocate(panels * pairs * 16);
-    const packed = new Int8Array(this.memory.memory.buffer, address, panels * pairs * 16);
-    for (let column = 0; column < n; column++) {
-      let to = (column >> 3) * pairs * 16 + (column & 7) * 2;
-      let from = column * strideN;
-      for (let row = 0; row < k; row += 2) {
-        packed[to] = data[from] as number;
-        // The memory is zero where an odd last row has no second.
-        if (row + 1 < k) packed[to + 1] = data[from + strideK] as number;
-        from += 2 * strideK;
-        to += 16;
-      }
-    }
+    const address = this.memory.allocate(panels * Math.ceil(k / 2) * 16);
+    const from = this.memory.spare(data.length);
+    this.memory.bytes.set(data, from);
+    const most = this.kernels.packInt8(address, from, k, n, strideK, strideN);
+    const limit = Math.min(MOST_LIMIT, Math.floor(MOST_SUM / Math.max(1, most)));
+    if (limit < LEAST_LIMIT) return undefined;
     const padded = new Float32Array(panels * 8);
     padded.set(scales);
     return { kind: 'int8', address, scales: this.#floats(padded), limit };
@@ -133,22 +126,6 @@ function columnScales(constant: Constant, { n, axisN }: MatrixView): Float32Arra
   const { scales, axis } = constant.scaled;
   if (scales.length === 1) return new Float32Array(n).fill(scales[0] ?? 0);
   return axis === axisN && scales.length === n ? scales : undefined;
-}
-
-/** The largest activation with which no sum of a column can leave 32 bits. */
-function limitOf(data: Int8Array, { k, n, strideK, strideN }: MatrixView): number {
-  let most = 1;
-  for (let column = 0; column < n; column++) {
-    let sum = 0;
-    let from = column * strideN;
-    for (let row = 0; row < k; row++) {
-      const value = data[from] as number;
-      sum += value < 0 ? -value : value;
-      from += strideK;
-    }
-    if (sum > most) most = sum;
-  }
-  return Math.min(MOST_LIMIT, Math.floor(MOST_SUM / most));
 }
 
 /** [n / 8][k][8] */

@@ -245,3 +245,44 @@ export function gatherInt8Columns(
   }
   return 0;
 }
+
+/**
+ * Packs a matrix [k, n], whose rows lie `strideK` and whose columns `strideN` bytes apart (one of them
+ * 1), into panels. Gives the largest Σk |w[k, n]| of a column.
+ */
+export function packInt8(to: usize, from: usize, k: i32, n: i32, strideK: usize, strideN: usize): i32 {
+  let most = 0;
+  for (let column = 0; column < n; column += 8) {
+    const columns = min(8, n - column);
+    let row = from + <usize>column * strideN;
+    let left = i32x4.splat(0), right = i32x4.splat(0);
+    for (let i = 0; i < k; i += 2) {
+      const both = i + 1 < k;
+      let pairs: v128;
+      if (strideN == 1 && columns == 8) {
+        const next = both ? v128.load64_zero(row + strideK) : i64x2.splat(0);
+        pairs = i8x16.shuffle(v128.load64_zero(row), next, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        v128.store(to, pairs);
+      } else {
+        v128.store(to, i64x2.splat(0));
+        let x = row;
+        for (let c = 0; c < columns; c++) {
+          i32.store8(to + (<usize>c << 1), i32.load8_s(x));
+          if (both) i32.store8(to + (<usize>c << 1), i32.load8_s(x + strideK), 1);
+          x += strideN;
+        }
+        pairs = v128.load(to);
+      }
+      left = i32x4.add(left, i32x4.extadd_pairwise_i16x8_s(i16x8.abs(i16x8.extend_low_i8x16_s(pairs))));
+      right = i32x4.add(right, i32x4.extadd_pairwise_i16x8_s(i16x8.abs(i16x8.extend_high_i8x16_s(pairs))));
+      to += 16;
+      row += strideK << 1;
+    }
+    const larger = i32x4.max_s(left, right);
+    most = max(most, max(
+      max(i32x4.extract_lane(larger, 0), i32x4.extract_lane(larger, 1)),
+      max(i32x4.extract_lane(larger, 2), i32x4.extract_lane(larger, 3)),
+    ));
+  }
+  return most;
+}

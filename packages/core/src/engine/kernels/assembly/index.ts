@@ -1,6 +1,6 @@
 // Everything that the engine's WebAssembly module exports.
 export { gemmFloat, gemmTransposed } from './gemm-float';
-export { gatherInt8Columns, gemmInt8, gemmInt8Rows } from './gemm-int8';
+export { gatherInt8Columns, gemmInt8, gemmInt8Rows, packInt8 } from './gemm-int8';
 export { convolve, depthwise, pool } from './convolution';
 export { binary, clip, unary, where } from './elementwise';
 export { copyStrided, fill, gather, gatherElements } from './movement';
