@@ -22,7 +22,11 @@ export function floats(dims: readonly number[], seed: number, scale = 2): Float3
   });
 }
 
-export function feed(dims: readonly number[], seed: number, scale = 2): Feed {
+export function feed(
+  dims: readonly number[],
+  seed: number,
+  scale = 2,
+): Feed & { data: Float32Array } {
   return { type: 'float32', dims, data: floats(dims, seed, scale) };
 }
 
@@ -31,7 +35,11 @@ export function int8s(dims: readonly number[], seed: number): Int8Array {
   return Int8Array.from({ length: size(dims) }, () => Math.floor(next() * 255) - 127);
 }
 
-export function indices(dims: readonly number[], below: number, seed: number): Feed {
+export function indices(
+  dims: readonly number[],
+  below: number,
+  seed: number,
+): Feed & { data: BigInt64Array } {
   const next = generator(seed);
   const data = BigInt64Array.from({ length: size(dims) }, () =>
     BigInt(Math.floor(next() * 2 * below) - below),
