@@ -13,6 +13,9 @@ export interface StyleOptions {
   readonly maxLength?: number;
 }
 
+/** A screen reader says a longer text in one go, with no way to skim it. */
+export const DEFAULT_MAX_LENGTH = 125;
+
 const FIELDS = ['caption', 'name', 'confidence'];
 
 /** Openings that a screen reader has said already: it announces an image as one. */
@@ -37,7 +40,7 @@ export function checkStyle({ template, maxLength, prefix = '', suffix = '' }: St
   if (template !== undefined && !fieldsIn(template).includes('caption')) {
     throw new CaptionError('INVALID_OPTION', 'The option "template" must hold {caption}.');
   }
-  const most = maxLength ?? 125;
+  const most = maxLength ?? DEFAULT_MAX_LENGTH;
   if (!Number.isInteger(most) || most < 20 || most > 1000) {
     throw new CaptionError(
       'INVALID_OPTION',
@@ -68,7 +71,12 @@ export interface Styled {
  * it is too long.
  */
 export function altText({ caption, name, confidence }: Styled, style: StyleOptions): string {
-  const { prefix = '', suffix = '', template = '{caption}', maxLength = 125 } = style;
+  const {
+    prefix = '',
+    suffix = '',
+    template = '{caption}',
+    maxLength = DEFAULT_MAX_LENGTH,
+  } = style;
   const sentence = withoutOpening(onOneLine(caption));
   if (sentence === '') return '';
   const values: Readonly<Record<string, string>> = {

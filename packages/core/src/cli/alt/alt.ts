@@ -11,12 +11,15 @@ import {
   findImages,
   needsAlt,
   type Proposal,
+  type ProposeOptions,
   parseDecisions,
   proposeAlts,
 } from '../../alt/index.js';
+import { DEFAULT_MAX_LENGTH } from '../../alt/propose/style.js';
 import { CaptionError, type Captioner } from '../../index.js';
 import { downloadPhoto } from '../../input/download.js';
 import { writableCache } from '../../node/hub/cache.js';
+import { DEFAULT_MAX_PIXELS } from '../../options.js';
 import { readArguments } from '../arguments.js';
 import { printable } from '../formats/text.js';
 import type { Interruption } from '../interruption.js';
@@ -88,8 +91,14 @@ class AltRun {
     const { report, task } = this.settings;
     if (report !== undefined) {
       // Loaded only for who wants a page.
-      const { writeReport } = await import('./report.js');
-      await writeReport(report, proposals, this.settings);
+      const { writeReport } = await import('./report/report.js');
+      const { maxBytes, search, style } = this.settings;
+      await writeReport(report, proposals, {
+        ...this.#reading(),
+        maxBytes,
+        maxPixels: search.maxPixels ?? DEFAULT_MAX_PIXELS,
+        longest: style.maxLength ?? DEFAULT_MAX_LENGTH,
+      });
       await this.#note(`${report}: open it in a browser to review ${proposals.length} images.`);
     }
     if (task !== 'write') return proposals;
@@ -99,7 +108,7 @@ class AltRun {
 
   async #propose(missing: readonly FoundImage[]): Promise<Proposal[]> {
     const { settings, terminal, signal } = this;
-    const { roots, site, remote, maxBytes, timeoutMs, search, jobs, runtime } = settings;
+    const { roots, site, search, jobs, runtime } = settings;
     let captioner: Captioner | undefined;
     const load = async () => {
       captioner = await loadModel(settings, terminal, signal);
@@ -110,21 +119,27 @@ class AltRun {
     try {
       return await proposeAlts(missing, load, {
         ...settings.style,
-        ...{ gender: settings.gender, minConfidence: settings.minConfidence, maxBytes },
+        ...this.#reading(),
+        ...{ gender: settings.gender, minConfidence: settings.minConfidence },
         roots: roots ?? (await defaultRoots(this.operands)),
         search: { ...search, concurrency, signal },
         onProgress: this.#progress(),
         ...(site && { site }),
         ...(cache && { cache }),
-        ...(remote && {
-          download: (url: URL) =>
-            downloadPhoto(url, fetch, { maxBytes, timeout: timeoutMs, signal }),
-        }),
       });
     } finally {
       terminal.status('');
       await captioner?.dispose();
     }
+  }
+
+  /** How bytes are got. */
+  #reading(): Pick<ProposeOptions, 'maxBytes' | 'download'> {
+    const { remote, maxBytes, timeoutMs } = this.settings;
+    const { signal } = this;
+    if (!remote) return { maxBytes };
+    const limits = { maxBytes, timeout: timeoutMs, signal };
+    return { maxBytes, download: (url) => downloadPhoto(url, fetch, limits) };
   }
 
   async #cache(): Promise<CaptionCache | undefined> {
