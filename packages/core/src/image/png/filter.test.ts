@@ -35,6 +35,35 @@ describe('unfilter', () => {
     expect(row).toEqual(expected);
   });
 
+  it.each(cases)('filter $type with $step bytes a pixel, of any length at any place', (c) => {
+    const { type, step } = c;
+    for (const [offset, pixels] of [
+      [1, 7],
+      [2, 3],
+      [4, 5],
+      [0, 1],
+    ] as const) {
+      const length = step * (1 + pixels);
+      const plain = (seed: number) => noise(length, 1, seed).data.slice(0, length).fill(0, 0, step);
+      const moved = (bytes: Uint8Array) => {
+        const view = new Uint8Array(offset + length + 3).subarray(offset, offset + length);
+        view.set(bytes);
+        return view;
+      };
+      const [expected, above, row] = [plain(8), plain(3), moved(plain(8))];
+      for (let i = step; i < length; i++) {
+        const [a = 0, b = 0, d = 0] = [expected[i - step], above[i], above[i - step]];
+        expected[i] = (expected[i] ?? 0) + (predictors[type]?.(a, b, d) ?? 0);
+      }
+      unfilter(type, row, moved(above), step);
+      expect(row).toEqual(expected);
+      const around = new Uint8Array(row.buffer);
+      expect([...around.subarray(0, offset), ...around.subarray(offset + length)]).toEqual(
+        Array(offset + 3).fill(0),
+      );
+    }
+  });
+
   it('Paeth, for every left, upper and upper left of a grid', () => {
     const values = [0, 1, 2, 3, 60, 61, 100, 127, 128, 129, 200, 253, 254, 255];
     for (const a of values) {

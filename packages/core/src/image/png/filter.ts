@@ -20,9 +20,7 @@ export function unfilter(type: number, row: Uint8Array, above: Uint8Array, step:
       average(row, above, step);
       break;
     case 4:
-      if (step === 3) paeth3(row, above);
-      else if (step === 4) paeth4(row, above);
-      else paeth(row, above, step);
+      paeth(row, above, step);
       break;
     default:
       return false;
@@ -30,9 +28,30 @@ export function unfilter(type: number, row: Uint8Array, above: Uint8Array, step:
   return true;
 }
 
+/*
+ * Four bytes at a time: a carry from the top bit of one must not reach the next, so that bit is added by itself.
+ * Where bytes lie at no multiple of four, there are no words.
+ */
+function wordsOf(bytes: Uint8Array): Int32Array | undefined {
+  if (bytes.byteOffset % 4 !== 0) return undefined;
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+}
+
+function sumOfBytes(a: number, b: number): number {
+  return ((a & 0x7f7f7f7f) + (b & 0x7f7f7f7f)) ^ ((a ^ b) & 0x80808080);
+}
+
 // Channel by channel, what was just computed stays in a register instead of being read back.
 
 function sub(row: Uint8Array, step: number): void {
+  const words = step === 4 || step === 8 ? wordsOf(row) : undefined;
+  if (words) {
+    const distance = step >> 2;
+    for (let i = distance; i < words.length; i++) {
+      words[i] = sumOfBytes(words[i] as number, words[i - distance] as number);
+    }
+    return;
+  }
   for (let channel = 0; channel < step; channel++) {
     let left = 0;
     for (let i = step + channel; i < row.length; i += step) {
@@ -43,7 +62,16 @@ function sub(row: Uint8Array, step: number): void {
 }
 
 function up(row: Uint8Array, above: Uint8Array): void {
-  for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + (above[i] as number);
+  const words = wordsOf(row);
+  const wordsAbove = wordsOf(above);
+  let done = 0;
+  if (words && wordsAbove) {
+    for (let i = 0; i < words.length; i++) {
+      words[i] = sumOfBytes(words[i] as number, wordsAbove[i] as number);
+    }
+    done = words.length * 4;
+  }
+  for (let i = done; i < row.length; i++) row[i] = (row[i] as number) + (above[i] as number);
 }
 
 function average(row: Uint8Array, above: Uint8Array, step: number): void {
@@ -57,6 +85,14 @@ function average(row: Uint8Array, above: Uint8Array, step: number): void {
 }
 
 function paeth(row: Uint8Array, above: Uint8Array, step: number): void {
+  // Samples of 16 bits have their bytes as channels.
+  if (step % 4 === 0) for (let first = 0; first < step; first += 4) paeth4(row, above, step, first);
+  else if (step % 3 === 0)
+    for (let first = 0; first < step; first += 3) paeth3(row, above, step, first);
+  else paethByChannel(row, above, step);
+}
+
+function paethByChannel(row: Uint8Array, above: Uint8Array, step: number): void {
   for (let channel = 0; channel < step; channel++) {
     let left = 0;
     let upperLeft = 0;
@@ -72,10 +108,10 @@ function paeth(row: Uint8Array, above: Uint8Array, step: number): void {
 // Encoders choose Paeth for nearly every row of a photo. Each value waits for the one to its left,
 // so the channels go side by side: that keeps the processor busy while it waits (2.5 times faster).
 
-function paeth3(row: Uint8Array, above: Uint8Array): void {
+function paeth3(row: Uint8Array, above: Uint8Array, step: number, first: number): void {
   let [r, g, b] = [0, 0, 0];
   let [aboveR, aboveG, aboveB] = [0, 0, 0];
-  for (let i = 3; i < row.length; i += 3) {
+  for (let i = step + first; i < row.length; i += step) {
     const upperR = above[i] as number;
     const upperG = above[i + 1] as number;
     const upperB = above[i + 2] as number;
@@ -91,10 +127,10 @@ function paeth3(row: Uint8Array, above: Uint8Array): void {
   }
 }
 
-function paeth4(row: Uint8Array, above: Uint8Array): void {
+function paeth4(row: Uint8Array, above: Uint8Array, step: number, first: number): void {
   let [r, g, b, a] = [0, 0, 0, 0];
   let [aboveR, aboveG, aboveB, aboveA] = [0, 0, 0, 0];
-  for (let i = 4; i < row.length; i += 4) {
+  for (let i = step + first; i < row.length; i += step) {
     const upperR = above[i] as number;
     const upperG = above[i + 1] as number;
     const upperB = above[i + 2] as number;

@@ -31,6 +31,19 @@ describe('Inflater against zlib', () => {
     }
   });
 
+  it('repeats of every distance and length', () => {
+    // A match repeats its own output where it is longer than its distance; both sides of that line.
+    const parts: Uint8Array[] = [];
+    for (let distance = 1; distance <= 300; distance++) {
+      const pattern = noise(distance, 256);
+      for (const length of [3, 40, 47, 48, 49, 100, 257, 258, 259, 600]) {
+        parts.push(Uint8Array.from({ length }, (_, i) => pattern[i % distance] ?? 0));
+      }
+    }
+    const content = Buffer.concat(parts);
+    expect(inflated([deflateSync(content, { level: 9 })]).bytes.equals(content)).toBe(true);
+  });
+
   it('takes its input in pieces of any length', () => {
     const content = noise(50_000, 40);
     const data = deflateSync(content);

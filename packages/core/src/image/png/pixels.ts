@@ -134,10 +134,19 @@ function alpha16(rgb: Uint8Array, colour: number): RowReader {
   const step = (samples + 1) * 2;
   return (row, count) => {
     for (let i = 0, from = 0, to = 0; i < count; i++, from += step, to += 3) {
-      const alpha = sample16(row, from + samples * 2) / 65_535;
-      for (let channel = 0; channel < 3; channel++) {
-        const sample = sample16(row, samples === 3 ? from + channel * 2 : from);
-        rgb[to + channel] = to8((sample - 65_535) * alpha + 65_535);
+      const alpha = sample16(row, from + samples * 2);
+      const r = sample16(row, from);
+      const g = samples === 3 ? sample16(row, from + 2) : r;
+      const b = samples === 3 ? sample16(row, from + 4) : r;
+      if (alpha === 65_535) {
+        rgb[to] = to8(r);
+        rgb[to + 1] = to8(g);
+        rgb[to + 2] = to8(b);
+      } else {
+        const share = alpha / 65_535;
+        rgb[to] = ((r - 65_535) * share + 65_535) / 257 + 0.5;
+        rgb[to + 1] = ((g - 65_535) * share + 65_535) / 257 + 0.5;
+        rgb[to + 2] = ((b - 65_535) * share + 65_535) / 257 + 0.5;
       }
     }
     return rgb;
@@ -150,5 +159,6 @@ function sample16(row: Uint8Array, at: number): number {
 
 /** 0–65,535 to 0–255, rounded to nearest: 257 is exactly 1 (section 13.12). */
 function to8(sample: number): number {
-  return (sample / 257 + 0.5) | 0;
+  // For all of them the same as dividing by 257, half added.
+  return (sample * 255 + 32_895) >> 16;
 }
