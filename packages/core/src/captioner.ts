@@ -7,7 +7,7 @@ import { gather } from './input/gather.js';
 import type { Manifest } from './model/manifest.js';
 import { loadModel } from './model/model.js';
 import { findRuntimes } from './model/runtime.js';
-import { type ModelBytes, type ModelSource, memorySource } from './model/source.js';
+import type { ModelSource } from './model/source.js';
 import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
 import { Pipeline } from './pipeline.js';
 import type { Platform } from './platform.js';
@@ -219,7 +219,10 @@ async function newPool(
   manifest?: Manifest,
 ): Promise<CaptionerPool> {
   const { CaptionerPool } = await import('./pool/pool.js');
-  return new CaptionerPool(workers, options, here.startThread, manifest);
+  const { model, ...load } = options;
+  const found = await here.modelForWorker(model);
+  const forWorker = { ...load, ...(found !== undefined && { model: found }) };
+  return new CaptionerPool(workers, forWorker, here.startThread, manifest);
 }
 
 async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
@@ -243,7 +246,7 @@ async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
 async function findModel(model: LoadOptions['model']): Promise<ModelSource> {
   if (model === undefined) return here.defaultModel();
   if (typeof model === 'string' || model instanceof URL) return here.modelSource(model);
-  return memorySource(model satisfies ModelBytes);
+  return here.filesSource(model);
 }
 
 let shared: Promise<Captioner> | undefined;

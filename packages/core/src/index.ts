@@ -10,7 +10,7 @@ export type {
   StateTensor,
 } from './model/manifest.js';
 export type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
-export type { LoadProgress, ModelBytes } from './model/source.js';
+export type { LoadProgress, ModelFile, ModelFiles } from './model/source.js';
 export type { CaptionStream } from './stream.js';
 export type {
   CaptionAllOptions,

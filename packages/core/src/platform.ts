@@ -8,9 +8,9 @@ import type {
   Size,
 } from './image/types.js';
 import type { OrtRuntime, RuntimeName } from './model/runtime.js';
-import type { ModelSource } from './model/source.js';
+import type { ModelFiles, ModelSource } from './model/source.js';
 import type { StartThread } from './pool/thread.js';
-import type { ImageInput } from './types.js';
+import type { ImageInput, LoadOptions } from './types.js';
 
 /** How a photo is to be opened. */
 export interface OpenRequest {
@@ -44,6 +44,10 @@ export interface Platform {
   defaultModel(): Promise<ModelSource>;
   /** A model's folder by path or address. */
   modelSource(location: string | URL): Promise<ModelSource>;
+  /** A model whose files are handed in one by one. */
+  filesSource(files: ModelFiles): ModelSource;
+  /** The same model for a worker thread, which may have other addresses of its own. */
+  modelForWorker(model: LoadOptions['model']): Promise<string | ModelFiles | undefined>;
   /** Any input to pixels. */
   openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto>;
   /** Starts a worker thread that captions; see pool/. */

@@ -4,7 +4,7 @@ import type { ImageFormat, Orientation, RawImage, Size } from './image/types.js'
 import type { FetchPhoto } from './input/download.js';
 import type { Dtype } from './model/huggingface/dtype.js';
 import type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
-import type { LoadProgress, ModelBytes } from './model/source.js';
+import type { LoadProgress, ModelFiles } from './model/source.js';
 
 /**
  * Anything that can be captioned. A string or URL is a path or `file:` URL (Node), a `data:` URL, or,
@@ -33,10 +33,10 @@ export type ImageInput =
 /** Which model to load, and what runs it. */
 export interface LoadOptions {
   /**
-   * A folder's path (Node), an `http(s):` or `file:` address of one, or its files' bytes by name.
-   * Default: the embedded model.
+   * A folder's path (Node), an `http(s):` or `file:` address of one, or its files by name, each as
+   * bytes or an address. Default: the embedded model.
    */
-  model?: string | URL | ModelBytes;
+  model?: string | URL | ModelFiles;
   /**
    * Which number format to take of a Hugging Face folder that has several: `'fp32'`, `'fp16'`, `'q8'`
    * (files ending in `_quantized`), `'int8'`, `'uint8'`, `'q4'`, `'q4f16'`, `'bnb4'`. Default: the

@@ -1,9 +1,14 @@
 import { CaptionError } from '../errors.js';
 import { bytesOf, rawPixels } from '../input/memory.js';
 import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
-import { type ModelSource, urlSource } from '../model/source.js';
+import {
+  type ModelFiles,
+  type ModelSource,
+  filesSource as sourceOfFiles,
+  urlSource,
+} from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
-import type { ImageInput } from '../types.js';
+import type { ImageInput, LoadOptions } from '../types.js';
 import { drawableSize } from './drawables.js';
 import { drawPixels, openFile } from './pixels.js';
 
@@ -38,24 +43,40 @@ export function defaultThreads(): number {
   return Math.min(4, Math.max(1, (navigator.hardwareConcurrency ?? 1) - 1));
 }
 
-/**
- * The embedded model, where the page's import map or its bundler says it is: a page has no folder
- * of packages to look into.
- */
+/** The embedded model, where the bundler has put its files, or where the import map says they are. */
 export async function defaultModel(): Promise<ModelSource> {
-  try {
-    return urlSource(new URL('.', import.meta.resolve('@zipcaption/lite/manifest.json')));
-  } catch (cause) {
-    throw new CaptionError(
-      'MODEL_NOT_FOUND',
-      'In a browser the option "model" must say where the model is: copy the folder of @zipcaption/lite beside the page and name its address, or name "@zipcaption/lite/" in the import map.',
-      { cause },
-    );
-  }
+  return filesSource(await embeddedFiles());
 }
 
 export async function modelSource(location: string | URL): Promise<ModelSource> {
   return urlSource(new URL(location, globalThis.location?.href));
+}
+
+export function filesSource(files: ModelFiles): ModelSource {
+  return sourceOfFiles(files);
+}
+
+/** A worker has no import map and an address of its own. */
+export async function modelForWorker(
+  model: LoadOptions['model'],
+): Promise<string | ModelFiles | undefined> {
+  if (model === undefined) return embeddedFiles();
+  if (typeof model === 'string' || model instanceof URL) {
+    return new URL(model, globalThis.location?.href).href;
+  }
+  return model;
+}
+
+async function embeddedFiles(): Promise<ModelFiles> {
+  try {
+    return (await import('@zipcaption/lite')).files;
+  } catch (cause) {
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      'The embedded model, @zipcaption/lite, is not to be found. Install it, or name "@zipcaption/lite" in the import map; or say with the option "model" where a model is.',
+      { cause },
+    );
+  }
 }
 
 export async function openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto> {

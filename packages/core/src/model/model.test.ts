@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { folderSource } from '../node/folder-source.js';
 import { loadModel } from './model.js';
-import { memorySource } from './source.js';
+import { filesSource } from './source.js';
 
 const folder = new URL('../../test/fixtures/tiny-model/', import.meta.url);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
@@ -18,7 +18,7 @@ function edited(edit: (manifest: ReturnType<typeof JSON.parse>) => void) {
   const all = files();
   const manifest = JSON.parse(new TextDecoder().decode(all['manifest.json']));
   edit(manifest);
-  return memorySource({
+  return filesSource({
     ...all,
     'manifest.json': new TextEncoder().encode(JSON.stringify(manifest)),
   });
@@ -85,7 +85,7 @@ describe('a loaded model', () => {
 describe('a damaged model', () => {
   test('with a file missing', async () => {
     const { 'decoder.onnx': _, ...rest } = files();
-    await expect(loadModel(memorySource(rest), settings)).rejects.toMatchObject({
+    await expect(loadModel(filesSource(rest), settings)).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
       message: expect.stringContaining('decoder.onnx'),
     });
@@ -99,7 +99,7 @@ describe('a damaged model', () => {
   });
 
   test('with a network cut off', async () => {
-    const source = memorySource({
+    const source = filesSource({
       ...files(),
       'encoder.onnx': file('encoder.onnx').slice(0, 3000),
     });
@@ -111,7 +111,7 @@ describe('a damaged model', () => {
 
   test('with a Git LFS pointer instead of weights', async () => {
     const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n';
-    const source = memorySource({ ...files(), 'encoder.onnx': new TextEncoder().encode(pointer) });
+    const source = filesSource({ ...files(), 'encoder.onnx': new TextEncoder().encode(pointer) });
     await expect(loadModel(source, settings)).rejects.toMatchObject({
       code: 'MODEL_CORRUPT',
       message: expect.stringContaining('git lfs pull'),
@@ -119,7 +119,7 @@ describe('a damaged model', () => {
   });
 
   test('with a manifest that is not JSON', async () => {
-    const source = memorySource({ ...files(), 'manifest.json': Uint8Array.of(0xff, 0x7b) });
+    const source = filesSource({ ...files(), 'manifest.json': Uint8Array.of(0xff, 0x7b) });
     await expect(loadModel(source, settings)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 

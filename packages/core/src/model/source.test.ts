@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { memorySource, urlSource, verifySha256 } from './source.js';
+import { filesSource, urlSource, verifySha256 } from './source.js';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -73,12 +73,12 @@ describe('a model at an address', () => {
 describe('a model in memory', () => {
   test('is read from a Map or an object, as bytes or as ArrayBuffer', async () => {
     const bytes = Uint8Array.of(1, 2);
-    expect(await memorySource(new Map([['a', bytes]])).read('a')).toBe(bytes);
-    expect(await memorySource({ a: bytes.buffer }).read('a')).toEqual(bytes);
+    expect(await filesSource(new Map([['a', bytes]])).read('a')).toBe(bytes);
+    expect(await filesSource({ a: bytes.buffer }).read('a')).toEqual(bytes);
   });
 
   test('names what is there when a file is missing', async () => {
-    await expect(memorySource({ a: new Uint8Array() }).read('b')).rejects.toMatchObject({
+    await expect(filesSource({ a: new Uint8Array() }).read('b')).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
       message: expect.stringMatching(/"b".*\(a\)/),
     });

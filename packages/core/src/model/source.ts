@@ -1,9 +1,12 @@
 import { CaptionError } from '../errors.js';
+import { dataUrlBytes } from '../input/data-url.js';
+import { excerpt } from '../input/excerpt.js';
 
-/** Bytes of a model's files by name, for use offline and in bundles. */
-export type ModelBytes =
-  | ReadonlyMap<string, Uint8Array | ArrayBuffer>
-  | Readonly<Record<string, Uint8Array | ArrayBuffer>>;
+/** One file of a model: its bytes, or where it is (a `URL`, or the text of one). */
+export type ModelFile = Uint8Array | ArrayBuffer | URL | string;
+
+/** A model's files by name, for use offline and in bundles. */
+export type ModelFiles = ReadonlyMap<string, ModelFile> | Readonly<Record<string, ModelFile>>;
 
 /** How far the loading of a model has come. */
 export interface LoadProgress {
@@ -36,25 +39,80 @@ export interface ModelSource {
   path?(file: string): string;
 }
 
-/** A model whose files are already in memory. */
-export function memorySource(files: ModelBytes): ModelSource {
-  const map: ReadonlyMap<string, Uint8Array | ArrayBuffer> =
-    files instanceof Map ? files : new Map(Object.entries(files));
+/**
+ * A model whose files are handed in one by one.
+ *
+ * @param openFolder the source of the folder that a file's address leads to
+ */
+export function filesSource(
+  files: ModelFiles,
+  openFolder: (folder: URL) => ModelSource = urlSource,
+): ModelSource {
+  const map = new Map<string, ModelFile>(files instanceof Map ? files : Object.entries(files));
+  const found = (file: string): ModelFile => {
+    const place = map.get(file);
+    if (place) return place;
+    const there = [...map.keys()].join(', ') || 'none';
+    throw new CaptionError(
+      'MODEL_NOT_FOUND',
+      `The model needs a file "${file}", which is not among the given ones (${there}).`,
+    );
+  };
+  /** Where it is, if it has to be fetched; bundlers put small files into their addresses. */
+  const address = (file: string, place: ModelFile) =>
+    typeof place === 'string' || place instanceof URL
+      ? placeOf(file, place, openFolder)
+      : undefined;
   return {
     name: 'the given files',
-    verify: false,
-    has: async (file) => map.has(file),
-    size: async (file) => map.get(file)?.byteLength ?? Number.NaN,
-    async read(file) {
-      const bytes = map.get(file);
-      if (!bytes) {
-        const there = [...map.keys()].join(', ') || 'none';
-        throw new CaptionError(
-          'MODEL_NOT_FOUND',
-          `The model needs a file "${file}", which is not among the given ones (${there}).`,
-        );
-      }
-      return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+    verify: [...map.values()].some((place) => typeof place === 'string' || place instanceof URL),
+    has: async (file) => {
+      const place = map.get(file);
+      return place !== undefined && (address(file, place)?.has() ?? true);
+    },
+    async size(file) {
+      const place = map.get(file);
+      if (place === undefined) return Number.NaN;
+      return address(file, place)?.size() ?? bytesIn(place).length;
+    },
+    async read(file, control) {
+      const place = found(file);
+      return address(file, place)?.read(control) ?? bytesIn(place);
+    },
+  };
+}
+
+function bytesIn(place: ModelFile): Uint8Array {
+  return place instanceof Uint8Array ? place : new Uint8Array(place as ArrayBuffer);
+}
+
+/** @throws CaptionError `INVALID_OPTION` for a text that is no address */
+function placeOf(file: string, location: URL | string, openFolder: (folder: URL) => ModelSource) {
+  const url = URL.canParse(location, globalThis.location?.href)
+    ? new URL(location, globalThis.location?.href)
+    : undefined;
+  if (!url) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `The option "model" names a file's address, and ${excerpt(String(location))} is none.`,
+    );
+  }
+  if (url.protocol === 'data:') {
+    const bytes = () => dataUrlBytes(url.href, Number.MAX_SAFE_INTEGER);
+    return { has: async () => true, size: async () => (await bytes()).length, read: bytes };
+  }
+  const folder = openFolder(new URL('.', url));
+  const last = `${url.pathname.slice(url.pathname.lastIndexOf('/') + 1)}${url.search}`;
+  const name = url.protocol === 'file:' ? decodeURIComponent(last) : last;
+  return {
+    has: () => folder.has(name),
+    size: () => folder.size(name),
+    read: (control: ReadControl = {}) => {
+      const { onProgress } = control;
+      const progress = onProgress && {
+        onProgress: (p: LoadProgress) => onProgress({ ...p, file }),
+      };
+      return folder.read(name, { ...control, ...progress });
     },
   };
 }

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CaptionError } from '../errors.js';
 import type { ModelSource } from '../model/source.js';
 import { explain, toPath } from './files.js';
@@ -47,17 +46,4 @@ export function folderSource(location: string | URL): ModelSource {
       }
     },
   };
-}
-
-/** The folder of an installed model package. */
-export function packageFolder(name: string): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${name}/manifest.json`));
-  } catch (cause) {
-    throw new CaptionError(
-      'MODEL_NOT_FOUND',
-      `The model package ${name} is not installed. Run "npm install ${name}", or name another model with the option "model".`,
-      { cause },
-    );
-  }
 }

@@ -4,11 +4,17 @@ import { decodeImage } from '../image/decode.js';
 import { setWebpWasm } from '../image/webp/codec.js';
 import { bytesOf, rawPixels } from '../input/memory.js';
 import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
-import { type ModelSource, urlSource } from '../model/source.js';
+import {
+  type ModelFiles,
+  type ModelSource,
+  filesSource as sourceOfFiles,
+  urlSource,
+} from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openDecoded, openRaw } from '../platform.js';
-import type { ImageInput } from '../types.js';
+import type { ImageInput, LoadOptions } from '../types.js';
+import { embeddedModel } from './embedded-model.js';
 import { readPhoto } from './files.js';
-import { folderSource, packageFolder } from './folder-source.js';
+import { folderSource } from './folder-source.js';
 import { readWebpWasm } from './webp-wasm.js';
 
 export { startThread } from './thread.js';
@@ -34,8 +40,19 @@ export function defaultThreads(): number {
   return 1;
 }
 
-export async function defaultModel(): Promise<ModelSource> {
-  return folderSource(packageFolder('@zipcaption/lite'));
+export const defaultModel = embeddedModel;
+
+export function filesSource(files: ModelFiles): ModelSource {
+  const open = (folder: URL) =>
+    folder.protocol === 'file:' ? folderSource(folder) : urlSource(folder);
+  return sourceOfFiles(files, open);
+}
+
+/** Worker threads find what the main thread finds. */
+export async function modelForWorker(
+  model: LoadOptions['model'],
+): Promise<string | ModelFiles | undefined> {
+  return model instanceof URL ? model.href : model;
 }
 
 export async function modelSource(location: string | URL): Promise<ModelSource> {

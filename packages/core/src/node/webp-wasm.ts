@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { ownUrl } from './own-url.js';
 
 const FILE = 'webp_dec.wasm';
 
@@ -15,10 +15,4 @@ export async function readWebpWasm(): Promise<Uint8Array> {
   } catch {
     return readFile(createRequire(here).resolve(`@jsquash/webp/codec/dec/${FILE}`));
   }
-}
-
-/** Bundled as CommonJS, a module has no `import.meta.url` but a `__filename`. */
-function ownUrl(): string {
-  const url: string | undefined = import.meta.url;
-  return url ?? pathToFileURL(__filename).href;
 }

@@ -1,4 +1,4 @@
-import type { ModelBytes } from '../model/source.js';
+import type { WasmFiles } from '../model/runtime.js';
 import type { LoadOptions } from '../types.js';
 import { ownBytes } from './copy-bytes.js';
 import type { Request } from './protocol.js';
@@ -10,26 +10,37 @@ export async function loadRequest({
   runtime,
   workers: ___,
   model,
+  wasm,
   ...others
 }: LoadOptions): Promise<{ request: Request; transfer: Transferable[] }> {
-  const rest = { ...others, ...(typeof runtime === 'string' && { runtime }) };
+  const rest = {
+    ...others,
+    ...(wasm && { wasm: withoutUrls(wasm) }),
+    ...(typeof runtime === 'string' && { runtime }),
+  };
   if (model === undefined || typeof model === 'string' || model instanceof URL) {
     const location = model instanceof URL ? model.href : model;
     const options = { ...rest, ...(location !== undefined && { model: location }) };
     return { request: { kind: 'load', options }, transfer: [] };
   }
-  const files = await copyFiles(model);
-  const transfer = [...files.values()].map(({ buffer }) => buffer);
+  const files = new Map<string, Uint8Array<ArrayBuffer> | string>();
+  const transfer: Transferable[] = [];
+  for (const [name, file] of model instanceof Map ? model : Object.entries(model)) {
+    if (typeof file === 'string' || file instanceof URL) files.set(name, String(file));
+    else {
+      const bytes = file instanceof Uint8Array ? file : new Uint8Array(file);
+      const copy = await ownBytes(bytes, false);
+      files.set(name, copy);
+      transfer.push(copy.buffer);
+    }
+  }
   return { request: { kind: 'load', options: { ...rest, model: files } }, transfer };
 }
 
-async function copyFiles(model: ModelBytes): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [name, bytes] of model instanceof Map ? model : Object.entries(model)) {
-    files.set(
-      name,
-      await ownBytes(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), false),
-    );
-  }
-  return files;
+/** A URL object does not survive the way to another thread; its text does. */
+function withoutUrls({ mjs, wasm }: WasmFiles): WasmFiles {
+  return {
+    ...(mjs && { mjs: String(mjs) }),
+    ...(wasm && { wasm: wasm instanceof URL ? wasm.href : wasm }),
+  };
 }
