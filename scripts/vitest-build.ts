@@ -5,7 +5,10 @@ import { execFileSync } from 'node:child_process';
  * bundle it work on what would be published.
  */
 export default function build(): void {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '--build'], {
-    stdio: 'inherit',
-  });
+  for (const script of [
+    ['node_modules/typescript/bin/tsc', '--build'],
+    ['scripts/build-worker.mjs'],
+  ]) {
+    execFileSync(process.execPath, script, { stdio: 'inherit' });
+  }
 }

@@ -4,12 +4,9 @@ import { linkedController } from './abort.js';
 import type { Backend } from './backend.js';
 import { CaptionError } from './errors.js';
 import { gather } from './input/gather.js';
+import { loadPipeline } from './load-pipeline.js';
 import type { Manifest } from './model/manifest.js';
-import { loadModel } from './model/model.js';
-import { findRuntimes } from './model/runtime.js';
-import type { ModelSource } from './model/source.js';
 import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
-import { Pipeline } from './pipeline.js';
 import type { Platform } from './platform.js';
 import { inOrder } from './pool/in-order.js';
 import type { CaptionerPool } from './pool/pool.js';
@@ -223,30 +220,6 @@ async function newPool(
   const found = await here.modelForWorker(model);
   const forWorker = { ...load, ...(found !== undefined && { model: found }) };
   return new CaptionerPool(workers, forWorker, here.startThread, manifest);
-}
-
-async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
-  const [runtimes, source] = await Promise.all([
-    findRuntimes(options, here.loadRuntime),
-    findModel(options.model),
-  ]);
-  const model = await loadModel(
-    source,
-    {
-      ...runtimes,
-      threads: options.threads ?? here.defaultThreads(),
-      ...(options.executionProviders && { executionProviders: options.executionProviders }),
-      ...(options.wasm && { wasm: options.wasm }),
-    },
-    options,
-  );
-  return new Pipeline(model);
-}
-
-async function findModel(model: LoadOptions['model']): Promise<ModelSource> {
-  if (model === undefined) return here.defaultModel();
-  if (typeof model === 'string' || model instanceof URL) return here.modelSource(model);
-  return here.filesSource(model);
 }
 
 let shared: Promise<Captioner> | undefined;

@@ -6,14 +6,14 @@ import type { Manifest } from './model/manifest.js';
 import type { Model } from './model/model.js';
 import { pause } from './next-task.js';
 import { type ResolvedOptions, resolveOptions } from './options.js';
-import type { Platform } from './platform.js';
+import type { PipelinePlatform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
 import { search } from './search/search.js';
 import { searchSettings, searchStart } from './settings.js';
 import type { CaptionOptions, CaptionResult, ImageInput } from './types.js';
 
-const { openPhoto }: Platform = platform;
+const { openPhoto }: PipelinePlatform = platform;
 
 /** A model on this thread: one photo after another, each stage by stage. */
 export class Pipeline implements Backend {

@@ -35,8 +35,16 @@ export interface OpenedPhoto extends RgbImage<Levels> {
  * The few things that Node and a browser do differently. `#platform` resolves to `node/platform.ts`
  * or `browser/platform.ts` by the conditions in package.json.
  */
-export interface Platform {
-  /** Loads one of the runtimes that are known by name. */
+export interface Platform extends PipelinePlatform {
+  /** The same model for a worker thread, which may have other addresses of its own. */
+  modelForWorker(model: LoadOptions['model']): Promise<string | ModelFiles | undefined>;
+  /** Starts a worker thread that captions; see pool/. */
+  startThread: StartThread;
+}
+
+/** What captioning on one thread needs; a Web Worker has no more (`browser/worker-platform.ts`). */
+export interface PipelinePlatform {
+  /** The runtime of that name. */
   loadRuntime(name: RuntimeName): Promise<OrtRuntime>;
   /** Threads inside one run when the caller names no number. */
   defaultThreads(): number;
@@ -46,12 +54,8 @@ export interface Platform {
   modelSource(location: string | URL): Promise<ModelSource>;
   /** A model whose files are handed in one by one. */
   filesSource(files: ModelFiles): ModelSource;
-  /** The same model for a worker thread, which may have other addresses of its own. */
-  modelForWorker(model: LoadOptions['model']): Promise<string | ModelFiles | undefined>;
   /** Any input to pixels. */
   openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto>;
-  /** Starts a worker thread that captions; see pool/. */
-  startThread: StartThread;
 }
 
 /** A decoded file as an opened photo; `turned` says whether its orientation was applied. */

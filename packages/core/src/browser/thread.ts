@@ -16,7 +16,7 @@ export const startThread: StartThread = ({ onAnswer, onEnd }) => {
 
 function newWorker(): Worker {
   try {
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    return new Worker(new URL('./captioner-worker.js', import.meta.url), { type: 'module' });
   } catch (cause) {
     throw new CaptionError('RUNTIME_UNAVAILABLE', 'The browser cannot start a Web Worker here.', {
       cause,

@@ -1,28 +1,28 @@
-import type { Captioner } from '../captioner.js';
+import type { Backend } from '../backend.js';
 import type { LoadOptions } from '../types.js';
 import { type Answer, type Request, toPlainError } from './protocol.js';
 
 /**
- * A worker's side: loads a captioner as the first request says, then captions what it is sent.
+ * A worker's side: loads a model as the first request says, then captions what it is sent.
  *
  * @param post   sends an answer to the pool
- * @param load   `loadCaptioner`
+ * @param load   `loadPipeline`
  * @returns what to do with each request
  */
 export function serveCaptioner(
   post: (answer: Answer) => void,
-  load: (options: LoadOptions) => Promise<Captioner>,
+  load: (options: LoadOptions) => Promise<Backend>,
 ): (request: Request) => Promise<void> {
-  let loading: Promise<Captioner | undefined> = Promise.resolve(undefined);
+  let loading: Promise<Backend | undefined> = Promise.resolve(undefined);
   let current: { readonly id: number; readonly controller: AbortController } | undefined;
 
-  async function loadFor(options: LoadOptions): Promise<Captioner | undefined> {
+  async function loadFor(options: LoadOptions): Promise<Backend | undefined> {
     try {
       const onProgress = (progress: Parameters<NonNullable<LoadOptions['onProgress']>>[0]) =>
         post({ kind: 'progress', progress });
-      const captioner = await load({ ...options, onProgress });
-      post({ kind: 'loaded', manifest: captioner.model });
-      return captioner;
+      const backend = await load({ ...options, onProgress });
+      post({ kind: 'loaded', manifest: backend.manifest });
+      return backend;
     } catch (error) {
       post({ kind: 'load-failed', error: toPlainError(error) });
       return undefined;
@@ -34,9 +34,9 @@ export function serveCaptioner(
     const controller = new AbortController();
     current = { id, controller };
     try {
-      const captioner = await loading;
-      if (!captioner) return;
-      const result = await captioner.caption(input, {
+      const backend = await loading;
+      if (!backend) return;
+      const result = await backend.caption(input, {
         ...options,
         signal: controller.signal,
         ...(stream && { onToken: (_, token) => post({ kind: 'token', id, token }) }),

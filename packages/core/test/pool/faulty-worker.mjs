@@ -1,10 +1,10 @@
 // The worker of the built package, which also does what a photo's path tells it: end, fail or hang.
 import { existsSync, writeFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { loadCaptioner } from '../../dist/captioner.js';
+import { loadPipeline } from '../../dist/load-pipeline.js';
 import { serveCaptioner } from '../../dist/pool/serve.js';
 
-const answer = serveCaptioner((message) => parentPort.postMessage(message), loadCaptioner);
+const answer = serveCaptioner((message) => parentPort.postMessage(message), loadPipeline);
 
 const faults = {
   exit: () => process.exit(3),
