@@ -13,7 +13,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { build as bundle } from 'esbuild';
@@ -40,17 +40,20 @@ export async function build(options = {}) {
   await mkdir(join(out, 'samples'), { recursive: true });
 
   const modelFiles = await packModel(modelFolder, out);
-  const runtime = await packRuntime(out);
+  const runtime = (await engineRuns(modelFolder)) ? undefined : await packRuntime(out);
   const worker = await bundleScript('worker/captioner-worker.ts', out, 'captioner', {
     MODEL_FILES: JSON.stringify(modelFiles),
-    RUNTIME_WASM: JSON.stringify(runtime.wasm),
-    RUNTIME_MJS: JSON.stringify(runtime.mjs),
+    RUNTIME: JSON.stringify(runtime ?? null),
   });
   const page = await bundleScript('page/main.ts', out, 'page', {
     WORKER_SCRIPT: JSON.stringify(worker.file),
+    HAS_THREADS: JSON.stringify(runtime !== undefined),
   });
   const styles = await bundleStyles(out);
-  const download = [...modelFiles, runtime.wasm].reduce((sum, file) => sum + file.packedSize, 0);
+  const download = [...modelFiles, ...(runtime ? [runtime.wasm] : [])].reduce(
+    (sum, file) => sum + file.packedSize,
+    0,
+  );
   await writePages(out, { script: page.file, styles, download, apiOrigin: options.apiOrigin });
   await copyAssets(out);
 
@@ -59,7 +62,7 @@ export async function build(options = {}) {
     ...['samples/chelsea.webp', 'samples/coffee.webp', 'samples/astronaut.webp'],
     ...[page.file, styles],
   ];
-  const modelScripts = [worker.file, runtime.mjs];
+  const modelScripts = [worker.file, ...(runtime ? [runtime.mjs] : [])];
   const parts = [...shell.slice(1), ...modelScripts];
   const version = await hashOf(parts.map((path) => join(out, path)));
   await bundleScript('service-worker/service-worker.ts', out, undefined, {
@@ -68,6 +71,19 @@ export async function build(options = {}) {
     BUILD: JSON.stringify(version),
   });
   return { out, inputs: [...page.inputs, ...worker.inputs] };
+}
+
+/** Can the built-in engine run this model? Then the page needs no other runtime. */
+async function engineRuns(model) {
+  const core = pathToFileURL(join(workspace, 'packages/core/dist/index.js')).href;
+  const { loadCaptioner } = await import(core);
+  try {
+    await (await loadCaptioner({ model, runtime: 'engine' })).dispose();
+    return true;
+  } catch (error) {
+    if (error.code === 'MODEL_UNSUPPORTED') return false;
+    throw error;
+  }
 }
 
 /** The model's files, packed, in a folder that is named after their contents. */
@@ -81,7 +97,7 @@ async function packModel(folder, out) {
 }
 
 /**
- * The two files of onnxruntime-web's WASM build. The .mjs keeps its name, which it starts its threads
+ * The two files of onnxruntime-web's WASM build, for models that the engine cannot run. The .mjs keeps its name, which it starts its threads
  * by, and is loaded by an import, which cannot unpack.
  */
 async function packRuntime(out) {
@@ -113,6 +129,8 @@ async function bundleScript(entry, out, name, define) {
     // The runtime's build that takes its .mjs from a file: threads are started from that file.
     conditions: ['browser', 'onnxruntime-web-use-extern-wasm'],
     ...{ outdir: out, entryNames: name ? `${name}.[hash]` : 'sw', define },
+    // Without the runtime's files its JavaScript is of no use either.
+    external: define.RUNTIME === 'null' ? ['onnxruntime-web/wasm'] : [],
     ...{ metafile: true, legalComments: 'none', logLevel: 'warning' },
   });
   const [file] = Object.keys(result.metafile.outputs);

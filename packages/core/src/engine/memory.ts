@@ -27,6 +27,11 @@ export class EngineMemory {
   #ints = new Int32Array(this.memory.buffer);
   #floats = new Float32Array(this.memory.buffer);
 
+  /** Takes memory for what is to come at once: growing it again and again is slower. */
+  expect(bytes: number): void {
+    this.#reserve(this.#top + bytes);
+  }
+
   /** Space that stays taken. */
   allocate(bytes: number): number {
     const address = this.#top;

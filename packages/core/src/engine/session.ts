@@ -42,6 +42,7 @@ export class EngineSession {
     const kernels = await instantiateKernels(memory.memory);
     return reporting(() => {
       const network = foldWeights(readNetwork(bytes));
+      memory.expect(bytes.length * 1.5);
       const weights = new WeightStore(
         network.constants,
         memory,

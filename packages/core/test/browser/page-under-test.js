@@ -7,6 +7,7 @@ import { CaptionError, loadCaptioner } from '/zipcaption.js';
 
 const captioner = await loadCaptioner({
   model: './model/',
+  runtime: new URLSearchParams(location.search).get('runtime') ?? undefined,
   threads: Number(new URLSearchParams(location.search).get('threads') ?? 1),
   wasm: {
     mjs: new URL('./ort/ort-wasm-simd-threaded.mjs', location.href),

@@ -17,6 +17,8 @@ import { hasWasmSimd } from './wasm-simd.js';
 
 /** Put in by the build: the worker's file name. */
 declare const WORKER_SCRIPT: string;
+/** Does the page bring a runtime that has threads? */
+declare const HAS_THREADS: boolean;
 
 /** Failures of the model rather than of a photo: worth another try once it loads. */
 const MODEL_FAILURES = new Set([
@@ -128,6 +130,7 @@ function localEngine(): Engine {
 
 /** Says why there is one thread, where there is only one. */
 function threadsNote(): string {
+  if (!HAS_THREADS) return 'One thread is used: the engine in this page has one.';
   if (crossOriginIsolated) {
     const cores = navigator.hardwareConcurrency;
     return `This page is cross-origin isolated, so the runtime uses all but one of the ${cores} cores, four at most.`;

@@ -1,5 +1,11 @@
 /// <reference lib="webworker" />
-import { CaptionError, type Captioner, type CaptionResult, loadCaptioner } from 'zipcaption';
+import {
+  CaptionError,
+  type Captioner,
+  type CaptionResult,
+  type LoadOptions,
+  loadCaptioner,
+} from 'zipcaption';
 import type { Caption, CaptionRequest } from '../caption.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { type DeployedFile, DownloadError, fetchFiles } from './model-files.js';
@@ -10,8 +16,8 @@ import { type DeployedFile, DownloadError, fetchFiles } from './model-files.js';
 
 /** Put in by the build. */
 declare const MODEL_FILES: readonly DeployedFile[];
-declare const RUNTIME_WASM: DeployedFile;
-declare const RUNTIME_MJS: string;
+/** onnxruntime-web's files; null for a model that the engine runs. */
+declare const RUNTIME: { readonly wasm: DeployedFile; readonly mjs: string } | null;
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -41,17 +47,14 @@ function ready(): Promise<Captioner> {
 }
 
 async function load(): Promise<Captioner> {
-  const files = await fetchFiles([...MODEL_FILES, RUNTIME_WASM], base, (progress) =>
+  const wanted = [...MODEL_FILES, ...(RUNTIME ? [RUNTIME.wasm] : [])];
+  const files = await fetchFiles(wanted, base, (progress) =>
     tell({ type: 'progress', ...progress }),
   );
   tell({ type: 'starting' });
   const start = performance.now();
-  const wasm = files.get(RUNTIME_WASM.name);
-  const threads = threadCount();
-  const captioner = await loadCaptioner({
-    ...{ model: files, threads },
-    wasm: { mjs: new URL(RUNTIME_MJS, base), ...(wasm && { wasm }) },
-  });
+  const threads = RUNTIME ? threadCount() : 1;
+  const captioner = await loadCaptioner({ model: files, ...runtimeOptions(files, threads) });
   // The first run compiles and lays out what later ones reuse; no photo should have to wait for that.
   const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
   await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
@@ -65,6 +68,15 @@ async function load(): Promise<Captioner> {
     startup: performance.now() - start,
   });
   return captioner;
+}
+
+function runtimeOptions(files: ReadonlyMap<string, Uint8Array>, threads: number): LoadOptions {
+  if (!RUNTIME) return { runtime: 'engine' };
+  const wasm = files.get(RUNTIME.wasm.name);
+  return {
+    ...{ runtime: 'web', threads },
+    wasm: { mjs: new URL(RUNTIME.mjs, base), ...(wasm && { wasm }) },
+  };
 }
 
 /** One core is left to the page; more than four bring nothing to so small a model. */

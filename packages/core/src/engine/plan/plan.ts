@@ -8,7 +8,7 @@ import { OPERATORS } from '../operators/index.js';
 import { assignPlaces, type Lifetime } from './arena.js';
 import { Context } from './context.js';
 import { address, contiguousStrides, type Storage, type Value } from './value.js';
-import type { WeightStore } from './weights.js';
+import { WeightStorage, type WeightStore } from './weights.js';
 
 /** A network, prepared: what plans are made from. */
 export interface PreparedNetwork {
@@ -31,8 +31,6 @@ interface Step extends StepKind {
   readonly run: () => void;
 }
 
-/** Numbers of nodes that are computed once, when the plan is made. */
-const MOST_KNOWN = 65_536;
 /** No tensor of a captioning network is larger. */
 const MOST_ELEMENTS = 2 ** 29;
 
@@ -46,7 +44,6 @@ export class Plan {
   readonly #values = new Map<string, Value>();
   readonly #steps: Step[] = [];
   readonly #presets: Value[] = [];
-  readonly #weights = new Set<Storage>();
 
   /** @throws EngineError `unsupported` for what the engine lacks, `invalid` for what contradicts itself */
   constructor(
@@ -114,9 +111,7 @@ export class Plan {
   value(name: string): Value {
     const value = this.#values.get(name);
     if (value) return value;
-    const weight = this.#weight(name);
-    this.#values.set(name, weight);
-    return weight;
+    return this.weights.value(name);
   }
 
   give(name: string, value: Value): void {
@@ -149,25 +144,6 @@ export class Plan {
       writes: writes.map(({ storage }) => storage),
       run,
     });
-  }
-
-  #weight(name: string): Value {
-    const constant = this.weights.constant(name);
-    const { dims } = constant;
-    const storage = new WeightStorage(elements(dims) * 4, () => this.weights.plain(name));
-    const type = constant.kind === 'plain' ? constant.type : 'float32';
-    const known =
-      constant.kind === 'plain' && constant.data.length <= MOST_KNOWN ? constant.data : undefined;
-    this.#weights.add(storage);
-    return {
-      type,
-      dims,
-      strides: contiguousStrides(dims),
-      offset: 0,
-      storage,
-      known,
-      weight: name,
-    };
   }
 
   #add(node: FusedNode, opset: number, onMove: () => void, computes: boolean): void {
@@ -206,7 +182,7 @@ export class Plan {
   #settle(onMove: () => void): void {
     const uses = new Map<Storage, { from: number; to: number }>();
     const use = (storage: Storage, step: number) => {
-      if (this.#weights.has(storage)) return;
+      if (storage instanceof WeightStorage) return;
       const known = uses.get(storage);
       if (known) known.to = Math.max(known.to, step);
       else uses.set(storage, { from: step, to: step });
@@ -227,20 +203,6 @@ export class Plan {
     for (const storage of read) if (storage instanceof WeightStorage) storage.place();
     const base = this.memory.arena(bytes, onMove);
     for (const { storage } of lifetimes) storage.address += base;
-  }
-}
-
-/** A weight as it is: put into memory when a step reads it, as most are taken in another form. */
-class WeightStorage implements Storage {
-  address = -1;
-
-  constructor(
-    readonly bytes: number,
-    private readonly find: () => number,
-  ) {}
-
-  place(): void {
-    if (this.address < 0) this.address = this.find();
   }
 }
 

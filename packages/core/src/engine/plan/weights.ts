@@ -2,6 +2,7 @@ import { floatsOf } from '../graph/weights.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
 import { type Constant, elements, type Int8Constant } from '../onnx/tensor.js';
+import { contiguousStrides, type Storage, type Value } from './value.js';
 
 /** A matrix [k, n] among a network's weights: how its constant is laid out. */
 export interface MatrixView {
@@ -33,6 +34,23 @@ const LEAST_LIMIT = 4095;
 const MOST_LIMIT = 32_767;
 const MOST_SUM = 2 ** 31 - 1;
 
+/** A weight as it is: put into memory when a step reads it, as most are taken in another form. */
+export class WeightStorage implements Storage {
+  address = -1;
+
+  constructor(
+    readonly bytes: number,
+    private readonly find: () => number,
+  ) {}
+
+  place(): void {
+    if (this.address < 0) this.address = this.find();
+  }
+}
+
+/** Weights of so many numbers at most count as known when a plan is made, as shapes and masks do. */
+const MOST_KNOWN = 65_536;
+
 /** A network's weights in the memory, in the forms that kernels take; each form is made once. */
 export class WeightStore {
   readonly #made = new Map<string, unknown>();
@@ -49,6 +67,21 @@ export class WeightStore {
     const constant = this.constants.get(name);
     if (!constant) throw new Error(`"${name}" is no weight.`);
     return constant;
+  }
+
+  /** A weight as a tensor. */
+  value(name: string): Value {
+    return this.#once(`value ${name}`, () => {
+      const constant = this.constant(name);
+      const { dims } = constant;
+      const isPlain = constant.kind === 'plain';
+      return {
+        ...{ type: isPlain ? constant.type : 'float32', dims, offset: 0, weight: name },
+        strides: contiguousStrides(dims),
+        storage: new WeightStorage(elements(dims) * 4, () => this.plain(name)),
+        known: isPlain && constant.data.length <= MOST_KNOWN ? constant.data : undefined,
+      };
+    });
   }
 
   /** As it is, row-major; int8 expanded. */

@@ -1,7 +1,7 @@
 // Convolutions over channels-last maps, [height][width][channels], other than 1 × 1 ones (those are
 // matrix products). Borders are not copied: the kernel's window is cut where it leaves the map.
 
-import { storeRow } from './epilogue';
+import { storeRowApart } from './epilogue';
 
 /** Kernel rows (or columns) that lie inside: the first, and the one after the last. */
 @inline
@@ -42,7 +42,7 @@ export function depthwise(
       const from = input + <usize>(top + rowStart * dilationY) * inputRow + <usize>(left + columnStart * dilationX) * pixel;
       const taps = weights + <usize>(rowStart * kernelWidth + columnStart) * pixel;
       if (isInside) {
-        fourPixels(to, pixel, from, next, stepX, stepY, taps, kernelWidth, rowEnd - rowStart, bias, channels, lows, highs);
+        depthwiseFour(to, pixel, from, next, stepX, stepY, taps, kernelWidth, rowEnd - rowStart, bias, channels, lows, highs);
         x += 4;
       } else {
         onePixel(to, from, stepX, stepY, taps, pixel, kernelWidth, columnEnd - columnStart, rowEnd - rowStart, bias, channels, lows, highs);
@@ -52,7 +52,8 @@ export function depthwise(
   }
 }
 
-function fourPixels(
+/** Four neighbouring pixels. Exported as convolveTile is, and for the same reason. */
+export function depthwiseFour(
   out: usize, pixel: usize, input: usize, next: usize, stepX: usize, stepY: usize, weights: usize,
   kernelWidth: i32, rows: i32, bias: usize, channels: i32, low: v128, high: v128,
 ): void {
@@ -89,7 +90,10 @@ function fourPixels(
     v128.store(to, f32x4.pmin(f32x4.pmax(s3, low), high));
   }
   for (let i = 0; i < 4 && vectors < channels; i++) {
-    lastChannels(out + pixel * i, input + next * i, stepX, stepY, weights, pixel, kernelWidth, kernelWidth, rows, bias, vectors, channels, low, high);
+    lastChannels(
+      out + pixel * i, input + next * i, stepX, stepY, weights, pixel,
+      kernelWidth, kernelWidth, rows, bias, vectors, channels, low, high,
+    );
   }
 }
 
@@ -146,94 +150,109 @@ export function convolve(
   kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, padTop: i32, padLeft: i32,
   dilationY: i32, dilationX: i32, residual: usize, flags: i32, low: f32, high: f32,
 ): void {
-  const lows = f32x4.splat(low), highs = f32x4.splat(high);
   const inputRow = pixel * <usize>width;
   const tapBytes = <usize>inChannels << 5;
   const panelBytes = tapBytes * (kernelHeight * kernelWidth);
+  const stepX = pixel * <usize>dilationX;
+  const stepY = inputRow * <usize>dilationY;
   // A row of taps that lies in one piece is read in one go.
   const isOnePiece = dilationX == 1 && pixel == <usize>inChannels << 2;
   for (let y = 0; y < outHeight; y++) {
     const top = y * strideY - padTop;
     const rowStart = firstTap(top, dilationY);
-    const rowEnd = endTap(top, dilationY, kernelHeight, height);
+    const rows = endTap(top, dilationY, kernelHeight, height) - rowStart;
     for (let channel = 0; channel < outChannels; channel += 8) {
       const offset = <usize>channel << 2;
       const panel = weights + panelBytes * (channel >> 3);
-      const leftBias = v128.load(bias + offset), rightBias = v128.load(bias + offset, 16);
-      const columns = outChannels - channel;
       let x = 0;
       while (x < outWidth) {
         const left = x * strideX - padLeft;
         const isInside = left >= 0 && x + 4 <= outWidth
           && left + 3 * strideX + (kernelWidth - 1) * dilationX < width;
         const columnStart = isInside ? 0 : firstTap(left, dilationX);
-        const columnEnd = isInside ? kernelWidth : endTap(left, dilationX, kernelWidth, width);
-        const pieces = isOnePiece ? 1 : columnEnd - columnStart;
-        const length = isOnePiece ? (columnEnd - columnStart) * inChannels : inChannels;
-        let l0 = leftBias, r0 = rightBias, l1 = leftBias, r1 = rightBias;
-        let l2 = leftBias, r2 = rightBias, l3 = leftBias, r3 = rightBias;
-        const step = isInside ? pixel * <usize>strideX : 0;
-        for (let row = rowStart; row < rowEnd; row++) {
-          const line = input + <usize>(top + row * dilationY) * inputRow;
-          for (let piece = 0; piece < pieces; piece++) {
-            const column = columnStart + piece;
-            let w = panel + tapBytes * (row * kernelWidth + column);
-            let a0 = line + <usize>(left + column * dilationX) * pixel;
-            const end = a0 + (<usize>length << 2);
-            if (isInside) {
-              let a1 = a0 + step, a2 = a1 + step, a3 = a2 + step;
-              while (a0 < end) {
-                const w0 = v128.load(w), w1 = v128.load(w, 16);
-                let v = v128.load32_splat(a0);
-                l0 = f32x4.add(l0, f32x4.mul(v, w0));
-                r0 = f32x4.add(r0, f32x4.mul(v, w1));
-                v = v128.load32_splat(a1);
-                l1 = f32x4.add(l1, f32x4.mul(v, w0));
-                r1 = f32x4.add(r1, f32x4.mul(v, w1));
-                v = v128.load32_splat(a2);
-                l2 = f32x4.add(l2, f32x4.mul(v, w0));
-                r2 = f32x4.add(r2, f32x4.mul(v, w1));
-                v = v128.load32_splat(a3);
-                l3 = f32x4.add(l3, f32x4.mul(v, w0));
-                r3 = f32x4.add(r3, f32x4.mul(v, w1));
-                a0 += 4;
-                a1 += 4;
-                a2 += 4;
-                a3 += 4;
-                w += 32;
-              }
-            } else {
-              while (a0 < end) {
-                const v = v128.load32_splat(a0);
-                l0 = f32x4.add(l0, f32x4.mul(v, v128.load(w)));
-                r0 = f32x4.add(r0, f32x4.mul(v, v128.load(w, 16)));
-                a0 += 4;
-                w += 32;
-              }
-            }
-          }
-        }
+        const columns = (isInside ? kernelWidth : endTap(left, dilationX, kernelWidth, width)) - columnStart;
         const at = <usize>(y * outWidth + x) * outPixel + offset;
-        let to = out + at;
-        let more = residual ? residual + at : 0;
-        storeRow(to, l0, r0, more, flags, lows, highs, columns);
-        if (!isInside) {
-          x++;
-          continue;
-        }
-        to += outPixel;
-        more = residual ? more + outPixel : 0;
-        storeRow(to, l1, r1, more, flags, lows, highs, columns);
-        to += outPixel;
-        more = residual ? more + outPixel : 0;
-        storeRow(to, l2, r2, more, flags, lows, highs, columns);
-        to += outPixel;
-        more = residual ? more + outPixel : 0;
-        storeRow(to, l3, r3, more, flags, lows, highs, columns);
-        x += 4;
+        convolveTile(
+          out + at, outPixel,
+          input + <usize>(top + rowStart * dilationY) * inputRow + <usize>(left + columnStart * dilationX) * pixel,
+          isInside ? pixel * <usize>strideX : 0, stepX, stepY,
+          panel + tapBytes * (rowStart * kernelWidth + columnStart), tapBytes, tapBytes * kernelWidth,
+          max(0, rows), isOnePiece ? 1 : columns, (isOnePiece ? columns : 1) * inChannels,
+          bias + offset, residual ? residual + at : 0, flags, low, high, outChannels - channel,
+        );
+        x += isInside ? 4 : 1;
       }
     }
   }
+}
+
+/**
+ * Four neighbouring pixels (`next` apart; one where `next` is 0) by eight channels. Exported for one
+ * reason: inlined, it would run in V8's baseline code until the whole map is done.
+ */
+export function convolveTile(
+  out: usize, outPixel: usize, input: usize, next: usize, stepX: usize, stepY: usize,
+  weights: usize, tapBytes: usize, tapRow: usize, rows: i32, pieces: i32, length: i32,
+  bias: usize, residual: usize, flags: i32, low: f32, high: f32, columns: i32,
+): void {
+  const lows = f32x4.splat(low), highs = f32x4.splat(high);
+  let l0 = v128.load(bias), r0 = v128.load(bias, 16);
+  let l1 = l0, r1 = r0, l2 = l0, r2 = r0, l3 = l0, r3 = r0;
+  for (let row = 0; row < rows; row++) {
+    let start = input;
+    let taps = weights;
+    for (let piece = 0; piece < pieces; piece++) {
+      let a0 = start;
+      let w = taps;
+      const end = a0 + (<usize>length << 2);
+      if (next) {
+        let a1 = a0 + next, a2 = a1 + next, a3 = a2 + next;
+        while (a0 < end) {
+          const w0 = v128.load(w), w1 = v128.load(w, 16);
+          let v = v128.load32_splat(a0);
+          l0 = f32x4.add(l0, f32x4.mul(v, w0));
+          r0 = f32x4.add(r0, f32x4.mul(v, w1));
+          v = v128.load32_splat(a1);
+          l1 = f32x4.add(l1, f32x4.mul(v, w0));
+          r1 = f32x4.add(r1, f32x4.mul(v, w1));
+          v = v128.load32_splat(a2);
+          l2 = f32x4.add(l2, f32x4.mul(v, w0));
+          r2 = f32x4.add(r2, f32x4.mul(v, w1));
+          v = v128.load32_splat(a3);
+          l3 = f32x4.add(l3, f32x4.mul(v, w0));
+          r3 = f32x4.add(r3, f32x4.mul(v, w1));
+          a0 += 4;
+          a1 += 4;
+          a2 += 4;
+          a3 += 4;
+          w += 32;
+        }
+      } else {
+        while (a0 < end) {
+          const v = v128.load32_splat(a0);
+          l0 = f32x4.add(l0, f32x4.mul(v, v128.load(w)));
+          r0 = f32x4.add(r0, f32x4.mul(v, v128.load(w, 16)));
+          a0 += 4;
+          w += 32;
+        }
+      }
+      start += stepX;
+      taps += tapBytes;
+    }
+    input += stepY;
+    weights += tapRow;
+  }
+  storeRowApart(out, l0, r0, residual, flags, lows, highs, columns);
+  if (!next) return;
+  out += outPixel;
+  residual = residual ? residual + outPixel : 0;
+  storeRowApart(out, l1, r1, residual, flags, lows, highs, columns);
+  out += outPixel;
+  residual = residual ? residual + outPixel : 0;
+  storeRowApart(out, l2, r2, residual, flags, lows, highs, columns);
+  out += outPixel;
+  residual = residual ? residual + outPixel : 0;
+  storeRowApart(out, l3, r3, residual, flags, lows, highs, columns);
 }
 
 /** Largest (`mean` 0) or mean value of each window; 1: pads do not count, 2: they do. */

@@ -8,7 +8,7 @@
 //
 // Weights: panels of eight columns, [k / 2][8 columns][2 rows] as int8, an odd last row padded by 0.
 
-import { storeRow } from './epilogue';
+import { storeRowApart } from './epilogue';
 
 /** A row whose largest value is below this is taken as zeros: its scale would not be a normal number. */
 const TINY: f32 = 1e-30;
@@ -182,7 +182,7 @@ function tile(
       r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
     }
     const s = v128.load32_splat(end);
-    storeRow(
+    storeRowApart(
       out,
       scaled(i32x4.add(l0, l1), f32x4.mul(s, leftScale), leftBias),
       scaled(i32x4.add(r0, r1), f32x4.mul(s, rightScale), rightBias),
@@ -210,21 +210,21 @@ function tile(
     w += 16;
   }
   let s = v128.load32_splat(end);
-  storeRow(out, scaled(l0, f32x4.mul(s, leftScale), leftBias), scaled(r0, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  storeRowApart(out, scaled(l0, f32x4.mul(s, leftScale), leftBias), scaled(r0, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
   out += outStride;
   residual = residual ? residual + outStride : 0;
   s = v128.load32_splat(end, 4);
-  storeRow(out, scaled(l1, f32x4.mul(s, leftScale), leftBias), scaled(r1, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  storeRowApart(out, scaled(l1, f32x4.mul(s, leftScale), leftBias), scaled(r1, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
   if (rows < 3) return;
   out += outStride;
   residual = residual ? residual + outStride : 0;
   s = v128.load32_splat(end, 8);
-  storeRow(out, scaled(l2, f32x4.mul(s, leftScale), leftBias), scaled(r2, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  storeRowApart(out, scaled(l2, f32x4.mul(s, leftScale), leftBias), scaled(r2, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
   if (rows < 4) return;
   out += outStride;
   residual = residual ? residual + outStride : 0;
   s = v128.load32_splat(end, 12);
-  storeRow(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  storeRowApart(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
 }
 
 /** Columns of packed weights as floats, [k, count]: the rows of an embedding that shares its matrix. */
@@ -262,6 +262,24 @@ export function packInt8(to: usize, from: usize, k: i32, n: i32, strideK: usize,
       if (strideN == 1 && columns == 8) {
         const next = both ? v128.load64_zero(row + strideK) : i64x2.splat(0);
         pairs = i8x16.shuffle(v128.load64_zero(row), next, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        v128.store(to, pairs);
+      } else if (strideK == 1 && columns == 8 && both) {
+        let x = row;
+        pairs = v128.load16_lane(x, i64x2.splat(0), 0);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 1);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 2);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 3);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 4);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 5);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 6);
+        x += strideN;
+        pairs = v128.load16_lane(x, pairs, 7);
         v128.store(to, pairs);
       } else {
         v128.store(to, i64x2.splat(0));
