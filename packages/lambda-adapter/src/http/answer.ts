@@ -11,7 +11,8 @@ export interface CaptionJson {
   readonly attention: readonly AttentionJson[] | null;
   /** Milliseconds by stage. */
   readonly timings: Readonly<Record<string, number>>;
-  readonly model: { readonly name: string; readonly version: string };
+  /** The model, and what ran it. */
+  readonly model: CaptionResult['model'];
   /** The photo as a person sees it. */
   readonly image: {
     readonly format: string;

@@ -54,7 +54,7 @@ describe('POST /caption', () => {
       alternatives: [],
       attention: null,
       timings: { decode: 1, preprocess: 2, encode: 3, search: 4, detokenize: 0.12, total: 10.12 },
-      model: { name: 'scripted', version: '1.2.3' },
+      model: { name: 'scripted', version: '1.2.3', runtime: 'custom' },
       image: { format: 'jpeg', width: 640, height: 480, orientation: 1 },
       warnings: [],
       requestId: response.headers.get('x-request-id'),

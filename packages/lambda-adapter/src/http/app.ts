@@ -130,7 +130,7 @@ export function createApp(options: AppOptions): App {
       },
     },
     ...(options.metrics && { '/metrics': { GET: guarded(options.metrics) } }),
-    '/openapi.json': { GET: ({ mount }) => openApi(settings, mount) },
+    '/openapi.json': { GET: openApi(settings) },
   });
 
   async function route(call: Call): Promise<Response> {
@@ -249,8 +249,15 @@ function traceOf(headers: Headers): { traceparent?: string } {
     : {};
 }
 
-function openApi(settings: Settings, mount: string): Response {
-  return Response.json(openApiDocument(settings, mount), {
-    headers: { 'cache-control': 'public, max-age=3600' },
-  });
+/** `GET /openapi.json`; the document is written once for each mount, of which a function has one. */
+function openApi(settings: Settings): Route {
+  let written: { readonly mount: string; readonly text: string } | undefined;
+  return ({ mount }) => {
+    if (written?.mount !== mount) {
+      written = { mount, text: JSON.stringify(openApiDocument(settings, mount)) };
+    }
+    return new Response(written.text, {
+      headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' },
+    });
+  };
 }

@@ -204,7 +204,11 @@ const candidate = {
 const model = {
   type: 'object',
   required: ['name', 'version'],
-  properties: { name: text, version: text },
+  properties: {
+    name: text,
+    version: text,
+    runtime: { ...text, description: 'What ran the model, in the answer of a caption.' },
+  },
 };
 const captionProperties = {
   ...candidate,

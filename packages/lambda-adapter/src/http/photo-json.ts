@@ -177,13 +177,20 @@ async function withoutEscapes(
     const single = escapes.get(kind);
     if (single !== undefined) bytes[length++] = single;
     else if (kind === 0x75) {
-      const hex = bytes.toString('latin1', at, at + 4);
-      if (!/^[0-9a-f]{4}$/i.test(hex)) throw malformed();
-      at += 4;
+      let code = 0;
+      for (const end = at + 4; at < end; at++) code = code * 16 + hexDigit(bytes[at]);
+      if (Number.isNaN(code)) throw malformed();
       // No address and no base64 has a character beyond ASCII: one byte that both refuse stands for it.
-      bytes[length++] = Math.min(0x80, Number.parseInt(hex, 16));
+      bytes[length++] = Math.min(0x80, code);
     } else throw malformed();
   }
+}
+
+/** The value of a digit; NaN if it is none. */
+function hexDigit(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
 }
 
 function malformed(why?: string, cause?: unknown): HttpError {

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { otherEvents } from '../http/event-loop.js';
 
 /** Requests that a client may send ahead on one connection; more are not read. */
 const MOST_AHEAD = 16;
 /** Milliseconds after a half-close at which it is tried whether anybody still listens. */
-const PROBES = [0, 50, 500];
+const PROBES = [0, 10, 50, 250, 1_000];
 const PROBE_EVERY = 2_000;
 
 /** A request that is not answered yet. */
@@ -67,14 +68,26 @@ export class Connection {
   }
 
   /**
+   * Is this request one more than may be sent ahead? Then nothing more is read on the connection, which
+   * is closed after the last answer. RFC 9112 section 9.3.2: a client sends again what it got no answer to.
+   */
+  get isFull(): boolean {
+    if (this.#exchanges.size < MOST_AHEAD) return false;
+    this.#isLast = true;
+    // Node's parser would make objects of every request in what was received already, a thousand in 64
+    // KiB. It has no public way to be stopped; an error from its callback stops it.
+    const { parser } = this.socket as Socket & { parser?: { onIncoming?: () => number } };
+    if (parser?.onIncoming) parser.onIncoming = () => -1;
+    return true;
+  }
+
+  /**
    * Waits until the answers before it have left.
    *
-   * @returns undefined if the request is one too many, or the client has gone
+   * @returns undefined if the client has gone
    */
   async begin(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Turn | undefined> {
-    if (this.#exchanges.size >= MOST_AHEAD || this.socket.destroyed) return undefined;
-    // RFC 9112 section 9.3.2: a client sends again what it sent ahead and got no answer to.
-    if (this.#exchanges.size === MOST_AHEAD - 1) this.#isLast = true;
+    if (this.socket.destroyed) return undefined;
     const exchange: Exchange = {
       ...{ incoming, outgoing, gone: new AbortController() },
       ...{ breakBody: () => undefined, broken: undefined },
@@ -90,8 +103,11 @@ export class Connection {
       outgoing.once('close', () => this.socket.off('close', end));
     });
     const before = this.#turn;
+    const isFirst = this.#exchanges.size === 1;
     this.#turn = before.then(() => left);
     await before;
+    // Other connections have their turn before the next request of this one.
+    if (!isFirst) await otherEvents();
     if (this.socket.destroyed) return undefined;
     return {
       gone: exchange.gone.signal,

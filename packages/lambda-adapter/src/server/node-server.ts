@@ -58,6 +58,7 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   const state = { closing: false, underWay: 0, onIdle: (): void => undefined };
 
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse, asks100: boolean) => {
+    if (Connection.of(incoming.socket).isFull) return;
     state.underWay++;
     try {
       const rules = { asks100, trustedProxies, writeTimeout };
@@ -154,10 +155,7 @@ async function answer(
   const { asks100, closing, writeTimeout, observe } = rules;
   const connection = Connection.of(incoming.socket);
   const turn = await connection.begin(incoming, outgoing);
-  if (!turn) {
-    outgoing.destroy();
-    return;
-  }
+  if (!turn) return;
   const refuse = (error: HttpError) => {
     const requestId = requestIdOf(headersOf(incoming));
     const response = problemResponse(error, requestId);
