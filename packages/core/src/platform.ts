@@ -20,6 +20,8 @@ export interface OpenRequest {
   readonly orientation: boolean;
   /** The smallest upright size that is still needed of a photo of that upright size. */
   readonly atLeast: (upright: Size) => Size;
+  /** Stops what may have to be waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /** A photo in memory, upright, perhaps smaller than it was stored. */

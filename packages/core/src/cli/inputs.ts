@@ -2,6 +2,9 @@ import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CaptionError } from '../index.js';
+import { isDataUrl } from '../input/data-url.js';
+import { excerpt } from '../input/excerpt.js';
+import { isPhotoInBase64 } from '../node/files.js';
 import { glob, hasGlobCharacters } from './glob.js';
 import { naturalOrder } from './natural-order.js';
 import { kindByName, photosInFolder } from './photo-files.js';
@@ -43,6 +46,8 @@ export async function findInputs(
 async function findInput(operand: string, recursive: boolean): Promise<Inputs> {
   if (operand === '-') return only({ kind: 'stdin', name: '-' });
   if (/^https?:\/\//i.test(operand)) return address(operand);
+  // The photo itself: the library reads it as it does a path.
+  if (isDataUrl(operand)) return only({ kind: 'file', name: excerpt(operand), path: operand });
   if (/^file:/i.test(operand)) return fileAddress(operand, recursive);
   return pathOrGlob(operand, operand, recursive);
 }
@@ -71,10 +76,18 @@ async function pathOrGlob(name: string, path: string, recursive: boolean): Promi
   if (found) return only({ kind: 'file', name, path });
   if (hasGlobCharacters(path)) return globbed(path);
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (isPhotoInBase64(path)) {
+    return missing(
+      name,
+      'This is no path; it looks like a photo in base64. Put "data:image/jpeg;base64," before it, or decode it: base64 -d photo.txt | zipcaption -',
+      cause,
+    );
+  }
   if (path === '') return missing('""', 'The name of a photo is empty.');
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return missing(name, 'There is no such file or folder.', cause);
   }
+  if (code === 'ENAMETOOLONG') return missing(name, 'No path is that long.', cause);
   return missing(name, `It cannot be opened (${String(code ?? cause)}).`, cause);
 }
 
@@ -122,7 +135,7 @@ function only(source: PhotoSource): Inputs {
 function missing(name: string, message: string, cause?: unknown): Inputs {
   return only({
     kind: 'missing',
-    name,
+    name: excerpt(name),
     error: new CaptionError('FILE_NOT_FOUND', message, { cause }),
   });
 }

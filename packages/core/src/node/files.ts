@@ -1,19 +1,28 @@
-import { open } from 'node:fs/promises';
+import { stat as lookAt, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CaptionError } from '../errors.js';
 import { sniff } from '../image/sniff.js';
 import { excerpt } from '../input/excerpt.js';
 import { refuseTooManyBytes } from '../input/memory.js';
 import { readStream } from '../input/stream.js';
+import { fifoChunks } from './fifo.js';
 
 /**
  * A photo's bytes from a path or `file:` URL, its size checked before it is read.
  *
- * @throws CaptionError `FILE_NOT_FOUND`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`
+ * @param signal stops waiting for a named pipe that nobody writes to
+ * @throws CaptionError `FILE_NOT_FOUND`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`, `ABORTED`
  */
-export async function readPhoto(location: string | URL, maxBytes: number): Promise<Uint8Array> {
+export async function readPhoto(
+  location: string | URL,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const path = toPath(location);
   try {
+    if ((await lookAt(path)).isFIFO()) {
+      return await readStream(fifoChunks(path, signal), { maxBytes, signal, what: path });
+    }
     const file = await open(path);
     try {
       const stat = await file.stat();
@@ -23,7 +32,7 @@ export async function readPhoto(location: string | URL, maxBytes: number): Promi
       refuseTooManyBytes(stat.size, maxBytes);
       return stat.isFile()
         ? await file.readFile()
-        : await readStream(file.createReadStream(), { maxBytes, what: path });
+        : await readStream(file.createReadStream(), { maxBytes, signal, what: path });
     } finally {
       await file.close();
     }
@@ -43,7 +52,7 @@ export async function readPhoto(location: string | URL, maxBytes: number): Promi
 }
 
 /** Is it a photo, in base64, which somebody took for one of the kinds of input? */
-function isPhotoInBase64(text: string): boolean {
+export function isPhotoInBase64(text: string): boolean {
   return sniff(Buffer.from(text.slice(0, 4096), 'base64')).format !== undefined;
 }
 

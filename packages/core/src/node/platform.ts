@@ -69,7 +69,7 @@ export async function modelSource(location: string | URL): Promise<ModelSource> 
 export async function openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto> {
   const bytes =
     typeof input === 'string' || input instanceof URL
-      ? await readPhoto(input, request.maxBytes)
+      ? await readPhoto(input, request.maxBytes, request.signal)
       : await bytesOf(input, request.maxBytes);
   if (bytes) {
     const image = await decodeImage(bytes, { ...request, interpolateColour: true });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -232,9 +233,44 @@ describe('usage', () => {
   });
 });
 
+it('a photo in place of its path: a data: URL is captioned, base64 named; neither is repeated', async () => {
+  const text = readFileSync(sample('coffee.jpg')).toString('base64');
+  const { stdout, stderr } = await zipcaption([
+    ...[`data:image/jpeg;base64,${text}`, text, '--jsonl', '--model', tinyModel],
+  ]);
+  const [photo, base64] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(photo).toMatchObject({ caption: tinyCaptionOf('coffee.jpg') });
+  expect(base64).toMatchObject({ error: { message: expect.stringContaining('base64') } });
+  expect(stdout.length + stderr.length).toBeLessThan(3000);
+});
+
 describe('an end before the end', () => {
   const photos = Array.from({ length: 1000 }, () => 'photos/photo2.jpg');
   const many = [...photos, '--model', tinyModel];
+
+  it.each([
+    ['SIGINT', 130, '1'],
+    ['SIGINT', 130, '2'],
+  ] as const)(
+    'by %s while it waits for a pipe that nobody writes to',
+    async (signal, exitCode, jobs) => {
+      const pipe = join(folder, `pipe-${jobs}`);
+      execFileSync('mkfifo', [pipe]);
+      const others = jobs === '2' ? photos.slice(0, 2) : photos.slice(0, 1);
+      const args = [...others, pipe, '--model', tinyModel, '--jobs', jobs];
+      const { code, stdout } = await zipcaption(args, {
+        onOutput: (text, child) => {
+          // All others are done; it is the pipe that is waited for.
+          if (text.trim().split('\n').length === others.length) child.kill(signal);
+        },
+      });
+      expect(code).toBe(exitCode);
+      expect(stdout.trim().split('\n')).toHaveLength(others.length);
+    },
+  );
 
   it.each([
     ['SIGINT', 130, '1'],
