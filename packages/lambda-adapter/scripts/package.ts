@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CaptionError, loadCaptioner } from 'zipcaption';
 import { model } from './package/contents.js';
 import { functionContents } from './package/package-function.js';
 import { overBudget, sizeTable } from './package/size-table.js';
@@ -13,8 +14,10 @@ const usage = `Packages the function as a zip for AWS Lambda.
 
   --model FOLDER        another model than models/lite; "none" leaves it out, for ZIPCAPTION_MODEL
                         to name one (a mounted folder, s3://…) or for a layer
-  --native ARCH         onnxruntime-node for x86_64 or arm64 instead of the WASM runtime, which runs
-                        on both; set ZIPCAPTION_RUNTIME=native for the function
+  --web                 take onnxruntime-web along, which runs models that the built-in engine cannot;
+                        on by itself for such a --model, and for none
+  --native ARCH         take onnxruntime-node for x86_64 or arm64 along; set
+                        ZIPCAPTION_RUNTIME=native for the function
   --layer               write only the model, as a layer for functions packaged with --model none
   --out FILE            default dist/lambda/zipcaption-lambda.zip
   --budget MB           fail above this size (default 20; 50 with --native)
@@ -23,6 +26,7 @@ const usage = `Packages the function as a zip for AWS Lambda.
 const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'models/lite' },
+    web: { type: 'boolean', default: false },
     native: { type: 'string' },
     layer: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -35,6 +39,17 @@ if (values.help) {
   console.log(usage);
 } else {
   await main();
+}
+
+/** Can the built-in engine run this model? */
+async function engineRuns(folder: string): Promise<boolean> {
+  try {
+    await (await loadCaptioner({ model: folder, runtime: 'engine' })).dispose();
+    return true;
+  } catch (error) {
+    if (error instanceof CaptionError && error.code === 'MODEL_UNSUPPORTED') return false;
+    throw error;
+  }
 }
 
 async function main(): Promise<void> {
@@ -51,6 +66,7 @@ async function main(): Promise<void> {
       ? await model(folder)
       : await functionContents(repositoryRoot, {
           ...(folder && { model: folder }),
+          web: values.web || (!native && !(folder && (await engineRuns(folder)))),
           ...(native && { native }),
         });
   const zip = deterministicZip(contents);

@@ -8,13 +8,10 @@ import { Interruption } from './interruption.js';
 import { inFlags } from './speak-flags.js';
 import { SUBCOMMANDS } from './subcommands.js';
 import { Terminal } from './terminal.js';
-import { delayWasmTierUp } from './wasm-tier.js';
 
 const OK = 0;
 const FAILED = 1;
 const WRONG_USAGE = 2;
-
-delayWasmTierUp();
 
 const interruption = new Interruption();
 const terminal = new Terminal(() => interruption.stop());

@@ -11,9 +11,10 @@ export interface Bundle {
  * The function as one ES module. What it loads only when asked to (the AWS SDK, the native runtime)
  * stays outside.
  *
- * @param root the repository's folder
+ * @param root   the repository's folder
+ * @param hasWeb take onnxruntime-web along, for models that the built-in engine cannot run
  */
-export async function bundleFunction(root: string): Promise<Bundle> {
+export async function bundleFunction(root: string, hasWeb: boolean): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     metafile: true,
     absWorkingDir: root,
@@ -29,7 +30,7 @@ export async function bundleFunction(root: string): Promise<Bundle> {
     // Licences ask to stay with the code; there is no other file for them to be in.
     legalComments: 'eof',
     logLevel: 'warning',
-    external: ['@aws-sdk/client-s3', 'onnxruntime-node'],
+    external: ['@aws-sdk/client-s3', 'onnxruntime-node', ...(hasWeb ? [] : ['onnxruntime-web'])],
     alias: {
       zipcaption: `${root}/packages/core/src/index.ts`,
       '#platform': `${root}/packages/core/src/node/platform.ts`,

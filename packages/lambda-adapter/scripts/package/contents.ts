@@ -8,7 +8,7 @@ export type Contents = ReadonlyMap<string, Uint8Array>;
 
 const RUNTIME_FILES = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
-/** The two files of the WASM runtime, which find each other beside the bundle. */
+/** The two files of onnxruntime-web, which find each other beside the bundle. */
 export async function wasmRuntime(root: string): Promise<Contents> {
   const fromCore = createRequire(join(root, 'packages/core/package.json'));
   return readAll(

@@ -11,17 +11,22 @@ import {
 export interface PackageOptions {
   /** The model's folder; undefined leaves the model out. */
   readonly model?: string;
-  /** Take the native runtime for this architecture instead of the WASM one, which runs on both. */
+  /** Take onnxruntime-web along, for models that the built-in engine cannot run. */
+  readonly web?: boolean;
+  /** Take the native runtime for this architecture along. */
   readonly native?: Architecture;
 }
+
+const none: Contents = new Map();
 
 /** Everything that goes into the function's zip. */
 export async function functionContents(root: string, options: PackageOptions): Promise<Contents> {
   const parts = await Promise.all([
-    bundleFunction(root).then(({ code }) => new Map([['index.mjs', code]])),
-    options.native ? nativeRuntime(root, options.native) : wasmRuntime(root),
+    bundleFunction(root, options.web ?? false).then(({ code }) => new Map([['index.mjs', code]])),
+    options.web ? wasmRuntime(root) : none,
+    options.native ? nativeRuntime(root, options.native) : none,
     webpDecoder(root),
-    options.model === undefined ? new Map<string, Uint8Array>() : model(options.model),
+    options.model === undefined ? none : model(options.model),
   ]);
   return new Map(parts.flatMap((part) => [...part]));
 }

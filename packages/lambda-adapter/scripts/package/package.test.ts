@@ -92,11 +92,17 @@ describe('the function', () => {
   let contents: Contents;
   let bundle: Bundle;
   beforeAll(async () => {
-    contents = await functionContents(repositoryRoot, {});
-    bundle = await bundleFunction(repositoryRoot);
+    contents = await functionContents(repositoryRoot, { web: true });
+    bundle = await bundleFunction(repositoryRoot, true);
   });
 
-  it('is one module, the two files of the runtime and the decoder of WebP', () => {
+  it('is one module and the decoder of WebP, small', async () => {
+    const small = await functionContents(repositoryRoot, {});
+    expect([...small.keys()].sort()).toEqual(['index.mjs', 'webp_dec.wasm']);
+    expect(deterministicZip(small).length).toBeLessThan(600_000);
+  });
+
+  it('has the two files of onnxruntime-web besides, where that is asked for', () => {
     expect([...contents.keys()].sort()).toEqual([
       'index.mjs',
       'ort-wasm-simd-threaded.mjs',
@@ -131,7 +137,10 @@ describe('the function', () => {
     const copied = [
       ...readText('Dockerfile').matchAll(/^COPY (.*) \$\{LAMBDA_TASK_ROOT\}\/.*$/gm),
     ].flatMap(([, names = '']) => names.split(' '));
-    expect(copied.filter((name) => name !== 'model/').sort()).toEqual([...contents.keys()].sort());
+    expect(copied.filter((name) => name !== 'model/').sort()).toEqual([
+      'index.mjs',
+      'webp_dec.wasm',
+    ]);
   });
 });
 

@@ -10,7 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Loads the captioner that the environment asks for: `ZIPCAPTION_MODEL`, `ZIPCAPTION_MODEL_SHA256`,
- * `ZIPCAPTION_RUNTIME` (`wasm`, the default, or `native`).
+ * `ZIPCAPTION_RUNTIME` (`wasm`, the default: the built-in engine, or onnxruntime-web for models that it
+ * cannot run; `engine` or `web` for one of the two; `native`).
  *
  * @param folder  the folder of the running bundle, whose model and runtime files are used
  * @param workers worker threads that caption; 0, as on Lambda: the calling thread. Not with `native`
@@ -39,18 +40,25 @@ function findRuntime(env: Environment, folder: string): Pick<LoadOptions, 'runti
   switch (env.ZIPCAPTION_RUNTIME || 'wasm') {
     case 'native':
       return { runtime: loadNative() };
-    case 'wasm': {
-      // Beside a bundle; an installed package finds the runtime's files by itself.
-      const [mjs, wasm] = [join(folder, MJS), join(folder, WASM)];
-      if (!existsSync(mjs) || !existsSync(wasm)) return {};
-      return { wasm: { mjs: pathToFileURL(mjs), wasm: pathToFileURL(wasm) } };
-    }
+    case 'wasm':
+      return webFiles(folder);
+    case 'web':
+      return { runtime: 'web', ...webFiles(folder) };
+    case 'engine':
+      return { runtime: 'engine' };
     default:
       throw new CaptionError(
         'RUNTIME_UNAVAILABLE',
-        `ZIPCAPTION_RUNTIME must be "wasm" or "native", not "${env.ZIPCAPTION_RUNTIME}".`,
+        `ZIPCAPTION_RUNTIME must be "wasm", "engine", "web" or "native", not "${env.ZIPCAPTION_RUNTIME}".`,
       );
   }
+}
+
+/** onnxruntime-web's files beside a bundle; an installed package finds them by itself. */
+function webFiles(folder: string): Pick<LoadOptions, 'wasm'> {
+  const [mjs, wasm] = [join(folder, MJS), join(folder, WASM)];
+  if (!existsSync(mjs) || !existsSync(wasm)) return {};
+  return { wasm: { mjs: pathToFileURL(mjs), wasm: pathToFileURL(wasm) } };
 }
 
 /** From the zip or a layer; `require` looks into both, `import` does not. */

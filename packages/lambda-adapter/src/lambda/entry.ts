@@ -3,7 +3,6 @@ import { readSettings } from '../http/settings.js';
 import { engineFromEnvironment } from './engine-from-environment.js';
 import { createHandler } from './handler.js';
 import { type AwsLambda, createStreamHandler } from './stream-handler.js';
-import { limitWasmTierUp } from './wasm-tier.js';
 import { createWriter } from './write-log.js';
 
 /*
@@ -11,7 +10,6 @@ import { createWriter } from './write-log.js';
  * that streams. Everything is loaded while the module is, in Lambda's init phase with its full CPU.
  */
 
-limitWasmTierUp(process.env);
 const app = createApp({
   settings: readSettings(process.env),
   engine: () => engineFromEnvironment(),

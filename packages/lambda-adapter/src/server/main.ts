@@ -2,7 +2,6 @@
 import { createApp } from '../http/app.js';
 import { readSettings } from '../http/settings.js';
 import { engineFromEnvironment } from '../lambda/engine-from-environment.js';
-import { limitWasmTierUp } from '../lambda/wasm-tier.js';
 import { createWriter } from '../lambda/write-log.js';
 import { parseServeArguments, type ServeArguments, usage } from './arguments.js';
 import { watchKeys } from './key-file.js';
@@ -19,7 +18,6 @@ async function main(): Promise<void> {
 
 async function serve(options: ServeArguments): Promise<void> {
   const env = { ...process.env, ...options.variables };
-  limitWasmTierUp(env);
   const log = createWriter(env);
   const settings = readSettings(env);
   const keys = watchKeys(env, (count, failure) => {
