@@ -1,6 +1,7 @@
 import * as platform from '#platform';
 import type { Backend } from './backend.js';
-import { preprocess, sizeNeeded } from './image/preprocess.js';
+import { sizeNeeded } from './image/preprocess.js';
+import { pixelValues } from './image/tiles.js';
 import type { Size } from './image/types.js';
 import type { Manifest } from './model/manifest.js';
 import type { Model } from './model/model.js';
@@ -60,7 +61,7 @@ async function captionPhoto(
   });
   const decode = clock();
   await pause(signal);
-  const pixels = preprocess(photo, manifest.image);
+  const pixels = pixelValues(photo, manifest.image);
   const preprocessing = clock();
   await pause(signal);
   const encoded = await model.encode(pixels, options.prompt);

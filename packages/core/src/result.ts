@@ -2,6 +2,7 @@ import { confidence } from './confidence.js';
 import type { Manifest } from './model/manifest.js';
 import type { Hypothesis } from './search/types.js';
 import type { CaptionPlan } from './settings.js';
+import { leadingSpaceTrimmer } from './text/leading-space.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionCandidate, CaptionResult, WordAttention } from './types.js';
 
@@ -35,8 +36,17 @@ function describeCandidate(
 ): CaptionCandidate {
   const { tokens, logProbs, score } = hypothesis;
   const pieces = tokenizer.pieces([...prefix, ...tokens]).slice(prefix.length);
+  let text = tokenizer.decode([...prefix, ...tokens]);
+  if (manifest.prompt && prefix.length === 0) {
+    // The space after a prompt is the prompt's, not the caption's.
+    const trim = leadingSpaceTrimmer();
+    text = text.trimStart();
+    pieces.forEach((piece, i) => {
+      pieces[i] = trim(piece);
+    });
+  }
   return {
-    text: tokenizer.decode([...prefix, ...tokens]),
+    text,
     score,
     confidence: confidence(logProbs, manifest.confidence),
     tokens: tokens.map((id, i) => ({ id, text: pieces[i] ?? '', logProb: logProbs[i] ?? 0 })),

@@ -2,6 +2,7 @@ import { CaptionError } from './errors.js';
 import type { Manifest } from './model/manifest.js';
 import type { ResolvedOptions } from './options.js';
 import type { SearchControl, SearchSettings } from './search/types.js';
+import { leadingSpaceTrimmer } from './text/leading-space.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionToken } from './types.js';
 
@@ -57,7 +58,7 @@ export function searchSettings(
     ...{ eos, pad, ...(forcedEnd !== undefined && { forcedEnd }) },
     attention: options.attention,
   };
-  return { prefix, settings, ...searchControl(options, prefix, tokenizer) };
+  return { prefix, settings, ...searchControl(options, prefix, tokenizer, manifest) };
 }
 
 /** Stopping and streaming. */
@@ -65,21 +66,23 @@ function searchControl(
   { signal, onToken }: ResolvedOptions,
   prefix: readonly number[],
   tokenizer: CaptionTokenizer,
+  { prompt }: Manifest,
 ): Pick<CaptionPlan, 'control' | 'endStream'> {
   if (!onToken) return { control: signal ? { signal } : {}, endStream() {} };
   const stream = tokenizer.stream(prefix);
+  const trim = prompt && prefix.length === 0 ? leadingSpaceTrimmer() : (text: string) => text;
   let last: CaptionToken | undefined;
   return {
     control: {
       ...(signal && { signal }),
       onToken(id, logProb) {
-        const text = stream(id);
+        const text = trim(stream(id));
         last = { id, text, logProb };
         onToken(text, last);
       },
     },
     endStream() {
-      const rest = stream.end();
+      const rest = trim(stream.end());
       if (rest !== '' && last) onToken(rest, { ...last, text: rest });
     },
   };

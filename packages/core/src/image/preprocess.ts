@@ -1,5 +1,6 @@
 import { likeArray } from './levels.js';
 import { type Box, type Resample, resize } from './resize.js';
+import type { TileSpec } from './tiles.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 /**
@@ -44,6 +45,8 @@ export interface PreprocessSpec {
    * black with `'cover'` where `shortestEdge` leaves gaps, as Hugging Face pads.
    */
   readonly background?: readonly [number, number, number];
+  /** The photo is cut into tiles of width × height instead of being fitted into one. */
+  readonly tiles?: TileSpec;
 }
 
 /**
@@ -84,7 +87,7 @@ export function fitted(image: RgbImage<Levels>, spec: PreprocessSpec): RgbImage<
 }
 
 /** Where the whole photo lies in the pixels at hand. */
-function photoBox(image: RgbImage<Levels>): Box {
+export function photoBox(image: RgbImage<Levels>): Box {
   const r = image.reduction;
   if (!r) return { left: 0, top: 0, width: image.width, height: image.height };
   return { left: r.left, top: r.top, width: r.full.width / r.x, height: r.full.height / r.y };
@@ -146,7 +149,8 @@ function laidOn(
   return { width, height, data };
 }
 
-function normalise(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array {
+/** The tensor of a picture that has the size already. */
+export function normalise(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array {
   const { data } = image;
   const pixels = image.width * image.height;
   const tensor = new Float32Array(pixels * 3);
@@ -171,8 +175,11 @@ function normalise(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array 
 }
 
 function normalisation(spec: PreprocessSpec, channel: number): (sample: number) => number {
+  const { fround } = Math;
   const rescale = spec.rescale ?? 1 / 255;
-  const mean = spec.mean[channel] ?? 0;
-  const std = spec.std[channel] ?? 1;
-  return (sample) => (sample * rescale - mean) / std;
+  const mean = fround(spec.mean[channel] ?? 0);
+  const std = fround(spec.std[channel] ?? 1);
+  // Rounded to 32 bits after each step, as transformers' processors do: quantised networks tell a
+  // difference in the last bit.
+  return (sample) => fround(fround(fround(sample * rescale) - mean) / std);
 }

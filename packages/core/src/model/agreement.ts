@@ -26,9 +26,11 @@ export function checkNames(
     ...[cacheSwitch, attentionMask, positions, logitsToKeep].filter((name) => name !== undefined),
   ];
   const changing = state.filter((tensor) => !tensor.fixed);
-  requireNames(manifest.encoder.file, 'input', [manifest.encoder.input], vision.inputs);
+  const { mask } = manifest.encoder;
+  const seen = mask ? [manifest.encoder.input, mask] : [manifest.encoder.input];
+  requireNames(manifest.encoder.file, 'input', seen, vision.inputs);
   requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, vision.outputs);
-  refuseUnfed(manifest.encoder.file, [manifest.encoder.input], vision);
+  refuseUnfed(manifest.encoder.file, seen, vision);
   if (embedding && manifest.embedding) {
     const { file: embedder, input, output } = manifest.embedding;
     requireNames(embedder, 'input', [input], embedding.inputs);
@@ -36,12 +38,12 @@ export function checkNames(
   }
   let told: readonly string[] = manifest.encoder.outputs;
   if (text && manifest.textEncoder) {
-    const { file: reader, input, mask, outputs: read } = manifest.textEncoder;
-    const fed = mask ? [input, mask] : [input];
+    const { file: reader, input, mask: ones, outputs: read } = manifest.textEncoder;
+    const fed = ones ? [input, ones] : [input];
     requireNames(reader, 'input', fed, text.inputs);
     requireNames(reader, 'output', read, text.outputs);
     refuseUnfed(reader, fed, text);
-    told = mask ? [...read, mask] : read;
+    told = ones ? [...read, ones] : read;
   }
   requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), told);
   if (firstStep) {

@@ -1,11 +1,11 @@
 import { CaptionError } from '../errors.js';
+import type { PixelValues } from '../image/tiles.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { checkShape } from './agreement.js';
 import type { EncodedPhoto } from './decoder.js';
 import { embed, featuresAtMarks, featuresFirst } from './embedding.js';
-import { float32ToFloat16 } from './float16.js';
 import type { Manifest } from './manifest.js';
-import { promptTokens } from './prompt.js';
+import { type PhotoPieces, promptTokens } from './prompt.js';
 import type { Session, Values } from './session.js';
 import { asType, filled } from './values.js';
 
@@ -27,7 +27,7 @@ export async function encodePhoto(
   networks: EncoderNetworks,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
-  pixels: Float32Array,
+  pixels: PixelValues,
   prompt: string | undefined,
 ): Promise<EncodedPhoto> {
   const { bos, forcedStart } = manifest.generation;
@@ -40,7 +40,7 @@ export async function encodePhoto(
   }
 
   const features = joined(seen, manifest.encoder.outputs[0] ?? '');
-  const pieces = { rows: 1, columns: 1, features: [features.dims.at(-2) ?? 1] };
+  const pieces = photoPieces(features, pixels);
   const tokens = promptTokens(manifest.prompt, prompt, pieces, tokenizer);
   const words = await embed(networks.embedding, manifest.embedding, tokens, [1, tokens.length]);
   const { photo } = manifest.prompt;
@@ -62,15 +62,27 @@ export function pixelDims({ width, height, layout }: Manifest['image']): number[
 async function runVision(
   session: Session,
   { encoder, image }: Manifest,
-  pixels: Float32Array,
+  { data, tiles }: PixelValues,
 ): Promise<Record<string, Values>> {
-  const dims = pixelDims(image);
-  const values: Values =
-    session.inputType(encoder.input) === 'float16'
-      ? { type: 'float16', data: float32ToFloat16(pixels), dims }
-      : { type: 'float32', data: pixels, dims };
-  checkShape(session, encoder.file, encoder.input, values);
-  return session.run({ [encoder.input]: values }, encoder.outputs);
+  const { input, mask, outputs, file } = encoder;
+  const [, ...picture] = pixelDims(image);
+  // Networks that take several pictures have an axis for them, which others lack.
+  const takesSeveral = tiles !== undefined || session.shape(input)?.length === 5;
+  const dims = takesSeveral ? [1, tiles?.pictures ?? 1, ...picture] : [1, ...picture];
+  const values = asType({ type: 'float32', data, dims }, session.inputType(input));
+  checkShape(session, file, input, values);
+  const sides = [...dims.slice(0, -picture.length), image.height, image.width];
+  return session.run(
+    { [input]: values, ...(mask && { [mask]: filled(session.inputType(mask), 1, sides) }) },
+    outputs,
+  );
+}
+
+/** How many features each picture of the photo has; the encoder gives them all alike. */
+function photoPieces(features: Values, { tiles }: PixelValues): PhotoPieces {
+  const { rows, columns, pictures } = tiles ?? { rows: 1, columns: 1, pictures: 1 };
+  const each = Math.floor((features.dims[0] ?? 0) / pictures);
+  return { rows, columns, features: new Array(pictures).fill(each) };
 }
 
 /** The prompt and the photo in one go: what the decoder is told besides its own words. */

@@ -79,6 +79,8 @@ export interface Manifest {
   readonly image: PreprocessSpec;
   readonly encoder: NetworkPaths & {
     readonly input: string;
+    /** An input of ones, one a pixel of each picture. */
+    readonly mask?: string;
     readonly outputs: readonly string[];
   };
   /** Models that take a prompt: its words, and the network that embeds them. */
@@ -187,7 +189,7 @@ function readImage(json: unknown): PreprocessSpec {
       'mean',
       'std',
     ],
-    ...['layout', 'channelOrder', 'background', 'decode'],
+    ...['layout', 'channelOrder', 'background', 'decode', 'tiles'],
   ]);
   const channel = (value: unknown, path: string) => number(value, path, -1e4, 1e4);
   const spread = (value: unknown, path: string) => number(value, path, 1e-6, 1e6);
@@ -204,6 +206,7 @@ function readImage(json: unknown): PreprocessSpec {
       'shortestEdge',
       optional(image.shortestEdge, (v) => integer(v, 'image.shortestEdge', 1, MAX_SIDE)),
     ),
+    ...present('tiles', optional(image.tiles, readTiles)),
     ...present('stretchTo', optional(image.stretchTo, readStretch)),
     decode: oneOf(image.decode ?? 'fast', 'image.decode', ['fast', 'exact']),
     rescale: number(image.rescale ?? 1 / 255, 'image.rescale', 0, 1e3),
@@ -220,6 +223,15 @@ function readImage(json: unknown): PreprocessSpec {
   };
 }
 
+/** A photo becomes at most `MAX_SIDE` pixels a side, so that the number of tiles is bounded. */
+function readTiles(json: unknown): NonNullable<PreprocessSpec['tiles']> {
+  const tiles = object(json, 'image.tiles', ['longestEdge', 'split']);
+  return {
+    longestEdge: integer(tiles.longestEdge, 'image.tiles.longestEdge', 1, MAX_SIDE),
+    split: oneOf((tiles.split as boolean | undefined) ?? true, 'image.tiles.split', [true, false]),
+  };
+}
+
 function readStretch(json: unknown): { readonly width: number; readonly height: number } {
   const size = object(json, 'image.stretchTo', ['width', 'height']);
   return {
@@ -229,10 +241,14 @@ function readStretch(json: unknown): { readonly width: number; readonly height: 
 }
 
 function readEncoder(json: unknown): Manifest['encoder'] {
-  const encoder = object(json, 'encoder', ['file', 'data', 'input', 'outputs']);
+  const encoder = object(json, 'encoder', ['file', 'data', 'input', 'mask', 'outputs']);
   return {
     ...readNetwork(encoder, 'encoder'),
     input: string(encoder.input, 'encoder.input'),
+    ...present(
+      'mask',
+      optional(encoder.mask, (v) => string(v, 'encoder.mask')),
+    ),
     outputs: array(encoder.outputs, 'encoder.outputs', string),
   };
 }

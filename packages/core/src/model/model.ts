@@ -1,4 +1,5 @@
 import { CaptionError } from '../errors.js';
+import type { PixelValues } from '../image/tiles.js';
 import type { DecoderStep } from '../search/types.js';
 import { type CaptionTokenizer, createTokenizer } from '../text/tokenizer.js';
 import { checkNames, checkShape, checkVocabulary } from './agreement.js';
@@ -22,7 +23,7 @@ export interface Model {
    *
    * @param prompt what a model that takes a prompt is asked: a task's name or a text
    */
-  encode(pixels: Float32Array, prompt?: string): Promise<EncodedPhoto>;
+  encode(pixels: Float32Array | PixelValues, prompt?: string): Promise<EncodedPhoto>;
   /** Starts a caption of that photo, after the tokens of its `start`. */
   decode(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
@@ -81,9 +82,11 @@ export async function loadModel(
     const sessionOf = async (paths: NetworkPaths | undefined) =>
       paths && session(await network(paths), paths.file);
     try {
-      const vision = await session(encoderFile, draft.encoder.file, {
-        [draft.encoder.input]: pixelDims(draft.image),
-      });
+      const vision = await session(
+        encoderFile,
+        draft.encoder.file,
+        draft.image.tiles ? {} : { [draft.encoder.input]: pixelDims(draft.image) },
+      );
       const embedding = await sessionOf(draft.embedding);
       const text = await sessionOf(draft.textEncoder);
       const later = await session(decoderFile, draft.decoder.file);
@@ -97,7 +100,10 @@ export async function loadModel(
         manifest,
         tokenizer,
         runtime: on.name ?? 'custom',
-        encode: (pixels, prompt) => encodePhoto(encoders, manifest, tokenizer, pixels, prompt),
+        encode: (pixels, prompt) => {
+          const values = pixels instanceof Float32Array ? { data: pixels } : pixels;
+          return encodePhoto(encoders, manifest, tokenizer, values, prompt);
+        },
         decode: (photo) => startCaption(decoders, manifest, photo),
         release: () => releaseAll(sessions),
       };

@@ -67,7 +67,7 @@ export function promptTokens(
   const { text } = findTask(spec, prompt);
   // The photo's marks are the model's own: in a caller's text they are taken out, not understood.
   const words = spec.photo ? text.split(spec.photo.token).join('') : text;
-  const parts = spec.template.split('{prompt}').join(words).split('{photo}');
+  const parts = spec.template.split('{photo}').map((part) => part.split('{prompt}').join(words));
   const photo = spec.photo ? photoText(spec.photo, pieces) : '';
   return tokenizer.encodeText(parts.join(photo));
 }

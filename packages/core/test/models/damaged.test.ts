@@ -232,6 +232,40 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'MODEL_UNSUPPORTED',
       /"qwen9_vl".*vision-encoder-decoder, florence2/,
     ],
+    ['no chat template', 'smolvlm', gone('chat_template.json'), 'MODEL_INVALID', /chat_template/],
+    [
+      'a chat template that is none',
+      'smolvlm',
+      (files) => editJson(files, 'chat_template.json', (c) => (c.chat_template = '{% for %}')),
+      'MODEL_UNSUPPORTED',
+      /chat template cannot be used/,
+    ],
+    [
+      'a chat template that forgets the photo',
+      'smolvlm',
+      (files) => editJson(files, 'chat_template.json', (c) => (c.chat_template = 'Describe it.')),
+      'MODEL_UNSUPPORTED',
+      /chat template cannot be used: it writes no "<image>"/,
+    ],
+    [
+      'tiles of no size',
+      'smolvlm',
+      processor((c) => (c.max_image_size = { longest_edge: 0 })),
+      'MODEL_INVALID',
+      /max_image_size/,
+    ],
+    [
+      'a tokenizer without the mark of the photo',
+      'llava-qwen2',
+      (f) =>
+        editJson(f, 'tokenizer.json', (t) => {
+          t.added_tokens = t.added_tokens.filter(
+            (token: { content: string }) => token.content !== '<image>',
+          );
+        }),
+      'MODEL_INVALID',
+      /do not belong together/,
+    ],
   ])('%s', async (_, family, damage, code, message) => {
     const files = folder(family);
     damage(files);

@@ -1,10 +1,13 @@
-import type { PromptSpec } from '../prompt.js';
+import type { PhotoText, PromptSpec } from '../prompt.js';
+import { type ChatFiles, chatTemplate } from './chat.js';
 import type { Fields } from './fields.js';
 
-/** The folder's JSON files that a family may read. */
+/** The folder's files that say how a model is asked. */
 export interface FolderFiles {
-  readonly config: Fields;
   readonly preprocessing: Fields;
+  /** `processor_config.json`, where there is one. */
+  readonly processor: Fields | undefined;
+  readonly chat: ChatFiles;
 }
 
 /** What the kinds of Hugging Face model differ in, as far as their configuration files don't tell it. */
@@ -16,15 +19,31 @@ export interface Family {
   readonly layout: Layout;
   /** Where `config.json` keeps what concerns the words. */
   readonly textConfig: string;
-  readonly prompt?: (files: FolderFiles) => PromptSpec;
+  readonly prompt?: (files: FolderFiles) => Promise<PromptSpec>;
 }
 
 export type Layout = 'encoder-decoder' | 'text-encoder' | 'decoder-only';
+
+const idefics: Family = {
+  layout: 'decoder-only',
+  textConfig: 'text_config',
+  prompt: (files) => chatPrompt(files, { joint: '', photo: ideficsPhoto }),
+};
+const llava = (joint: string): Family => ({
+  layout: 'decoder-only',
+  textConfig: 'text_config',
+  prompt: (files) => chatPrompt(files, { joint, photo: llavaPhoto }),
+});
 
 /** By `model_type`. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   'vision-encoder-decoder': { layout: 'encoder-decoder', textConfig: 'decoder' },
   florence2: { layout: 'text-encoder', textConfig: 'text_config', prompt: florencePrompt },
+  idefics3: idefics,
+  smolvlm: idefics,
+  llava: llava('\n'),
+  llava_onevision: llava('\n'),
+  llava_qwen2: llava(''),
 };
 
 /** Room for a sentence, for several, for a paragraph. */
@@ -38,7 +57,7 @@ const FLORENCE_TASKS: Readonly<Record<string, string>> = {
 };
 
 /** Florence-2 was trained on one text for each task; its features stand before the prompt. */
-function florencePrompt({ preprocessing }: FolderFiles): PromptSpec {
+async function florencePrompt({ preprocessing }: FolderFiles): Promise<PromptSpec> {
   const given = preprocessing.object('task_prompts_without_inputs');
   const texts = { ...FLORENCE_TASKS, ...textsOf(given) };
   const task = (name: string, maxLength: number) => ({ text: texts[name] ?? name, maxLength });
@@ -64,4 +83,38 @@ function textsOf(fields: Fields | undefined): Record<string, string> {
   if (!fields) return {};
   const entries = Object.keys(fields.values).map((key) => [key, fields.text(key)] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => !!entry[1]));
+}
+
+/** Models that chat are asked in plain words. */
+async function chatPrompt(
+  { processor, chat }: FolderFiles,
+  { joint, photo }: { joint: string; photo: (mark: string) => PhotoText },
+): Promise<PromptSpec> {
+  const mark = processor?.text('image_token') ?? '<image>';
+  const { short, detailed, long } = LENGTHS;
+  return {
+    tasks: {
+      short: { text: 'Describe this image in one short sentence.', maxLength: short },
+      detailed: { text: 'Describe this image in detail.', maxLength: detailed },
+      long: { text: 'Describe this image in a long paragraph with every detail.', maxLength: long },
+    },
+    default: 'short',
+    template: await chatTemplate(chat, mark, joint),
+    photo: photo(mark),
+    maxLength: detailed,
+  };
+}
+
+const llavaPhoto = (token: string): PhotoText => ({ token, whole: '{features}' });
+
+/** Tiles row by row, a line break after each row, then the whole; a mark of its own around each. */
+function ideficsPhoto(token: string): PhotoText {
+  const around = '<fake_token_around_image>';
+  const whole = `${around}<global-img>{features}${around}`;
+  return {
+    ...{ token, whole },
+    tile: `${around}<row_{row}_col_{column}>{features}`,
+    rowEnd: '\n',
+    overview: `\n${whole}`,
+  };
 }

@@ -7,7 +7,7 @@ const read = (generation?: object, whole: object = config) =>
   readGeneration(
     fieldsOf('config.json', whole),
     generation && fieldsOf('generation_config.json', generation),
-    { textConfig: 'decoder' },
+    { textConfig: 'decoder', layout: 'encoder-decoder' },
   );
 
 describe('generation_config.json', () => {

@@ -33,7 +33,7 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
 export function readGeneration(
   config: Fields,
   generation: Fields | undefined,
-  { textConfig, prompt }: Pick<Family, 'textConfig' | 'prompt'>,
+  { textConfig, prompt, layout }: Pick<Family, 'textConfig' | 'prompt' | 'layout'>,
 ): GenerationDefaults {
   const text = config.object(textConfig);
   const sources = generation ? [generation] : [config, text];
@@ -44,7 +44,11 @@ export function readGeneration(
   const tokens = merged([...sources, config, text].filter((s) => s !== undefined));
 
   const eos = tokenOrTokens(tokens, 'eos_token_id');
-  const bos = token(tokens, 'decoder_start_token_id') ?? token(tokens, 'bos_token_id');
+  const bos =
+    token(tokens, 'decoder_start_token_id') ??
+    token(tokens, 'bos_token_id') ??
+    // After a prompt nothing else starts a caption.
+    (layout === 'decoder-only' ? [eos].flat()[0] : undefined);
   if (bos === undefined || eos === undefined) {
     const missing = bos === undefined ? 'decoder_start_token_id' : 'eos_token_id';
     throw new CaptionError(

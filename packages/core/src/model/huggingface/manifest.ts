@@ -5,7 +5,7 @@ import type { Session } from '../session.js';
 import type { ModelSource, ReadControl } from '../source.js';
 import { familyOf } from './architecture.js';
 import type { Dtype } from './dtype.js';
-import type { Family } from './families.js';
+import type { Family, FolderFiles } from './families.js';
 import { type Fields, fieldsOf } from './fields.js';
 import { readGeneration } from './generation.js';
 import { findNetworks, type Networks } from './layout.js';
@@ -30,18 +30,23 @@ export async function readHuggingFaceFolder(
   dtype: Dtype | undefined,
   control: ReadControl,
 ): Promise<HuggingFaceFolder> {
+  const text = async (file: string) => new TextDecoder().decode(await source.read(file, control));
   const read = async (file: string) =>
     fieldsOf(file, parseJson(await source.read(file, control), file));
+  const ifThere = async <T>(file: string, get: (file: string) => Promise<T>) =>
+    (await source.has(file)) ? get(file) : undefined;
   const config = await read('config.json');
   const family = familyOf(config, source.name);
   const networks = await findNetworks(source, dtype, family.layout);
-  const [preprocessing, generation, hasTokenizerConfig] = await Promise.all([
+  const [preprocessing, generation, tokenizerConfig] = await Promise.all([
     read('preprocessor_config.json'),
-    source
-      .has('generation_config.json')
-      .then((there) => (there ? read('generation_config.json') : undefined)),
-    source.has('tokenizer_config.json'),
+    ifThere('generation_config.json', read),
+    ifThere('tokenizer_config.json', read),
   ]);
+  const prompt = await family.prompt?.({
+    preprocessing,
+    ...(await askingFiles(tokenizerConfig, { read, text, ifThere })),
+  });
   const image = readPreprocessing(preprocessing);
   checkImageSize(config, image);
   return {
@@ -54,11 +59,11 @@ export async function readHuggingFaceFolder(
       license: 'see the model card',
       task: 'image-to-text',
       image,
-      ...(family.prompt && { prompt: family.prompt({ config, preprocessing }) }),
-      ...stages(networks, family, config),
+      ...(prompt && { prompt }),
+      ...stages(networks, family, config, image),
       tokenizer: {
         file: 'tokenizer.json',
-        ...(hasTokenizerConfig && { config: 'tokenizer_config.json' }),
+        ...(tokenizerConfig && { config: 'tokenizer_config.json' }),
       },
       generation: readGeneration(config, generation, family),
       sha256: {},
@@ -66,11 +71,32 @@ export async function readHuggingFaceFolder(
   };
 }
 
+interface Reading {
+  read(file: string): Promise<Fields>;
+  text(file: string): Promise<string>;
+  ifThere<T>(file: string, get: (file: string) => Promise<T>): Promise<T | undefined>;
+}
+
+/** What only models that take a prompt have. */
+async function askingFiles(
+  tokenizerConfig: Fields | undefined,
+  { read, text, ifThere }: Reading,
+): Promise<Pick<FolderFiles, 'processor' | 'chat'>> {
+  const [processor, jinja, json] = await Promise.all([
+    ifThere('processor_config.json', read),
+    ifThere('chat_template.jinja', text),
+    ifThere('chat_template.json', read),
+  ]);
+  const others = [json, processor, tokenizerConfig].filter((file) => file !== undefined);
+  return { processor, chat: { ...(jinja !== undefined && { jinja }), others } };
+}
+
 /** The networks and the names of their tensors, as far as exports agree on them. */
 function stages(
   { encoder, embedding, textEncoder, decoder, firstStep, decoderKind }: Networks,
   { textConfig }: Family,
   config: Fields,
+  { tiles }: Manifest['image'],
 ): Pick<Manifest, 'encoder' | 'embedding' | 'textEncoder' | 'decoder'> {
   const common = { ...decoder, logits: 'logits', state: [] };
   const told = { encoder_hidden_states: 'last_hidden_state' };
@@ -91,7 +117,10 @@ function stages(
     };
   }
   return {
-    encoder: { ...encoder, input: 'pixel_values', outputs: ['image_features'] },
+    encoder: {
+      ...{ ...encoder, input: 'pixel_values', outputs: ['image_features'] },
+      ...(tiles && { mask: 'pixel_attention_mask' }),
+    },
     embedding: { ...embedding, input: 'input_ids', output: 'inputs_embeds' },
     ...(textEncoder && {
       textEncoder: {

@@ -13,14 +13,28 @@ const FILTERS: readonly Resample[] = [
  * own defaults in transformers 4.57: `resample`, and whether a plain number as `size` means a square
  * (`default_to_square`) or the shorter side.
  */
-const PROCESSORS: Readonly<Record<string, { filter: Resample; square: boolean; crop: boolean }>> = {
+const PROCESSORS: Readonly<Record<string, Processor>> = {
   vit: { filter: 'bilinear', square: true, crop: false },
   deit: { filter: 'bicubic', square: true, crop: true },
   beit: { filter: 'bicubic', square: true, crop: false },
   clip: { filter: 'bicubic', square: false, crop: true },
   siglip: { filter: 'bicubic', square: true, crop: false },
   bit: { filter: 'bicubic', square: false, crop: true },
+  llava: { filter: 'bicubic', square: false, crop: true },
+  // Its tiles are for models whose networks take them; those exported for ONNX take the photo whole.
+  llavaonevision: { filter: 'bicubic', square: true, crop: false, whole: true },
+  idefics3: { filter: 'lanczos', square: true, crop: false, tiles: true },
+  smolvlm: { filter: 'lanczos', square: true, crop: false, tiles: true },
 };
+
+interface Processor {
+  readonly filter: Resample;
+  readonly square: boolean;
+  readonly crop: boolean;
+  readonly tiles?: boolean;
+  /** `do_pad` concerns photos in several pieces. */
+  readonly whole?: boolean;
+}
 
 /**
  * `preprocessor_config.json` as preprocessing of ours.
@@ -33,11 +47,13 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
       'MODEL_UNSUPPORTED',
       `The model's ${fields.file} asks for ${what}, which is not done here.`,
     );
-  for (const key of ['do_pad', 'do_thumbnail', 'do_align_long_axis', 'do_flip_channel_order']) {
+  const processor = processorOf(fields, refuse);
+  const pads = processor.tiles || processor.whole ? [] : ['do_pad'];
+  for (const key of [...pads, 'do_thumbnail', 'do_align_long_axis', 'do_flip_channel_order']) {
     if (fields.boolean(key)) throw refuse(`"${key}"`);
   }
   if (fields.boolean('do_resize') === false) throw refuse('photos of exactly the right size');
-  const processor = processorOf(fields, refuse);
+  if (processor.tiles) return { ...tileGeometry(fields), ...levels(fields, processor) };
 
   const resize = readSize(fields, 'size', processor.square) ?? { width: 224, height: 224 };
   const crops = fields.boolean('do_center_crop') ?? (processor.crop && fields.has('crop_size'));
@@ -45,7 +61,14 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
   if (crop && 'shortestEdge' in crop) throw fields.invalid('crop_size', 'a width and a height');
   return {
     ...geometry(resize, crop, fields),
-    resample: readFilter(fields, processor.filter),
+    ...levels(fields, processor),
+  };
+}
+
+/** All but the sizes. */
+function levels(fields: Fields, { filter }: Processor) {
+  return {
+    resample: readFilter(fields, filter),
     rescale:
       fields.boolean('do_rescale') === false ? 1 : (fields.number('rescale_factor') ?? 1 / 255),
     ...normalisation(fields),
@@ -53,12 +76,29 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
     channelOrder: 'rgb',
     background: [0, 0, 0],
     decode: 'exact',
+  } as const;
+}
+
+/** A photo in tiles, each a square of `max_image_size`. */
+function tileGeometry(fields: Fields): Pick<PreprocessSpec, 'width' | 'height' | 'fit' | 'tiles'> {
+  const edge = (key: string, fallback: number) => {
+    const value = fields.object(key)?.number('longest_edge') ?? fallback;
+    if (Number.isInteger(value) && value > 0 && value <= 4096) return value;
+    throw fields.invalid(key, '"longest_edge", a whole number from 1 to 4096');
+  };
+  const side = edge('max_image_size', 364);
+  return {
+    ...{ width: side, height: side, fit: 'stretch' },
+    tiles: {
+      longestEdge: edge('size', 4 * side),
+      split: fields.boolean('do_image_splitting') ?? true,
+    },
   };
 }
 
 type Refuse = (what: string) => CaptionError;
 
-function processorOf(fields: Fields, refuse: Refuse) {
+function processorOf(fields: Fields, refuse: Refuse): Processor {
   const name = fields.text('image_processor_type') ?? fields.text('feature_extractor_type');
   const vit = { filter: 'bilinear', square: true, crop: false } as const;
   if (!name) return vit;
