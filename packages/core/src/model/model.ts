@@ -113,6 +113,8 @@ export async function loadModel(
     }
   };
   const { otherwise, ...firstChoice } = settings;
+  // Models that take a prompt are hundreds of megabytes: not to be read twice to see who can run them.
+  if (otherwise && draft.prompt) return open({ ...firstChoice, ...(await otherwise()) });
   try {
     return await open(firstChoice);
   } catch (error) {
