@@ -20,6 +20,7 @@ export default defineConfig({
     // have tests of their own (packages/core/test/package).
     alias: [
       { find: /^zipcaption$/, replacement: source('./packages/core/src/index.ts') },
+      { find: /^zipcaption\/alt$/, replacement: source('./packages/core/src/alt/index.ts') },
       { find: /^#platform$/, replacement: source('./packages/core/src/node/platform.ts') },
     ],
   },

@@ -9,7 +9,10 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const packages = ['packages/core', 'packages/lambda-adapter', 'models/lite'];
+const packages = [
+  ...['packages/core', 'packages/lambda-adapter', 'models/lite'],
+  ...['packages/rehype-zipcaption', 'packages/remark-zipcaption'],
+];
 const target = mkdtempSync(join(tmpdir(), 'zipcaption-packed-'));
 let failed = false;
 

@@ -5,6 +5,13 @@ export type { AltWrite } from './apply/edits.js';
 export { documentKind, findInText, type SourceText } from './find/find.js';
 export { findImages, needsAlt, type Survey, type SurveyOptions } from './find/survey.js';
 export type { Located } from './images/locate.js';
+export {
+  type Filler,
+  type FillOptions,
+  hastFiller,
+  mdastFiller,
+  type ProcessedFile,
+} from './plugin/fill.js';
 export { type CaptionCache, fileCache } from './propose/cache.js';
 export type { AltCaptioner, ImageCaptions } from './propose/captions.js';
 export { decisionOf } from './propose/decide.js';

@@ -76,7 +76,7 @@ describe('images are found as the page would find them', () => {
       expect.stringContaining('no address of an image'),
       expect.stringContaining('known only when the page is made'),
       expect.stringContaining('no address'),
-      expect.stringContaining('data URL'),
+      expect.stringContaining('data: URL'),
       expect.stringContaining('no file'),
       expect.stringContaining('no image of its own'),
     ]);

@@ -18,7 +18,7 @@ export function jsxElement(
     const from = attr.position?.start.offset;
     const to = attr.position?.end.offset;
     if (attr.type !== 'mdxJsxAttribute' || from === undefined || to === undefined) return [];
-    return [{ name: attr.name, value: attributeText(attr.value, imports), start: from, end: to }];
+    return [{ name: attr.name, value: mdxValue(attr.value, imports), start: from, end: to }];
   });
   return {
     type: 'element',
@@ -28,13 +28,12 @@ export function jsxElement(
   };
 }
 
-function attributeText(
-  value: MdxJsxFlowElement['attributes'][number]['value'],
-  imports: ReadonlyMap<string, string>,
-): string | null {
-  // `<img alt>` is `alt={true}`.
-  if (value === null || value === undefined) return null;
+/** The text of an attribute's value; null when it is known only when the page is made. */
+export function mdxValue(value: unknown, imports: ReadonlyMap<string, string>): string | null {
   if (typeof value === 'string') return value;
-  const statement: unknown = value.data?.estree?.body[0];
+  // `<img alt>` is `alt={true}`.
+  if (typeof value !== 'object' || value === null || !('data' in value)) return null;
+  const { estree } = (value.data ?? {}) as { estree?: { body?: readonly unknown[] } };
+  const statement = estree?.body?.[0];
   return isNode(statement) ? staticText(statement.expression, imports) : null;
 }

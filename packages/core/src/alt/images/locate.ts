@@ -57,7 +57,9 @@ async function locateAddress(
       );
     if (!/^https?:$/.test(absolute.protocol)) return none(`${address} is no address of an image.`);
     if (remote) return { type: 'remote', url: absolute.href };
-    return none('It is on another server, which is asked only with --remote.');
+    return none(
+      'It is on another server, which is asked only with --remote (in a program: "download").',
+    );
   }
   if (address.startsWith('/')) {
     return firstFile(

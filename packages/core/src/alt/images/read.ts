@@ -1,5 +1,5 @@
 import { CaptionError } from '../../errors.js';
-import { refuseTooManyBytes } from '../../input/memory.js';
+import { dataUrlBytes } from '../../input/data-url.js';
 import { readPhoto } from '../../node/files.js';
 import { DEFAULT_MAX_BYTES } from '../../options.js';
 import type { Located } from './locate.js';
@@ -20,23 +20,12 @@ export async function readImage(
     case 'file':
       return readPhoto(located.path, maxBytes);
     case 'data':
-      return dataOf(located.url, maxBytes);
+      return dataUrlBytes(located.url, maxBytes);
     case 'remote':
       if (!download)
         throw new CaptionError('NETWORK_FAILED', 'Images elsewhere are not asked for.');
       return download(new URL(located.url));
     case 'none':
       throw new CaptionError('FILE_NOT_FOUND', located.reason);
-  }
-}
-
-/** The bytes of a `data:` URL, by the rules of the Fetch standard. */
-async function dataOf(url: string, maxBytes: number): Promise<Uint8Array> {
-  // A character of base64 is six bits, so that this many cannot be too few.
-  refuseTooManyBytes(Math.floor((url.length * 6) / 8) - url.indexOf(','), maxBytes);
-  try {
-    return new Uint8Array(await (await fetch(url)).arrayBuffer());
-  } catch (cause) {
-    throw new CaptionError('INVALID_INPUT', 'The data URL is not a valid one.', { cause });
   }
 }
