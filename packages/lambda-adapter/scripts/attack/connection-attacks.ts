@@ -57,7 +57,7 @@ const oddities: readonly (readonly [
   ['TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', false, [405]],
   ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', false, [204]],
   ['CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', false, [405]],
-  ['GET / HTTP/1.1\r\nHost: a b\r\n\r\n', false, [400]],
+  ['GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', false, [400]],
   ['GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n', false, [400]],
   ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', false, [400]],
   ['constructor / HTTP/1.1\r\nHost: x\r\n\r\n', false, [400]],

@@ -100,6 +100,8 @@ describe('settings of the limits', () => {
     for (const bad of ['10', '0/s', '10/day', 'x/s', '1e3/s']) {
       expect(() => readSettings({ ZIPCAPTION_RATE: bad }), bad).toThrow('10/s');
     }
+    const links = { ZIPCAPTION_SERVICE_HOST: '10.0.0.1', ZIPCAPTION_PORT_80_TCP: 'tcp://10.0.0.1' };
+    expect(readSettings({ ...links, ZIPCAPTION_PORT: 'tcp://10.0.0.1' }).rate).toBeUndefined();
     expect(() => readSettings({ ZIPCAPTION_MAX_BODY_MEMORY: '1000' })).toThrow('twice');
   });
 });

@@ -162,10 +162,13 @@ const known = new Set([
 ]);
 /** Variables of the command line and the repository's scripts that share the prefix. */
 const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;
+/** What Kubernetes sets in every pod beside a service called "zipcaption". */
+const serviceLinks = /^ZIPCAPTION_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
 
 function refuseUnknown(env: Environment): void {
   for (const name of Object.keys(env)) {
     if (!name.startsWith('ZIPCAPTION_') || elsewhere.test(name)) continue;
+    if (serviceLinks.test(name)) continue;
     if (!known.has(name.slice('ZIPCAPTION_'.length))) {
       const list = [...known].map((each) => `ZIPCAPTION_${each}`).join(', ');
       throw new Error(`There is no setting ${name}. Known are: ${list}.`);
