@@ -11,7 +11,7 @@ export default defineConfig({
       // A worker thread is started by Node, not by vitest: it runs the compiled code.
       transform(code, id) {
         if (!id.endsWith('packages/core/src/node/thread.ts')) return undefined;
-        return code.replace(`'./worker.js'`, `'../../dist/node/worker.js'`);
+        return code.replaceAll(`'./worker.js'`, `'../../dist/node/worker.js'`);
       },
     },
   ],

@@ -1,6 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { CaptionError } from '../errors.js';
 import type { StartThread } from '../pool/thread.js';
+import { ownUrl } from './own-url.js';
 
 /** Starts a worker thread of Node. */
 export const startThread: StartThread = ({ onAnswer, onEnd }) => {
@@ -17,11 +18,13 @@ export const startThread: StartThread = ({ onAnswer, onEnd }) => {
 
 function newWorker(): Worker {
   try {
+    // Bundlers look for exactly this; bundled as CommonJS, there is no address to start from.
+    if (!import.meta.url) return new Worker(new URL('./worker.js', ownUrl()), workerOptions());
     return new Worker(new URL('./worker.js', import.meta.url), workerOptions());
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'The worker thread cannot be started. In a bundle of your own, put the file worker.js of zipcaption beside the program, or load the captioner without "workers".',
+      'The worker thread cannot be started. If the program was bundled, bundle zipcaption/worker beside it as worker.js (docs/frameworks.md), or load the captioner without "workers".',
       { cause },
     );
   }

@@ -213,7 +213,7 @@ export class PoolWorker {
 function loadError(cause: WorkerDied): CaptionError {
   return new CaptionError(
     'RUNTIME_UNAVAILABLE',
-    `${cause.message}. In a bundle of your own, put zipcaption's worker beside the program as docs/frameworks.md says, or load the captioner without "workers".`,
+    `${cause.message}. If the program was bundled, put zipcaption/worker beside it (docs/frameworks.md), or load the captioner without "workers".`,
     { cause },
   );
 }
