@@ -115,6 +115,115 @@ describe('a result', () => {
   });
 });
 
+/** The tiny model, its manifest changed. */
+async function changed(change: (manifest: ReturnType<typeof JSON.parse>) => void) {
+  const names = ['manifest.json', 'encoder.onnx', 'decoder.onnx', 'tokenizer.json'];
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) files.set(name, await readFile(`${tinyModel}/${name}`));
+  const manifest = JSON.parse(new TextDecoder().decode(files.get('manifest.json')));
+  change(manifest);
+  files.set('manifest.json', new TextEncoder().encode(JSON.stringify(manifest)));
+  return loadCaptioner({ model: files });
+}
+
+describe('tags', () => {
+  test('are the likeliest, at most ten, none below 0.1', async () => {
+    const few = (await tiny.caption(photo)).tags ?? [];
+    const cat = (await tiny.caption(path('../../../samples/chelsea.png'))).tags ?? [];
+    expect(few.map(({ text }) => text)).toEqual(['runs', 'through', 'snow', 'cat', 'in', 'on']);
+    expect(cat).toHaveLength(10);
+    for (const tags of [few, cat]) {
+      const probabilities = tags.map(({ probability }) => probability);
+      expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a));
+      expect(probabilities.every((p) => p >= 0.1 && p <= 1)).toBe(true);
+    }
+  });
+
+  test('are as many as were asked for, whatever the search', async () => {
+    const all = (await tiny.caption(photo, { numTags: 100 })).tags ?? [];
+    expect(all).toHaveLength(15);
+    expect(new Set(all.map(({ text }) => text)).size).toBe(15);
+    expect((await tiny.caption(photo, { numTags: 3, sample: true })).tags).toEqual(all.slice(0, 3));
+    expect((await tiny.caption(photo, { numTags: 0 })).tags).toEqual([]);
+    const [outcome] = await collect(tiny.captionAll([photo], { numTags: 1 }));
+    expect(outcome).toMatchObject({ tags: all.slice(0, 1) });
+    for (const numTags of [-1, 101, 1.5, '3', null]) {
+      await expect(tiny.caption(photo, { numTags } as never)).rejects.toMatchObject({
+        ...{ code: 'INVALID_OPTION', message: expect.stringContaining('from 0 to 100') },
+      });
+    }
+  });
+
+  test('are absent for models that have none, and refused when asked for', async () => {
+    const plain = await changed((manifest) => delete manifest.encoder.tags);
+    const result = await plain.caption(photo);
+    expect('tags' in result).toBe(false);
+    expect(result.text).toBe((await tiny.caption(photo)).text);
+    expect('tags' in (await plain.caption(photo, { numTags: 0 }))).toBe(false);
+    await expect(plain.caption(photo, { numTags: 1 })).rejects.toMatchObject({
+      ...{ code: 'INVALID_OPTION', message: expect.stringContaining('"tiny" gives no tags') },
+    });
+    await plain.dispose();
+  });
+});
+
+describe('embed', () => {
+  const other = path('../../../samples/chelsea.png');
+  const product = (a: Float32Array, b: Float32Array) =>
+    a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+
+  test('gives vectors of length 1: the same for a photo, whatever holds it; another for another', async () => {
+    const bytes = await readFile(photo);
+    const same = await Promise.all([
+      ...[tiny.embed(photo), tiny.embed(bytes), tiny.embed(new Blob([bytes]))],
+      tiny.embed(new Response(bytes)),
+    ]);
+    const [first] = same as [Float32Array];
+    expect(first).toBeInstanceOf(Float32Array);
+    expect(first).toHaveLength(16);
+    for (const features of same) expect(features).toEqual(first);
+    const another = await tiny.embed(other);
+    expect(product(first, first)).toBeCloseTo(1, 5);
+    expect(product(another, another)).toBeCloseTo(1, 5);
+    expect(product(first, another)).toBeLessThan(0.99);
+  });
+
+  test('makes vectors of length 1 of any output', async () => {
+    const captioner = await changed((manifest) => (manifest.encoder.features = 'first_hidden'));
+    const features = await captioner.embed(photo);
+    expect(product(features, features)).toBeCloseTo(1, 5);
+    await captioner.dispose();
+  });
+
+  test('takes the options of reading a photo, and no others', async () => {
+    const refused = [
+      ...[[photo, { maxBytes: 10 }, 'IMAGE_TOO_LARGE'] as const],
+      ...[[photo, { maxPixels: 10 }, 'IMAGE_TOO_LARGE'] as const],
+      ...[[photo, { numBeams: 2 }, 'INVALID_OPTION'] as const],
+      ...[[photo, { signal: AbortSignal.abort() }, 'ABORTED'] as const],
+      ...[['./missing.jpg', {}, 'FILE_NOT_FOUND'] as const],
+      ...[['https://example.com/a.jpg', {}, 'INVALID_INPUT'] as const],
+      ...[[new Uint8Array(9), {}, 'UNSUPPORTED_FORMAT'] as const],
+      ...[[3, {}, 'INVALID_INPUT'] as const],
+    ];
+    for (const [input, options, code] of refused) {
+      await expect(tiny.embed(input as ImageInput, options as object)).rejects.toMatchObject({
+        ...{ code, name: 'CaptionError' },
+      });
+    }
+    expect(await tiny.embed(photo, { decode: 'exact' })).toHaveLength(16);
+  });
+
+  test('is refused by models without features, before the photo is read', async () => {
+    const plain = await changed((manifest) => delete manifest.encoder.features);
+    await expect(plain.embed('./missing.jpg')).rejects.toMatchObject({
+      ...{ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('encoder.features') },
+    });
+    await plain.dispose();
+    await expect(plain.embed(photo)).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+});
+
 describe('options', () => {
   test('prefix starts the caption, bannedWords never appear', async () => {
     const { text } = await tiny.caption(photo, { prefix: 'the dog' });

@@ -6,7 +6,12 @@ import { CaptionError } from './errors.js';
 import { gather } from './input/gather.js';
 import { loadPipeline } from './load-pipeline.js';
 import type { Manifest } from './model/manifest.js';
-import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './options.js';
+import {
+  checkCaptionAllOptions,
+  checkLoadOptions,
+  resolveEmbedOptions,
+  resolveOptions,
+} from './options.js';
 import type { Platform } from './platform.js';
 import { inOrder } from './pool/in-order.js';
 import type { CaptionerPool } from './pool/pool.js';
@@ -16,6 +21,7 @@ import type {
   CaptionOptions,
   CaptionOutcome,
   CaptionResult,
+  EmbedOptions,
   ImageInput,
   LoadOptions,
 } from './types.js';
@@ -33,7 +39,7 @@ export class Captioner {
   readonly #backend: Backend;
   readonly #loadOptions: LoadOptions;
   /** Under way. */
-  readonly #calls = new Set<Promise<CaptionResult>>();
+  readonly #calls = new Set<Promise<unknown>>();
   #disposing: Promise<void> | undefined;
 
   /** @internal */
@@ -60,6 +66,21 @@ export class Captioner {
    */
   async caption(input: ImageInput, options: CaptionOptions = {}): Promise<CaptionResult> {
     return this.#caption(this.#backend, input, options);
+  }
+
+  /**
+   * A photo's feature vector, for finding photos that look alike: the scalar product of two vectors is
+   * their cosine similarity, 1 for the same photo. Made by the encoder alone, without a caption.
+   *
+   * @returns the model's features, scaled to a length of 1 (1,280 numbers of the embedded model)
+   * @throws CaptionError as {@link caption}, and `MODEL_UNSUPPORTED` where the model has no features
+   *
+   * @example
+   * const [a, b] = await Promise.all(['a.jpg', 'b.jpg'].map((photo) => captioner.embed(photo)));
+   * const similarity = a.reduce((sum, value, i) => sum + value * b[i], 0);
+   */
+  async embed(input: ImageInput, options: EmbedOptions = {}): Promise<Float32Array> {
+    return this.#track(() => gatherAndEmbed(this.#backend, input, options));
   }
 
   /**
@@ -133,8 +154,13 @@ export class Captioner {
     input: ImageInput,
     options: CaptionOptions,
   ): Promise<CaptionResult> {
+    return this.#track(() => gatherAndCaption(backend, input, options));
+  }
+
+  /** `dispose` waits for it. */
+  async #track<T>(start: () => Promise<T>): Promise<T> {
     this.#refuseIfDisposed();
-    const call = gatherAndCaption(backend, input, options);
+    const call = start();
     this.#calls.add(call);
     try {
       return await call;
@@ -171,6 +197,23 @@ async function gatherAndCaption(
   // What has to be waited for is read before its turn comes: a slow sender holds nobody up.
   const photo = await gather(input, resolveOptions(options, backend.manifest.generation));
   return backend.caption(photo.input, photo.isOurs ? { ...options, transfer: true } : options);
+}
+
+async function gatherAndEmbed(
+  backend: Backend,
+  input: ImageInput,
+  options: EmbedOptions,
+): Promise<Float32Array> {
+  const resolved = resolveEmbedOptions(options);
+  const { name, encoder } = backend.manifest;
+  if (encoder.features === undefined) {
+    throw new CaptionError(
+      'MODEL_UNSUPPORTED',
+      `The model "${name}" has no features to embed photos with. Use a model whose manifest has encoder.features, as the embedded one does.`,
+    );
+  }
+  const photo = await gather(input, resolved);
+  return backend.embed(photo.input, photo.isOurs ? { ...options, transfer: true } : options);
 }
 
 /** Failures that concern not one photo but all that follow. */

@@ -12,6 +12,7 @@ export type {
   Manifest,
   NetworkPaths,
   StateTensor,
+  TagsSpec,
   TextEncoderSpec,
 } from './model/manifest.js';
 export type { PhotoText, PromptSpec, PromptTask } from './model/prompt.js';
@@ -24,8 +25,10 @@ export type {
   CaptionOptions,
   CaptionOutcome,
   CaptionResult,
+  CaptionTag,
   CaptionTimings,
   CaptionToken,
+  EmbedOptions,
   ImageInput,
   LoadOptions,
   WordAttention,

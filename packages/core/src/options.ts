@@ -4,7 +4,7 @@ import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
 import { findTask, type PromptSpec } from './model/prompt.js';
 import { isRuntime } from './model/runtime.js';
-import type { CaptionAllOptions, CaptionOptions, LoadOptions } from './types.js';
+import type { CaptionAllOptions, CaptionOptions, EmbedOptions, LoadOptions } from './types.js';
 
 /** One option's rule: what is allowed, in words, and a test for it. */
 interface Rule {
@@ -68,6 +68,7 @@ const captionRules: Rules<CaptionOptions> = {
   },
   seed: wholeNumber(0, 2 ** 32 - 1),
   attention: isBoolean,
+  numTags: wholeNumber(0, 100),
   signal: isSignal,
   onToken: isFunction,
   orientation: isBoolean,
@@ -83,6 +84,17 @@ const captionRules: Rules<CaptionOptions> = {
   },
   fetchTimeout: wholeNumber(1, 86_400_000),
   transfer: isBoolean,
+};
+
+const embedRules: Rules<EmbedOptions> = {
+  signal: captionRules.signal,
+  orientation: captionRules.orientation,
+  decode: captionRules.decode,
+  maxBytes: captionRules.maxBytes,
+  maxPixels: captionRules.maxPixels,
+  fetch: captionRules.fetch,
+  fetchTimeout: captionRules.fetchTimeout,
+  transfer: captionRules.transfer,
 };
 
 const { onToken: _, ...sharedRules } = captionRules;
@@ -160,12 +172,18 @@ export function checkCaptionAllOptions(options: CaptionAllOptions): void {
   check(options, captionAllRules);
 }
 
+/** How a photo is read, the defaults filled in. */
+export interface ResolvedEmbedOptions extends Required<Omit<EmbedOptions, 'signal' | 'decode'>> {
+  readonly decode?: DecodeMode;
+  readonly signal?: AbortSignal;
+}
+
 /** Options with the model's defaults filled in. */
 export interface ResolvedOptions
-  extends Required<Omit<CaptionOptions, 'signal' | 'onToken' | 'prompt' | 'decode'>> {
-  readonly decode?: DecodeMode;
+  extends ResolvedEmbedOptions,
+    Required<Omit<CaptionOptions, keyof EmbedOptions | 'onToken' | 'prompt' | 'numTags'>> {
   readonly prompt?: string;
-  readonly signal?: AbortSignal;
+  readonly numTags?: number;
   readonly onToken?: NonNullable<CaptionOptions['onToken']>;
 }
 
@@ -175,6 +193,27 @@ export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 export const DEFAULT_MAX_PIXELS = 100_000_000;
 /** Default of `fetchTimeout`: half a minute, in milliseconds. */
 export const DEFAULT_FETCH_TIMEOUT = 30_000;
+
+const READING_DEFAULTS = {
+  orientation: true,
+  maxBytes: DEFAULT_MAX_BYTES,
+  maxPixels: DEFAULT_MAX_PIXELS,
+  fetch: false,
+  fetchTimeout: DEFAULT_FETCH_TIMEOUT,
+  transfer: false,
+} as const;
+
+/** Options without those that are given as undefined. */
+function given<Options extends object>(options: Options): Options {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Options;
+}
+
+/** @throws CaptionError `INVALID_OPTION` */
+export function resolveEmbedOptions(options: EmbedOptions): ResolvedEmbedOptions {
+  check(options, embedRules);
+  return { ...READING_DEFAULTS, ...given(options) };
+}
 
 /**
  * Checks a call's options and fills in the model's defaults.
@@ -187,15 +226,13 @@ export function resolveOptions(
   prompt?: PromptSpec,
 ): ResolvedOptions {
   check(options, captionRules);
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as CaptionOptions;
-  const sample = given.sample ?? false;
-  const task = prompt && findTask(prompt, given.prompt);
-  const maxLength = given.maxLength ?? task?.maxLength ?? defaults.maxLength;
+  const asked = given(options);
+  const sample = asked.sample ?? false;
+  const task = prompt && findTask(prompt, asked.prompt);
+  const maxLength = asked.maxLength ?? task?.maxLength ?? defaults.maxLength;
   const resolved: ResolvedOptions = {
     // Sampling draws words and streaming needs each at once; beams have no part in either.
-    numBeams: sample || given.onToken ? 1 : Math.max(defaults.numBeams, given.numCaptions ?? 1),
+    numBeams: sample || asked.onToken ? 1 : Math.max(defaults.numBeams, asked.numCaptions ?? 1),
     maxLength,
     minLength: Math.min(defaults.minLength, maxLength),
     lengthPenalty: defaults.lengthPenalty,
@@ -211,15 +248,10 @@ export function resolveOptions(
     topP: 1,
     seed: 0,
     attention: false,
-    orientation: true,
-    maxBytes: DEFAULT_MAX_BYTES,
-    maxPixels: DEFAULT_MAX_PIXELS,
-    fetch: false,
-    fetchTimeout: DEFAULT_FETCH_TIMEOUT,
-    transfer: false,
-    ...given,
+    ...READING_DEFAULTS,
+    ...asked,
   };
-  checkTogether(resolved, given);
+  checkTogether(resolved, asked);
   return resolved;
 }
 

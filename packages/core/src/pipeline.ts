@@ -6,13 +6,19 @@ import type { Size } from './image/types.js';
 import type { Manifest } from './model/manifest.js';
 import type { Model } from './model/model.js';
 import { pause } from './next-task.js';
-import { type ResolvedOptions, resolveOptions } from './options.js';
-import type { PipelinePlatform } from './platform.js';
+import {
+  type ResolvedEmbedOptions,
+  type ResolvedOptions,
+  resolveEmbedOptions,
+  resolveOptions,
+} from './options.js';
+import type { OpenedPhoto, PipelinePlatform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
 import { search } from './search/search.js';
 import { searchSettings, searchStart } from './settings.js';
-import type { CaptionOptions, CaptionResult, ImageInput } from './types.js';
+import { likeliestTags } from './text/tags.js';
+import type { CaptionOptions, CaptionResult, EmbedOptions, ImageInput } from './types.js';
 
 const { openPhoto }: PipelinePlatform = platform;
 
@@ -36,6 +42,11 @@ export class Pipeline implements Backend {
     return this.#queue.run(() => captionPhoto(this.#model, input, resolved), options.signal);
   }
 
+  async embed(input: ImageInput, options: EmbedOptions): Promise<Float32Array> {
+    const resolved = resolveEmbedOptions(options);
+    return this.#queue.run(() => embedPhoto(this.#model, input, resolved), options.signal);
+  }
+
   dispose(): Promise<void> {
     return this.#queue.run(() => this.#model.release());
   }
@@ -51,14 +62,11 @@ async function captionPhoto(
   options: ResolvedOptions,
 ): Promise<CaptionResult> {
   const { manifest, tokenizer } = model;
-  const { signal } = options;
+  const { signal, numTags } = options;
   const plan = searchSettings(options, manifest, tokenizer);
   const clock = stopwatch();
 
-  const photo = await openPhoto(input, {
-    ...options,
-    atLeast: (upright: Size) => sizeNeeded(manifest.image, upright, options.decode),
-  });
+  const photo = await open(input, manifest, options);
   const decode = clock();
   await pause(signal);
   const pixels = pixelValues(photo, manifest.image);
@@ -76,10 +84,12 @@ async function captionPhoto(
   plan.endStream();
   const searching = clock();
   const captions = describeCaption(hypotheses, plan, manifest, tokenizer);
+  const tags = model.tags && encoded.tags && likeliestTags(encoded.tags, model.tags, numTags);
   const detokenize = clock();
 
   return {
     ...captions,
+    ...(tags && { tags }),
     timings: {
       ...{ decode, preprocess: preprocessing, encode, search: searching, detokenize },
       total: decode + preprocessing + encode + searching + detokenize,
@@ -93,6 +103,29 @@ async function captionPhoto(
     model: { name: manifest.name, version: manifest.version, runtime: model.runtime },
     warnings: photo.warnings,
   };
+}
+
+/** As far as the encoder only, whose features are what is wanted. */
+async function embedPhoto(
+  { manifest, features }: Model,
+  input: ImageInput,
+  options: ResolvedEmbedOptions,
+): Promise<Float32Array> {
+  if (!features) throw new Error('Captioner.embed asks models with features only.');
+  const photo = await open(input, manifest, options);
+  await pause(options.signal);
+  const pixels = pixelValues(photo, manifest.image);
+  await pause(options.signal);
+  return features(pixels);
+}
+
+function open(
+  input: ImageInput,
+  { image }: Manifest,
+  options: ResolvedEmbedOptions,
+): Promise<OpenedPhoto> {
+  const atLeast = (upright: Size) => sizeNeeded(image, upright, options.decode);
+  return openPhoto(input, { ...options, atLeast });
 }
 
 /** Each call gives the milliseconds since the one before. */

@@ -38,6 +38,12 @@ export function searchSettings(
       `The option "attention" cannot be true: the model "${manifest.name}" does not give attention.`,
     );
   }
+  if (options.numTags && !manifest.encoder.tags) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `The option "numTags" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
+    );
+  }
   const prefix = options.prefix.trim() === '' ? [] : tokenizer.encodeWords(options.prefix);
   const settings: CaptionPlan['settings'] = {
     numBeams: options.numBeams,

@@ -110,6 +110,11 @@ export interface CaptionOptions {
   seed?: number;
   /** Return for each word a map of where the model looked. Default false. */
   attention?: boolean;
+  /**
+   * Tags in the result, the likeliest, for models that have tags. 0–100; others take 0 only. Default:
+   * at most 10, those of a probability of 0.1 and more.
+   */
+  numTags?: number;
   /** Stops between stages and words with code `ABORTED`. */
   signal?: AbortSignal;
   /** Greedy and sampled search of one caption: each piece of text as it is found. */
@@ -140,6 +145,19 @@ export interface CaptionOptions {
    */
   transfer?: boolean;
 }
+
+/** Options of `embed`: how the photo is read, as for a caption. */
+export type EmbedOptions = Pick<
+  CaptionOptions,
+  | 'signal'
+  | 'orientation'
+  | 'decode'
+  | 'maxBytes'
+  | 'maxPixels'
+  | 'fetch'
+  | 'fetchTimeout'
+  | 'transfer'
+>;
 
 /** Options of `captionAll`: those of `caption`, for every photo alike. */
 export interface CaptionAllOptions extends Omit<CaptionOptions, 'onToken'> {
@@ -178,6 +196,13 @@ export interface WordAttention {
   readonly values: Float32Array;
 }
 
+/** A word that the model finds in a photo by itself, whether the caption says it or not. */
+export interface CaptionTag {
+  readonly text: string;
+  /** How likely people are to say the word of the photo, 0–1. */
+  readonly probability: number;
+}
+
 export interface CaptionCandidate {
   readonly text: string;
   /** Sum of log-probabilities / length^lengthPenalty, the end token counted in both. */
@@ -203,6 +228,11 @@ export interface CaptionResult extends CaptionCandidate {
   readonly alternatives: readonly CaptionCandidate[];
   /** One map a word, when asked for. */
   readonly attention?: readonly WordAttention[];
+  /**
+   * What is in the photo, likeliest first; absent for models without tags. Of words that differ only
+   * by their number ("dog", "dogs") the likelier stands for both.
+   */
+  readonly tags?: readonly CaptionTag[];
   readonly timings: CaptionTimings;
   readonly image: {
     /** `'raw'` for pixels that were handed in, otherwise the kind of file. */

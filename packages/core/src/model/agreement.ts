@@ -30,6 +30,13 @@ export function checkNames(
   const seen = mask ? [manifest.encoder.input, mask] : [manifest.encoder.input];
   requireNames(manifest.encoder.file, 'input', seen, vision.inputs);
   requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, vision.outputs);
+  const besides = [manifest.encoder.tags?.output, manifest.encoder.features];
+  requireNames(
+    manifest.encoder.file,
+    'output',
+    besides.filter((name) => name !== undefined),
+    vision.outputs,
+  );
   refuseUnfed(manifest.encoder.file, seen, vision);
   if (embedding && manifest.embedding) {
     const { file: embedder, input, output } = manifest.embedding;
@@ -143,6 +150,36 @@ export function checkVocabulary(
   throw new CaptionError(
     'MODEL_INVALID',
     `${manifest.tokenizer.file} and ${manifest.decoder.file} do not belong together: ${what}. Fetch both from the same model.`,
+  );
+}
+
+/**
+ * Each tag must be a word of the vocabulary, and the network must have a column for each.
+ *
+ * @throws CaptionError `MODEL_INVALID`
+ */
+export function checkTags(
+  { encoder, tokenizer: { file } }: Manifest,
+  vision: Session,
+  words: readonly string[],
+): void {
+  if (!encoder.tags) return;
+  const { output, tokens } = encoder.tags;
+  checkTagCount(encoder, vision.shape(output)?.at(-1) ?? tokens.length);
+  const wordless = words.indexOf('');
+  if (wordless < 0) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `The manifest's encoder.tags.tokens[${wordless}] is ${tokens[wordless]}, which is no word of ${file}. Each must be the number of a word of the vocabulary.`,
+  );
+}
+
+/** @throws CaptionError `MODEL_INVALID` */
+export function checkTagCount({ file, tags }: Manifest['encoder'], columns: number): void {
+  if (!tags || columns === tags.tokens.length) return;
+  throw new CaptionError(
+    'MODEL_INVALID',
+    `The manifest's encoder.tags lists ${tags.tokens.length} tokens, but the output "${tags.output}" of ${file} has ${columns} columns: there must be one for each.`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface EncodedPhoto {
   readonly forcedTokens: number;
   /** The embeddings of `start` with the photo in them, where the decoder reads them itself. */
   readonly prefill?: Values;
+  /** How likely each of the model's tags is, 0–1, in the manifest's order. */
+  readonly tags?: Float32Array;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { CaptionError } from '../errors.js';
 import type { PixelValues } from '../image/tiles.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
-import { checkShape } from './agreement.js';
+import { checkShape, checkTagCount } from './agreement.js';
 import type { EncodedPhoto } from './decoder.js';
 import { embed, featuresAtMarks, featuresFirst } from './embedding.js';
 import type { Manifest } from './manifest.js';
@@ -33,10 +33,15 @@ export async function encodePhoto(
   const { bos, forcedStart } = manifest.generation;
   const start = forcedStart === undefined ? [bos] : [bos, forcedStart];
   const forcedTokens = start.length - 1;
-  const seen = await runVision(networks.vision, manifest, pixels);
+  const tagsOutput = manifest.encoder.tags?.output;
+  const wanted = [...manifest.encoder.outputs, ...(tagsOutput ? [tagsOutput] : [])];
+  const seen = await runVision(networks.vision, manifest, pixels, wanted);
+  const tags = tagsOutput !== undefined && {
+    tags: tagProbabilities(manifest.encoder, seen[tagsOutput]),
+  };
   if (!manifest.prompt || !manifest.embedding || !networks.embedding) {
     refusePrompt(manifest, prompt);
-    return { outputs: seen, start, forcedTokens };
+    return { outputs: seen, start, forcedTokens, ...tags };
   }
 
   const features = joined(seen, manifest.encoder.outputs[0] ?? '');
@@ -48,10 +53,38 @@ export async function encodePhoto(
     ? featuresAtMarks(features, words, tokens, tokenizer.tokenId(photo.token) ?? -1)
     : featuresFirst(features, words);
   if (!networks.text || !manifest.textEncoder) {
-    return { outputs: {}, start: tokens, forcedTokens: 0, prefill: merged };
+    return { outputs: {}, start: tokens, forcedTokens: 0, prefill: merged, ...tags };
   }
   const outputs = await runText(networks.text, manifest.textEncoder, merged);
-  return { outputs, start, forcedTokens };
+  return { outputs, start, forcedTokens, ...tags };
+}
+
+/**
+ * The feature vector of one photo, its length 1.
+ *
+ * @param pixels as `manifest.image` describes them
+ * @param output `manifest.encoder.features`
+ */
+export async function featuresOf(
+  vision: Session,
+  manifest: Manifest,
+  output: string,
+  pixels: PixelValues,
+): Promise<Float32Array> {
+  const { [output]: values } = await runVision(vision, manifest, pixels, [output]);
+  const features = floats(values);
+  const length = Math.sqrt(features.reduce((sum, value) => sum + value * value, 0));
+  return length > 0 ? features.map((value) => value / length) : features.slice();
+}
+
+function tagProbabilities(encoder: Manifest['encoder'], values: Values | undefined): Float32Array {
+  const probabilities = floats(values);
+  checkTagCount(encoder, probabilities.length);
+  return probabilities;
+}
+
+function floats(values: Values | undefined): Float32Array {
+  return values ? (asType(values, 'float32').data as Float32Array) : new Float32Array();
 }
 
 /** The shape of a photo's pixels. */
@@ -63,8 +96,9 @@ async function runVision(
   session: Session,
   { encoder, image }: Manifest,
   { data, tiles }: PixelValues,
+  wanted: readonly string[],
 ): Promise<Record<string, Values>> {
-  const { input, mask, outputs, file } = encoder;
+  const { input, mask, file } = encoder;
   const [, ...picture] = pixelDims(image);
   // Networks that take several pictures have an axis for them, which others lack.
   const takesSeveral = tiles !== undefined || session.shape(input)?.length === 5;
@@ -74,7 +108,7 @@ async function runVision(
   const sides = [...dims.slice(0, -picture.length), image.height, image.width];
   return session.run(
     { [input]: values, ...(mask && { [mask]: filled(session.inputType(mask), 1, sides) }) },
-    outputs,
+    wanted,
   );
 }
 

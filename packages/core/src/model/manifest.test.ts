@@ -16,6 +16,16 @@ describe('readManifest', () => {
     expect(manifest.generation.repetitionPenalty).toBe(1);
   });
 
+  test('leaves out what a model does not have', () => {
+    const json = tiny();
+    delete json.encoder.tags;
+    delete json.encoder.features;
+    expect(Object.keys(readManifest(json).encoder)).toEqual(['file', 'input', 'outputs']);
+    const { encoder } = readManifest(tiny());
+    expect(encoder).toMatchObject({ tags: { output: 'concepts' }, features: 'embedding' });
+    expect(encoder.tags?.tokens).toHaveLength(15);
+  });
+
   test.each<[string, (m: ReturnType<typeof tiny>) => void, RegExp]>([
     ['not an object', () => undefined, /^$/],
     ['another format', (m) => (m.format = 2), /format must be one of 1/],
@@ -30,6 +40,14 @@ describe('readManifest', () => {
     ['an absolute file', (m) => (m.decoder.file = '/etc/passwd'), /decoder\.file/],
     ['an address as file', (m) => (m.tokenizer.file = 'http://x/y'), /tokenizer\.file/],
     ['no end token', (m) => delete m.generation.eos, /generation\.eos/],
+    ['tags without an output', (m) => delete m.encoder.tags.output, /encoder\.tags\.output/],
+    ['a tag below 0', (m) => (m.encoder.tags.tokens[1] = -1), /encoder\.tags\.tokens\[1\]/],
+    [
+      'a tag twice',
+      (m) => m.encoder.tags.tokens.push(20),
+      /tokens\[15\] must be a token that is not/,
+    ],
+    ['a list as features', (m) => (m.encoder.features = ['x']), /encoder\.features must be a/],
     ['a text as token', (m) => (m.generation.suppress = ['a']), /generation\.suppress\[0\]/],
   ])('refuses %s', (name, spoil, message) => {
     const manifest = tiny();

@@ -1,6 +1,16 @@
 import type { PreprocessSpec } from '../image/preprocess.js';
 import { type PromptSpec, readPrompt } from './prompt.js';
-import { array, integer, number, object, oneOf, optional, record, string } from './schema.js';
+import {
+  array,
+  fault,
+  integer,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+} from './schema.js';
 
 /** A tensor that the decoder hands from one step to the next. */
 export interface StateTensor {
@@ -69,6 +79,14 @@ export interface TextEncoderSpec extends NetworkPaths {
   readonly outputs: readonly string[];
 }
 
+/** Words that the encoder finds in a photo by itself. */
+export interface TagsSpec {
+  /** The encoder's output, 1 × n: how likely each word is, 0–1. */
+  readonly output: string;
+  /** For each of its n columns the number of its word in the vocabulary. */
+  readonly tokens: readonly number[];
+}
+
 /** All that is known of a model; `docs/model-format.md` describes each field. */
 export interface Manifest {
   readonly format: 1;
@@ -82,6 +100,9 @@ export interface Manifest {
     /** An input of ones, one a pixel of each picture. */
     readonly mask?: string;
     readonly outputs: readonly string[];
+    readonly tags?: TagsSpec;
+    /** An output, 1 × width, that is alike for photos that look alike: what `embed` gives. */
+    readonly features?: string;
   };
   /** Models that take a prompt: its words, and the network that embeds them. */
   readonly prompt?: PromptSpec;
@@ -241,7 +262,9 @@ function readStretch(json: unknown): { readonly width: number; readonly height: 
 }
 
 function readEncoder(json: unknown): Manifest['encoder'] {
-  const encoder = object(json, 'encoder', ['file', 'data', 'input', 'mask', 'outputs']);
+  const encoder = object(json, 'encoder', [
+    ...['file', 'data', 'input', 'mask', 'outputs', 'tags', 'features'],
+  ]);
   return {
     ...readNetwork(encoder, 'encoder'),
     input: string(encoder.input, 'encoder.input'),
@@ -250,6 +273,26 @@ function readEncoder(json: unknown): Manifest['encoder'] {
       optional(encoder.mask, (v) => string(v, 'encoder.mask')),
     ),
     outputs: array(encoder.outputs, 'encoder.outputs', string),
+    ...present('tags', optional(encoder.tags, readTags)),
+    ...present(
+      'features',
+      optional(encoder.features, (v) => string(v, 'encoder.features')),
+    ),
+  };
+}
+
+function readTags(json: unknown): TagsSpec {
+  const tags = object(json, 'encoder.tags', ['output', 'tokens']);
+  const seen = new Set<number>();
+  const token = (value: unknown, path: string) => {
+    const id = integer(value, path, 0, MAX_TOKEN);
+    if (seen.has(id)) fault(path, 'a token that is not listed before', id);
+    seen.add(id);
+    return id;
+  };
+  return {
+    output: string(tags.output, 'encoder.tags.output'),
+    tokens: array(tags.tokens, 'encoder.tags.tokens', token),
   };
 }
 

@@ -38,6 +38,9 @@ describe('a loaded model', () => {
     expect(
       difference(encoded.outputs.cross_key?.data as Float32Array, expected.crossKey),
     ).toBeLessThan(1e-4);
+    expect(difference(encoded.tags as Float32Array, expected.tags)).toBeLessThan(1e-5);
+    const features = (await model.features?.(pixels)) as Float32Array;
+    expect(difference(features, expected.features)).toBeLessThan(1e-5);
     const step = model.decode(encoded);
     for (const [i, { tokens, logits, attention }] of expected.steps.entries()) {
       const output = await step(tokens, i === 0 ? [0, 0] : [0, 1]);
@@ -125,6 +128,11 @@ describe('a damaged model', () => {
 
   test.each<[string, (m: ReturnType<typeof JSON.parse>) => void, string]>([
     ['an encoder output', (m) => m.encoder.outputs.push('ghost'), 'ghost'],
+    ['the output of tags', (m) => (m.encoder.tags.output = 'ghost'), 'ghost'],
+    ['the output of features', (m) => (m.encoder.features = 'ghost'), 'ghost'],
+    ['too few tags', (m) => m.encoder.tags.tokens.pop(), '14 tokens, but the output "concepts"'],
+    ['a tag beyond the vocabulary', (m) => (m.encoder.tags.tokens[3] = 22), 'tokens[3] is 22'],
+    ['a mark of the model as tag', (m) => (m.encoder.tags.tokens[0] = 2), 'tokens[0] is 2'],
     ['a decoder input', (m) => (m.decoder.state[0].input = 'ghost'), 'ghost'],
     ['a decoder output', (m) => (m.decoder.logits = 'ghost'), 'ghost'],
     [

@@ -1,10 +1,11 @@
 import { CaptionError } from '../errors.js';
 import type { PixelValues } from '../image/tiles.js';
 import type { DecoderStep } from '../search/types.js';
+import { type TagWords, tagWords } from '../text/tags.js';
 import { type CaptionTokenizer, createTokenizer } from '../text/tokenizer.js';
-import { checkNames, checkShape, checkVocabulary } from './agreement.js';
+import { checkNames, checkShape, checkTags, checkVocabulary } from './agreement.js';
 import { type DecoderNetworks, type EncodedPhoto, startDecoding } from './decoder.js';
-import { encodePhoto, pixelDims } from './encode.js';
+import { encodePhoto, featuresOf, pixelDims } from './encode.js';
 import type { Dtype } from './huggingface/dtype.js';
 import { type Manifest, type NetworkPaths, readManifest } from './manifest.js';
 import { parseJson, readModelFile, readNetwork } from './network-files.js';
@@ -24,6 +25,10 @@ export interface Model {
    * @param prompt what a model that takes a prompt is asked: a task's name or a text
    */
   encode(pixels: Float32Array | PixelValues, prompt?: string): Promise<EncodedPhoto>;
+  /** The words of the tags that `encode` gives, where it does. */
+  readonly tags?: TagWords;
+  /** The feature vector of one photo; absent where the model has none. */
+  readonly features?: (pixels: Float32Array | PixelValues) => Promise<Float32Array>;
   /** Starts a caption of that photo, after the tokens of its `start`. */
   decode(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
@@ -96,14 +101,19 @@ export async function loadModel(
       const decoders = { first, later, ...(embedding && { embedding }) };
       checkNames(manifest, encoders, decoders);
       checkVocabulary(manifest, later, tokenizer);
+      const tags = draft.encoder.tags && tagWords(draft.encoder.tags.tokens, tokenizer);
+      if (tags) checkTags(manifest, vision, tags.words);
+      const { features } = manifest.encoder;
       return {
         manifest,
         tokenizer,
+        ...(tags && { tags }),
+        ...(features !== undefined && {
+          features: (pixels) => featuresOf(vision, manifest, features, valuesOf(pixels)),
+        }),
         runtime: on.name ?? 'custom',
-        encode: (pixels, prompt) => {
-          const values = pixels instanceof Float32Array ? { data: pixels } : pixels;
-          return encodePhoto(encoders, manifest, tokenizer, values, prompt);
-        },
+        encode: (pixels, prompt) =>
+          encodePhoto(encoders, manifest, tokenizer, valuesOf(pixels), prompt),
         decode: (photo) => startCaption(decoders, manifest, photo),
         release: () => releaseAll(sessions),
       };
@@ -122,6 +132,10 @@ export async function loadModel(
     if (!otherwise || !isLacking) throw error;
     return open({ ...firstChoice, ...(await otherwise()) });
   }
+}
+
+function valuesOf(pixels: Float32Array | PixelValues): PixelValues {
+  return pixels instanceof Float32Array ? { data: pixels } : pixels;
 }
 
 /** A folder of ours has a manifest; one of Hugging Face's has a configuration to derive it from. */

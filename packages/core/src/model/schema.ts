@@ -4,7 +4,7 @@ import { CaptionError } from '../errors.js';
  * Reading of untrusted JSON: each function takes a value and the path that leads to it, gives it
  * back with its type known, or throws `MODEL_INVALID` saying where the fault is.
  */
-function fault(path: string, expected: string, value: unknown): never {
+export function fault(path: string, expected: string, value: unknown): never {
   const found = value === undefined ? 'nothing' : JSON.stringify(value);
   const shown = found !== undefined && found.length > 60 ? `${found.slice(0, 57)}…` : found;
   throw new CaptionError(

@@ -1,16 +1,16 @@
 import { throwIfAborted } from '../abort.js';
 import { CaptionError } from '../errors.js';
 import type { Manifest } from '../model/manifest.js';
-import type { CaptionResult, CaptionToken, LoadOptions } from '../types.js';
+import type { CaptionToken, LoadOptions } from '../types.js';
 import type { Parcel } from './hand-over.js';
 import { loadRequest } from './load-request.js';
-import { type Answer, type ClonedCaptionOptions, fromPlainError } from './protocol.js';
+import { type Answer, fromPlainError, type Made, type PhotoTask } from './protocol.js';
 import type { StartThread, Thread } from './thread.js';
 
-/** Milliseconds after which a worker that was told to stop a caption is ended. */
+/** Milliseconds after which a worker that was told to stop a photo is ended. */
 const PATIENCE = 1_000;
 
-/** The thread ended while it was loading or captioning. */
+/** The thread ended while it was loading or had a photo. */
 export class WorkerDied extends Error {
   constructor(cause: Error) {
     super(`A worker thread ended: ${cause.message}`, { cause });
@@ -29,7 +29,7 @@ export interface PoolWorkerEvents {
 export interface WorkerTask {
   /** Called when the worker's turn has come, so that waiting photos are not held twice. */
   readonly parcel: () => Promise<Parcel>;
-  readonly options: ClonedCaptionOptions;
+  readonly task: PhotoTask;
   readonly onToken: ((token: CaptionToken) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -39,26 +39,26 @@ interface Call<T> {
   readonly reject: (error: unknown) => void;
 }
 
-interface CaptionCall extends Call<CaptionResult> {
+interface PhotoCall extends Call<Made> {
   readonly id: number;
   readonly onToken: WorkerTask['onToken'];
 }
 
-/** A thread with a captioner, from its start to its end. It captions one photo at a time. */
+/** A thread with a captioner, from its start to its end. It does one photo at a time. */
 export class PoolWorker {
   /** Resolves when the model is loaded. */
   readonly loaded: Promise<Manifest>;
   hasLoaded = false;
-  /** Photos that it has captioned. */
-  captions = 0;
+  /** Photos that it has done. */
+  photos = 0;
   #state: 'loading' | 'idle' | 'busy' | 'ended' = 'loading';
   readonly #thread: Thread;
   readonly #events: PoolWorkerEvents;
   readonly #onProgress: LoadOptions['onProgress'];
   #loading: Call<Manifest> | undefined;
-  #call: CaptionCall | undefined;
+  #call: PhotoCall | undefined;
   #lastId = 0;
-  /** Set from the moment when the worker was told to stop its caption. */
+  /** Set from the moment when the worker was told to stop its photo. */
   #stopping: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws CaptionError `RUNTIME_UNAVAILABLE` */
@@ -84,11 +84,11 @@ export class PoolWorker {
   }
 
   /**
-   * Captions one photo; the worker must be idle.
+   * Captions or embeds one photo; the worker must be idle.
    *
-   * @throws WorkerDied, or the CaptionError of the caption
+   * @throws WorkerDied, or the CaptionError of the photo
    */
-  async caption({ parcel, options, onToken, signal }: WorkerTask): Promise<CaptionResult> {
+  async work({ parcel, task, onToken, signal }: WorkerTask): Promise<Made> {
     const id = ++this.#lastId;
     this.#state = 'busy';
     // A worker keeps the process alive while it has work, and only then.
@@ -96,13 +96,12 @@ export class PoolWorker {
     let onAbort = () => {};
     try {
       const { input, transfer } = await this.#prepare(parcel, signal);
-      return await new Promise<CaptionResult>((resolve, reject) => {
+      return await new Promise<Made>((resolve, reject) => {
         this.#call = { id, resolve, reject, onToken };
         onAbort = () => this.#stop();
         signal?.addEventListener('abort', onAbort, { once: true });
-        const stream = onToken !== undefined;
         try {
-          this.#thread.post({ kind: 'caption', id, input, options, stream }, transfer);
+          this.#thread.post({ ...task, id, input }, transfer);
         } catch (cause) {
           const message = 'This input cannot be passed to a worker thread.';
           this.#settle(() => reject(new CaptionError('INVALID_INPUT', message, { cause })));
@@ -151,15 +150,14 @@ export class PoolWorker {
     }
   }
 
-  #hearOfCall(answer: Extract<Answer, { id: number }>, call: CaptionCall): void {
+  #hearOfCall(answer: Extract<Answer, { id: number }>, call: PhotoCall): void {
     if (answer.kind === 'token') {
       if (!this.#stopping) this.#listener(() => call.onToken?.(answer.token), call);
+    } else if (answer.kind === 'failed') {
+      this.#settle(() => call.reject(fromPlainError(answer.error)));
     } else {
-      if (answer.kind === 'captioned') this.captions++;
-      this.#settle(() => {
-        if (answer.kind === 'captioned') call.resolve(answer.result);
-        else call.reject(fromPlainError(answer.error));
-      });
+      this.photos++;
+      this.#settle(() => call.resolve(answer));
     }
   }
 
@@ -175,7 +173,7 @@ export class PoolWorker {
     }
   }
 
-  /** Asks the worker to stop its caption, and ends it if it does not. */
+  /** Asks the worker to stop its photo, and ends it if it does not. */
   #stop(): void {
     if (!this.#call || this.#stopping) return;
     this.#thread.post({ kind: 'abort', id: this.#call.id });

@@ -101,6 +101,45 @@ describe('captions of workers', () => {
   });
 });
 
+describe('features from workers', () => {
+  test('are those of the caller’s thread, captions between them', async () => {
+    const bytes = new Uint8Array(await readFile(photo));
+    const expected = await local.embed(photo);
+    const [a, caption, b, another, c] = await Promise.all([
+      pool.embed(photo),
+      pool.caption(photo),
+      pool.embed(bytes),
+      pool.embed(other),
+      pool.embed(new Blob([bytes])),
+    ]);
+    for (const features of [a, b, c]) expect(features).toEqual(expected);
+    expect(another).toEqual(await local.embed(other));
+    expect(caption.text).toBe((await local.caption(photo)).text);
+    expect(bytes.length).toBeGreaterThan(0);
+  });
+
+  test('fail, stop and change hands as captions do', async () => {
+    await expect(pool.embed('./missing.jpg')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    await expect(pool.embed(photo, { maxBytes: 9 })).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+    });
+    await expect(pool.embed(photo, { prefix: 'a' } as object)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+    const controller = new AbortController();
+    const waiting = Array.from({ length: 4 }, () =>
+      pool.embed(photo, { signal: controller.signal }),
+    );
+    controller.abort('enough');
+    for (const features of waiting) {
+      await expect(features).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    }
+    const mine = new Uint8Array(await readFile(photo));
+    expect(await pool.embed(mine, { transfer: true })).toEqual(await local.embed(photo));
+    expect(mine.length).toBe(0);
+  });
+});
+
 describe('the caller’s buffers', () => {
   test('stay the caller’s', async () => {
     const bytes = new Uint8Array(await readFile(photo));
@@ -259,6 +298,12 @@ describe('a worker that', () => {
       expect(started).toBeGreaterThan(before);
     },
   );
+
+  test('ends while it embeds is replaced, too', async () => {
+    const features = await faulty.embed(`exit|${marker()}|${photo}`, {});
+    expect(features).toEqual(await local.embed(photo));
+    await expect(faulty.embed('exit', {})).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+  });
 
   test('ends of the same photo twice: the photo fails, those behind it do not', async () => {
     const [bad, good] = await Promise.allSettled([

@@ -2,25 +2,32 @@ import { abortError, throwIfAborted } from '../abort.js';
 import type { Backend } from '../backend.js';
 import { CaptionError } from '../errors.js';
 import type { Manifest } from '../model/manifest.js';
-import { resolveOptions } from '../options.js';
+import { resolveEmbedOptions, resolveOptions } from '../options.js';
 import type {
   CaptionOptions,
   CaptionResult,
   CaptionToken,
+  EmbedOptions,
   ImageInput,
   LoadOptions,
 } from '../types.js';
 import { type HandOverRequest, handOver } from './hand-over.js';
 import { PoolWorker, WorkerDied } from './pool-worker.js';
+import type { Made, PhotoTask } from './protocol.js';
 import type { StartThread } from './thread.js';
 
-/** One photo that is to be captioned. */
-interface Job {
+/** One photo, and what is to be made of it. */
+interface Order {
   readonly input: ImageInput;
-  /** As they were given: the worker fills in the model's defaults itself. */
-  readonly options: CaptionOptions;
+  /** With the options as they were given: the worker fills in the model's defaults itself. */
+  readonly task: PhotoTask;
   readonly limits: HandOverRequest;
-  readonly resolve: (result: CaptionResult) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly onToken?: CaptionOptions['onToken'];
+}
+
+interface Job extends Order {
+  readonly resolve: (made: Made) => void;
   readonly reject: (error: unknown) => void;
   /** Workers that ended while they had it. */
   deaths: number;
@@ -89,14 +96,31 @@ export class CaptionerPool implements Backend {
 
   async caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult> {
     const limits = resolveOptions(options, this.manifest.generation, this.manifest.prompt);
-    const { signal } = options;
+    const { signal, onToken, transfer: _, fetch: __, fetchTimeout: ___, ...cloned } = options;
+    const stream = onToken !== undefined;
+    const task = { kind: 'caption', options: cloned, stream } as const;
+    const made = await this.#order({ input, task, limits, signal, onToken });
+    if (made.kind !== 'captioned') throw new Error('A caption was asked for.');
+    return made.result;
+  }
+
+  async embed(input: ImageInput, options: EmbedOptions): Promise<Float32Array> {
+    const limits = resolveEmbedOptions(options);
+    const { signal, transfer: _, fetch: __, fetchTimeout: ___, ...cloned } = options;
+    const task = { kind: 'embed', options: cloned } as const;
+    const made = await this.#order({ input, task, limits, signal });
+    if (made.kind !== 'embedded') throw new Error('Features were asked for.');
+    return made.features;
+  }
+
+  async #order(order: Order): Promise<Made> {
+    const { signal } = order;
     throwIfAborted(signal);
     if (this.#closed) throw stopped();
     let onAbort = () => {};
     try {
-      return await new Promise<CaptionResult>((resolve, reject) => {
-        const state = { deaths: 0, isUnrepeatable: false };
-        const job: Job = { input, options, limits, resolve, reject, ...state };
+      return await new Promise<Made>((resolve, reject) => {
+        const job: Job = { ...order, resolve, reject, deaths: 0, isUnrepeatable: false };
         onAbort = () => {
           reject(abortError(signal));
           const place = this.#waiting.indexOf(job);
@@ -168,7 +192,7 @@ export class CaptionerPool implements Backend {
   #lose(worker: PoolWorker): void {
     this.#threads.delete(worker);
     if (this.#closed) return;
-    if (worker.captions > 0) this.#startWorker();
+    if (worker.photos > 0) this.#startWorker();
     else if (worker.hasLoaded) this.#dispatch();
   }
 
@@ -177,7 +201,7 @@ export class CaptionerPool implements Backend {
   }
 
   async #give(job: Job, worker: PoolWorker): Promise<void> {
-    const { signal, onToken, transfer: _, fetch: __, fetchTimeout: ___, ...options } = job.options;
+    const { task, signal, onToken } = job;
     const watch =
       onToken &&
       ((token: CaptionToken) => {
@@ -190,7 +214,7 @@ export class CaptionerPool implements Backend {
       return ready;
     };
     try {
-      job.resolve(await worker.caption({ parcel, options, onToken: watch, signal }));
+      job.resolve(await worker.work({ parcel, task, onToken: watch, signal }));
     } catch (error) {
       if (error instanceof WorkerDied) this.#tryAgain(job, error);
       else job.reject(error);
@@ -199,9 +223,9 @@ export class CaptionerPool implements Backend {
 
   #tryAgain(job: Job, cause: WorkerDied): void {
     job.deaths++;
-    if (job.options.signal?.aborted) return;
+    if (job.signal?.aborted) return;
     if (job.isUnrepeatable || job.deaths > 1) {
-      const message = `The worker thread that captioned this photo ended${job.deaths > 1 ? ', and so did the one that tried again' : ''}: ${cause.message}. If it happens with this photo alone, the photo may need more memory than there is; lower maxPixels.`;
+      const message = `The worker thread that had this photo ended${job.deaths > 1 ? ', and so did the one that tried again' : ''}: ${cause.message}. If it happens with this photo alone, the photo may need more memory than there is; lower maxPixels.`;
       job.reject(new CaptionError('RUNTIME_FAILED', message, { cause }));
       return;
     }

@@ -6,6 +6,7 @@ import type {
   CaptionOptions,
   CaptionResult,
   CaptionToken,
+  EmbedOptions,
   ImageInput,
   LoadOptions,
 } from '../types.js';
@@ -24,25 +25,41 @@ export type ClonedCaptionOptions = Omit<
   'signal' | 'onToken' | 'transfer' | 'fetch' | 'fetchTimeout'
 >;
 
-/** `load` comes first and once; then one `caption` at a time, each with a number of its own. */
-export type Request =
-  | { readonly kind: 'load'; readonly options: ClonedLoadOptions }
+/** Options of `embed` without what cannot be cloned. */
+export type ClonedEmbedOptions = Omit<
+  EmbedOptions,
+  'signal' | 'transfer' | 'fetch' | 'fetchTimeout'
+>;
+
+/** What is to be made of a photo. */
+export type PhotoTask =
   | {
       readonly kind: 'caption';
-      readonly id: number;
-      readonly input: ImageInput;
       readonly options: ClonedCaptionOptions;
       /** Send each token as it is found? */
       readonly stream: boolean;
     }
+  | { readonly kind: 'embed'; readonly options: ClonedEmbedOptions };
+
+export type PhotoRequest = PhotoTask & { readonly id: number; readonly input: ImageInput };
+
+/** `load` comes first and once; then one photo at a time, each with a number of its own. */
+export type Request =
+  | { readonly kind: 'load'; readonly options: ClonedLoadOptions }
+  | PhotoRequest
   | { readonly kind: 'abort'; readonly id: number };
+
+/** What was made of a photo. */
+export type Made =
+  | { readonly kind: 'captioned'; readonly id: number; readonly result: CaptionResult }
+  | { readonly kind: 'embedded'; readonly id: number; readonly features: Float32Array };
 
 export type Answer =
   | { readonly kind: 'progress'; readonly progress: LoadProgress }
   | { readonly kind: 'loaded'; readonly manifest: Manifest }
   | { readonly kind: 'load-failed'; readonly error: PlainError }
   | { readonly kind: 'token'; readonly id: number; readonly token: CaptionToken }
-  | { readonly kind: 'captioned'; readonly id: number; readonly result: CaptionResult }
+  | Made
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
 
 /** A CaptionError: cloned as it is, it would lose its class and its code. */

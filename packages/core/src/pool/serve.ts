@@ -1,9 +1,15 @@
 import type { Backend } from '../backend.js';
 import type { LoadOptions } from '../types.js';
-import { type Answer, type Request, toPlainError } from './protocol.js';
+import {
+  type Answer,
+  type Made,
+  type PhotoRequest,
+  type Request,
+  toPlainError,
+} from './protocol.js';
 
 /**
- * A worker's side: loads a model as the first request says, then captions what it is sent.
+ * A worker's side: loads a model as the first request says, then captions or embeds what it is sent.
  *
  * @param post   sends an answer to the pool
  * @param load   `loadPipeline`
@@ -29,19 +35,14 @@ export function serveCaptioner(
     }
   }
 
-  async function caption(request: Extract<Request, { kind: 'caption' }>): Promise<void> {
-    const { id, input, options, stream } = request;
+  async function work(request: PhotoRequest): Promise<void> {
+    const { id } = request;
     const controller = new AbortController();
     current = { id, controller };
     try {
       const backend = await loading;
       if (!backend) return;
-      const result = await backend.caption(input, {
-        ...options,
-        signal: controller.signal,
-        ...(stream && { onToken: (_, token) => post({ kind: 'token', id, token }) }),
-      });
-      post({ kind: 'captioned', id, result });
+      post(await make(backend, request, controller.signal));
     } catch (error) {
       post({ kind: 'failed', id, error: toPlainError(error) });
     } finally {
@@ -49,9 +50,23 @@ export function serveCaptioner(
     }
   }
 
+  async function make(backend: Backend, request: PhotoRequest, signal: AbortSignal): Promise<Made> {
+    const { id, input } = request;
+    if (request.kind === 'embed') {
+      const features = await backend.embed(input, { ...request.options, signal });
+      return { kind: 'embedded', id, features };
+    }
+    const result = await backend.caption(input, {
+      ...request.options,
+      signal,
+      ...(request.stream && { onToken: (_, token) => post({ kind: 'token', id, token }) }),
+    });
+    return { kind: 'captioned', id, result };
+  }
+
   return async (request) => {
     if (request.kind === 'load') loading = loadFor(request.options);
-    else if (request.kind === 'caption') await caption(request);
+    else if (request.kind !== 'abort') await work(request);
     else if (current?.id === request.id) current.controller.abort();
   };
 }
