@@ -3,6 +3,8 @@ import { unsupported } from './errors.js';
 const PAGE = 65_536;
 /** A WebAssembly memory with 32-bit addresses has no more. */
 const MOST_PAGES = 65_536;
+/** Damaged networks may ask for anything; none that captions photos keeps more than this in tensors. */
+const MOST_ARENA = 2 ** 30;
 /** The kernels' own constants lie before it. */
 const HEAP = PAGE;
 /** Where the shapes that a call passes are written; see `scripts/build-kernels.mjs`. */
@@ -51,6 +53,7 @@ export class EngineMemory {
    * was planned for its old place is void.
    */
   arena(bytes: number, onMove: () => void): number {
+    if (bytes > MOST_ARENA) throw unsupported(`A network whose tensors take ${bytes} bytes`);
     const { address, bytes: before } = this.#arena;
     if (bytes > before) {
       if (address + before === this.#top && before > 0) {

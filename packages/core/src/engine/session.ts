@@ -1,7 +1,7 @@
 import { EngineError, invalid, unsupported } from './errors.js';
 import { fuse } from './graph/fuse.js';
 import { foldWeights } from './graph/weights.js';
-import { instantiateKernels, type Kernels } from './kernels/kernels.js';
+import { compileKernels, instantiateKernels, type Kernels } from './kernels/kernels.js';
 import { EngineMemory } from './memory.js';
 import { type Port, readNetwork } from './onnx/network.js';
 import { elements } from './onnx/tensor.js';
@@ -38,10 +38,14 @@ export class EngineSession {
    * @throws EngineError
    */
   static async create(bytes: Uint8Array, options: SessionOptions): Promise<EngineSession> {
+    const compiled = compileKernels();
+    // Meanwhile; a failure of the other is told where it is waited for.
+    compiled.catch(() => undefined);
+    const network = reporting(() => foldWeights(readNetwork(bytes)));
+    await compiled;
     const memory = new EngineMemory();
     const kernels = await instantiateKernels(memory.memory);
     return reporting(() => {
-      const network = foldWeights(readNetwork(bytes));
       memory.expect(bytes.length * 1.5);
       const weights = new WeightStore(
         network.constants,
@@ -53,6 +57,7 @@ export class EngineSession {
       const prepared = { opset, inputs, outputs, nodes: fuse(network) };
       const session = new EngineSession({ prepared, weights, memory, kernels });
       session.#try(options.shapes ?? {});
+      weights.forgetFile();
       return session;
     });
   }

@@ -60,7 +60,7 @@ export function conv(context: Context): void {
   const biasName = context.node.inputs[2] || undefined;
   if (weight === undefined) throw context.lacks('computed kernels');
   if (given.dims.length !== 4) throw context.lacks(`${given.dims.length - 2} axes`);
-  if (biasName !== undefined && !context.weights.constants.has(biasName)) {
+  if (biasName !== undefined && !context.weights.has(biasName)) {
     throw context.lacks('a computed bias');
   }
   const [batch = 1, channels = 1, height = 1, width = 1] = given.dims;

@@ -32,7 +32,7 @@ interface Step extends StepKind {
 }
 
 /** No tensor of a captioning network is larger. */
-const MOST_ELEMENTS = 2 ** 29;
+const MOST_ELEMENTS = 2 ** 27;
 
 /**
  * One network for inputs of given shapes: the kernels to run, one after another, with every tensor's

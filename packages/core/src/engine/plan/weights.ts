@@ -1,3 +1,4 @@
+import { unsupported } from '../errors.js';
 import { floatsOf } from '../graph/weights.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
@@ -29,6 +30,9 @@ export interface Int8Matrix {
   readonly limit: number;
 }
 
+/** Weights of so few numbers are kept outside the memory, too. */
+const MOST_KEPT = 1024;
+
 /** Below this an activation would be quantised too coarsely; such a matrix is expanded instead. */
 const LEAST_LIMIT = 4095;
 const MOST_LIMIT = 32_767;
@@ -54,19 +58,48 @@ const MOST_KNOWN = 65_536;
 /** A network's weights in the memory, in the forms that kernels take; each form is made once. */
 export class WeightStore {
   readonly #made = new Map<string, unknown>();
+  readonly #constants: Map<string, Constant>;
+  readonly #forgotten = new Set<string>();
 
   constructor(
-    readonly constants: ReadonlyMap<string, Constant>,
+    constants: ReadonlyMap<string, Constant>,
     private readonly memory: EngineMemory,
     private readonly kernels: Kernels,
     /** Multiply int8 weights as whole numbers? */
     private readonly wholeProducts: boolean,
-  ) {}
+  ) {
+    this.#constants = new Map(constants);
+  }
 
+  has(name: string): boolean {
+    return this.#constants.has(name);
+  }
+
+  /** What a weight is; large ones lose their numbers once they are in the memory. */
   constant(name: string): Constant {
-    const constant = this.constants.get(name);
+    const constant = this.#constants.get(name);
     if (!constant) throw new Error(`"${name}" is no weight.`);
     return constant;
+  }
+
+  /**
+   * Lets go of the file's bytes, once a first plan has put all weights into the memory in the forms that
+   * are wanted; those do not depend on shapes.
+   */
+  forgetFile(): void {
+    for (const [name, constant] of this.#constants) {
+      if (constant.data.length > MOST_KEPT) {
+        this.#forgotten.add(name);
+        this.#constants.set(name, { ...constant, data: constant.data.subarray(0, 0) } as Constant);
+      }
+      // A part of the file would keep the whole.
+      else this.#constants.set(name, { ...constant, data: constant.data.slice() } as Constant);
+    }
+  }
+
+  #numbers(name: string): Constant {
+    if (this.#forgotten.has(name)) throw unsupported(`A second use of the weight "${name}"`);
+    return this.constant(name);
   }
 
   /** A weight as a tensor. */
@@ -79,7 +112,10 @@ export class WeightStore {
         ...{ type: isPlain ? constant.type : 'float32', dims, offset: 0, weight: name },
         strides: contiguousStrides(dims),
         storage: new WeightStorage(elements(dims) * 4, () => this.plain(name)),
-        known: isPlain && constant.data.length <= MOST_KNOWN ? constant.data : undefined,
+        known:
+          isPlain && !this.#forgotten.has(name) && constant.data.length <= MOST_KNOWN
+            ? constant.data
+            : undefined,
       };
     });
   }
@@ -87,7 +123,7 @@ export class WeightStore {
   /** As it is, row-major; int8 expanded. */
   plain(name: string): number {
     return this.#once(`plain ${name}`, () => {
-      const constant = this.constant(name);
+      const constant = this.#numbers(name);
       if (constant.kind === 'plain' && constant.data instanceof Int32Array) {
         const address = this.memory.allocate(constant.data.byteLength);
         this.memory.ints.set(constant.data, address / 4);
@@ -101,7 +137,7 @@ export class WeightStore {
   columns(name: string | undefined, n: number): number {
     return this.#once(`columns ${name ?? ''} ${n}`, () => {
       const padded = new Float32Array(Math.ceil(n / 8) * 8);
-      if (name !== undefined) padded.set(floatsOf(this.constant(name)));
+      if (name !== undefined) padded.set(floatsOf(this.#numbers(name)));
       return this.#floats(padded);
     });
   }
@@ -109,7 +145,7 @@ export class WeightStore {
   /** A matrix in panels of eight columns: as int8 where it is stored so, otherwise as floats. */
   matrix(name: string, view: MatrixView): FloatMatrix | Int8Matrix {
     return this.#once(`matrix ${name} ${view.strideK} ${view.strideN}`, () => {
-      const constant = this.constant(name);
+      const constant = this.#numbers(name);
       const scales = this.wholeProducts && columnScales(constant, view);
       const packed = constant.kind === 'int8' && scales && this.#int8(constant, scales, view);
       if (packed) return packed;
@@ -119,7 +155,7 @@ export class WeightStore {
 
   /** Any other form of a constant's numbers. */
   arranged(key: string, name: string, arrange: (floats: Float32Array) => Float32Array): number {
-    return this.#once(`${key} ${name}`, () => this.#floats(arrange(floatsOf(this.constant(name)))));
+    return this.#once(`${key} ${name}`, () => this.#floats(arrange(floatsOf(this.#numbers(name)))));
   }
 
   #once<T>(key: string, make: () => T): T {
