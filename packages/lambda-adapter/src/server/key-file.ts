@@ -1,13 +1,15 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import { apiKeys } from '../http/settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Milliseconds between two looks at the file. A mounted Kubernetes secret changes by way of links, which watching a folder does not show. */
+/**
+ * Milliseconds between two looks at the file. It is read each time: a mounted Kubernetes secret changes by
+ * way of links, which watching the file or its folder does not show.
+ */
 const LOOK_EVERY = 5_000;
 
 export interface KeyRing {
-  /** The keys that hold now. */
+  /** The keys that hold now; another list when they have changed. */
   readonly keys: () => readonly string[];
   /** Reads the file anew; keeps the keys as they are if it cannot be read or holds a wrong one. */
   reload(): void;
@@ -17,7 +19,7 @@ export interface KeyRing {
 /**
  * The keys of `ZIPCAPTION_API_KEYS` and `ZIPCAPTION_API_KEYS_FILE`, read anew when the file changes.
  *
- * @param tell told about each reload, with the reason if it failed
+ * @param tell told about each change, and once about each reason why there is none
  */
 export function watchKeys(
   env: Environment,
@@ -25,19 +27,21 @@ export function watchKeys(
   lookEvery: number = LOOK_EVERY,
 ): KeyRing {
   let current: readonly string[] = apiKeys(env);
-  const file = env.ZIPCAPTION_API_KEYS_FILE;
+  let failed = '';
   const reload = () => {
     try {
-      current = apiKeys(env);
+      const found = apiKeys(env);
+      failed = '';
+      if (String(found) === String(current)) return;
+      current = found;
       tell(current.length);
     } catch (failure) {
-      tell(current.length, failure);
+      const why = String(failure);
+      if (why !== failed) tell(current.length, failure);
+      failed = why;
     }
   };
-  if (file) watchFile(file, { interval: lookEvery, persistent: false }, reload);
-  return {
-    keys: () => current,
-    reload,
-    close: () => file && unwatchFile(file, reload),
-  };
+  const timer = env.ZIPCAPTION_API_KEYS_FILE ? setInterval(reload, lookEvery) : undefined;
+  timer?.unref();
+  return { keys: () => current, reload, close: () => clearInterval(timer) };
 }
