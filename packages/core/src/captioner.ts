@@ -262,7 +262,7 @@ async function newPool(
   const { model, ...load } = options;
   const found = await here.modelForWorker(model);
   const forWorker = { ...load, ...(found !== undefined && { model: found }) };
-  return new CaptionerPool(workers, forWorker, here.startThread, manifest);
+  return new CaptionerPool(workers, forWorker, here, manifest);
 }
 
 let shared: Promise<Captioner> | undefined;

@@ -9,7 +9,7 @@ import type {
 } from './image/types.js';
 import type { OrtRuntime, RuntimeName } from './model/runtime.js';
 import type { ModelFiles, ModelSource } from './model/source.js';
-import type { StartThread } from './pool/thread.js';
+import type { Threads } from './pool/thread.js';
 import type { ImageInput, LoadOptions } from './types.js';
 
 /** How a photo is to be opened. */
@@ -37,11 +37,9 @@ export interface OpenedPhoto extends RgbImage<Levels> {
  * The few things that Node and a browser do differently. `#platform` resolves to `node/platform.ts`
  * or `browser/platform.ts` by the conditions in package.json.
  */
-export interface Platform extends PipelinePlatform {
+export interface Platform extends PipelinePlatform, Threads {
   /** The same model for a worker thread, which may have other addresses of its own. */
   modelForWorker(model: LoadOptions['model']): Promise<string | ModelFiles | undefined>;
-  /** Starts a worker thread that captions; see pool/. */
-  startThread: StartThread;
 }
 
 /** What captioning on one thread needs; a Web Worker has no more (`browser/worker-platform.ts`). */

@@ -35,6 +35,7 @@ export async function build(options = {}) {
     execFileSync(join(workspace, 'node_modules/.bin/tsc'), ['--build', 'packages/core'], {
       ...{ cwd: workspace, stdio: 'inherit' },
     });
+    execFileSync(process.execPath, [join(workspace, 'scripts/build-worker.mjs')]);
   }
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, 'samples'), { recursive: true });

@@ -12,7 +12,7 @@ import type { ImageInput, LoadOptions } from '../types.js';
 import { drawableSize } from './drawables.js';
 import { drawPixels, openFile } from './pixels.js';
 
-export { startThread } from './thread.js';
+export { inputForWorker, startThread } from './thread.js';
 
 export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   if (name === 'engine') return (await import('../engine/index.js')).createEngine();

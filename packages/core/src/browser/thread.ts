@@ -1,6 +1,9 @@
 import { CaptionError } from '../errors.js';
+import { checkPixelCount } from '../image/limits.js';
 import type { Answer } from '../pool/protocol.js';
 import type { StartThread } from '../pool/thread.js';
+import type { ImageInput } from '../types.js';
+import { drawableSize } from './drawables.js';
 
 /** Starts a Web Worker. */
 export const startThread: StartThread = ({ onAnswer, onEnd }) => {
@@ -13,6 +16,29 @@ export const startThread: StartThread = ({ onAnswer, onEnd }) => {
     terminate: async () => worker.terminate(),
   };
 };
+
+/** Elements stay with their page: a picture of what they show goes to the worker. */
+export async function inputForWorker(
+  input: ImageInput,
+  { maxPixels }: { readonly maxPixels: number },
+): Promise<ImageInput> {
+  if (typeof ImageData !== 'undefined' && input instanceof ImageData) {
+    const { data, width, height } = input;
+    return { data: data as Uint8ClampedArray, width, height, channels: 4 };
+  }
+  const found = await drawableSize(input);
+  if (!found) return input;
+  checkPixelCount(found.size, maxPixels);
+  const { drawable } = found;
+  if ('close' in drawable) return drawable; // A bitmap or a frame can be passed on as it is.
+  try {
+    return await createImageBitmap(drawable);
+  } catch (cause) {
+    throw new CaptionError('DECODE_FAILED', 'The browser gives no picture of this element.', {
+      cause,
+    });
+  }
+}
 
 function newWorker(): Worker {
   try {

@@ -41,7 +41,12 @@ export async function handOver(input: ImageInput, request: HandOverRequest): Pro
     const copy = await ownBytes(data, request.transfer);
     return { input: { data: copy, width, height, channels }, transfer: [copy.buffer] };
   }
+  if (isBitmap(input) && request.transfer) return { input, transfer: [input] };
   return { input, transfer: [] };
+}
+
+export function isBitmap(input: ImageInput): input is ImageBitmap {
+  return typeof ImageBitmap !== 'undefined' && input instanceof ImageBitmap;
 }
 
 function isRawImage(input: ImageInput): input is RawImage {

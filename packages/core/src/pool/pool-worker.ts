@@ -103,7 +103,8 @@ export class PoolWorker {
         try {
           this.#thread.post({ ...task, id, input }, transfer);
         } catch (cause) {
-          const message = 'This input cannot be passed to a worker thread.';
+          const message =
+            'This input cannot be passed to a worker thread: it is of a kind that is not read, or an image of another origin, which must be loaded with crossorigin="anonymous".';
           this.#settle(() => reject(new CaptionError('INVALID_INPUT', message, { cause })));
         }
       });

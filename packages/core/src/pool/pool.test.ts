@@ -283,7 +283,7 @@ describe('a worker that', () => {
   };
   let faulty: CaptionerPool;
   beforeAll(async () => {
-    faulty = new CaptionerPool(1, { model }, startFaulty);
+    faulty = new CaptionerPool(1, { model }, { startThread: startFaulty });
     await faulty.start();
   });
   afterAll(() => faulty.dispose());

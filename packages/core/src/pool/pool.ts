@@ -11,10 +11,10 @@ import type {
   ImageInput,
   LoadOptions,
 } from '../types.js';
-import { type HandOverRequest, handOver } from './hand-over.js';
+import { type HandOverRequest, handOver, isBitmap } from './hand-over.js';
 import { PoolWorker, WorkerDied } from './pool-worker.js';
 import type { Made, PhotoTask } from './protocol.js';
-import type { StartThread } from './thread.js';
+import type { Threads } from './thread.js';
 
 /** One photo, and what is to be made of it. */
 interface Order {
@@ -45,7 +45,7 @@ interface Job extends Order {
 export class CaptionerPool implements Backend {
   readonly workers: number;
   readonly #load: LoadOptions;
-  readonly #startThread: StartThread;
+  readonly #platform: Threads;
   readonly #threads = new Set<PoolWorker>();
   readonly #waiting: Job[] = [];
   #manifest: Manifest | undefined;
@@ -57,7 +57,7 @@ export class CaptionerPool implements Backend {
    * @param size     most workers; each is started when there is work for it
    * @param manifest where it is known before the first worker has loaded
    */
-  constructor(size: number, load: LoadOptions, startThread: StartThread, manifest?: Manifest) {
+  constructor(size: number, load: LoadOptions, platform: Threads, manifest?: Manifest) {
     if (load.runtime && typeof load.runtime !== 'string') {
       throw new CaptionError(
         'INVALID_OPTION',
@@ -66,7 +66,7 @@ export class CaptionerPool implements Backend {
     }
     this.workers = size;
     this.#load = load;
-    this.#startThread = startThread;
+    this.#platform = platform;
     this.#manifest = manifest;
   }
 
@@ -165,7 +165,7 @@ export class CaptionerPool implements Backend {
     const load = this.#threads.size === 0 && !this.#manifest ? this.#load : quietly;
     let worker: PoolWorker;
     try {
-      worker = new PoolWorker(this.#startThread, load, {
+      worker = new PoolWorker(this.#platform.startThread, load, {
         onIdle: () => this.#dispatch(),
         onEnd: () => this.#lose(worker),
       });
@@ -209,7 +209,10 @@ export class CaptionerPool implements Backend {
         onToken(token.text, token);
       });
     const parcel = async () => {
-      const ready = await handOver(job.input, job.limits);
+      const input = (await this.#platform.inputForWorker?.(job.input, job.limits)) ?? job.input;
+      // A bitmap that was made of an element is nobody else's.
+      const isOurs = input !== job.input && isBitmap(input);
+      const ready = await handOver(input, isOurs ? { ...job.limits, transfer: true } : job.limits);
       if (job.limits.transfer && ready.transfer.length > 0) job.isUnrepeatable = true;
       return ready;
     };

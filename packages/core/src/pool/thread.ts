@@ -1,3 +1,4 @@
+import type { ImageInput } from '../types.js';
 import type { Answer, Request } from './protocol.js';
 
 /** A worker thread as the pool sees it, whether of Node or of a browser. */
@@ -13,6 +14,13 @@ export interface ThreadEvents {
   onAnswer(answer: Answer): void;
   /** The thread failed or ended; after `terminate` this may come or not. */
   onEnd(cause: Error): void;
+}
+
+/** What the platform's threads need of it. */
+export interface Threads {
+  readonly startThread: StartThread;
+  /** What can only be read on the page's own thread, as something that can be passed on; default: as it is. */
+  inputForWorker?(input: ImageInput, limits: { readonly maxPixels: number }): Promise<ImageInput>;
 }
 
 export type StartThread = (events: ThreadEvents) => Thread;

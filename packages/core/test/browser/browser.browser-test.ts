@@ -95,6 +95,10 @@ describe('the built package, bundled', () => {
       '/page.js': await readFile(join(import.meta.dirname, 'page-under-test.js'), 'utf8'),
       '/zipcaption.js': bundle.outputFiles[0]?.text ?? '',
       '/coffee.jpg': photo,
+      '/captioner-worker.js': await readFile(
+        join(core, 'dist/browser/captioner-worker.js'),
+        'utf8',
+      ),
     };
     const folders = { '/model/': inject('model'), '/ort/': runtimeFolder };
     server = await serveStatic(texts, folders, ISOLATED);
@@ -175,6 +179,29 @@ describe('the built package, bundled', () => {
   test('lays transparency on white, as Node does', async () => {
     const file = await sharp(sample('chelsea.png')).ensureAlpha(0.3).png().toBuffer();
     expect((await ask(file)).text).toBe((await node.caption(file)).text);
+  });
+
+  test('gives the same in a Web Worker, whatever holds the photo', async () => {
+    const file = await readFile(sample('chelsea.png'));
+    const { text, image } = await node.caption(file);
+    const page = await openPage('?workers=2');
+    try {
+      expect(page.workers().length).toBe(2);
+      const kinds = ['blob', 'bytes', 'answer', 'stream', 'bitmap', 'pixels', 'element', 'canvas'];
+      const all = await Promise.all(
+        [...kinds, 'offscreen canvas', 'frame'].map((as) => ask(file, { as }, page)),
+      );
+      expect(new Set(all.map((answer) => answer.text))).toEqual(new Set([text]));
+      for (const answer of all) {
+        expect(answer.image).toMatchObject({ stored: image.stored, upright: image.upright });
+      }
+      expect(await ask(undefined, { as: 'foreign' }, page)).toMatchObject({
+        ...{ code: 'INVALID_INPUT', message: expect.stringContaining('crossorigin') },
+      });
+      expect(await ask(Buffer.alloc(9), {}, page)).toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
+    } finally {
+      await page.close();
+    }
   });
 
   test('gives the same on onnxruntime-web, with two threads', async () => {

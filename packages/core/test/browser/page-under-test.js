@@ -9,6 +9,7 @@ const captioner = await loadCaptioner({
   model: './model/',
   runtime: new URLSearchParams(location.search).get('runtime') ?? undefined,
   threads: Number(new URLSearchParams(location.search).get('threads') ?? 1),
+  workers: Number(new URLSearchParams(location.search).get('workers') ?? 0),
   wasm: {
     mjs: new URL('./ort/ort-wasm-simd-threaded.mjs', location.href),
     wasm: new URL('./ort/ort-wasm-simd-threaded.wasm', location.href),
