@@ -86,8 +86,8 @@ function openUpright(bitmap: ImageBitmap, request: OpenRequest): OpenedPhoto {
 /** Node makes JPEGs smaller by halving, as their blocks allow, and everything else by any factor. */
 function reductionFor(format: string, full: Size, atLeast: Size): Pick<Reduction, 'x' | 'y'> {
   if (format !== 'jpeg') return factorsFor(full, atLeast);
-  const factor = 8 / chooseScale(full, atLeast);
-  return { x: factor, y: factor };
+  const { across, down } = chooseScale(full, atLeast);
+  return { x: 8 / across, y: 8 / down };
 }
 
 /** Pixels that are read at once: a large photo is not held a second and third time as RGBA. */

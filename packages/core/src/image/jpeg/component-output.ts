@@ -9,7 +9,7 @@ import {
 import { coverageOf } from './coverage.js';
 import type { Component, Frame } from './frame.js';
 import type { Samples } from './inverse-dct.js';
-import { planAxis, type Scale, scaledSize } from './scale.js';
+import { planAxis, type Scales, scaledSize } from './scale.js';
 import type { QuantTable } from './tables.js';
 
 /** The finished samples of a component: pixel (x, y) takes sample (x >> shiftX, y >> shiftY). */
@@ -48,14 +48,14 @@ const ALL = Array.from({ length: 64 }, (_, k) => k);
 export function componentOutput(
   frame: Frame,
   component: Component,
-  scale: Scale,
+  scales: Scales,
   quant: QuantTable,
   exactEdges: boolean,
 ): ComponentOutput {
-  const across = planAxis(component.h, frame.hMax, scale);
-  const down = planAxis(component.v, frame.vMax, scale);
+  const across = planAxis(component.h, frame.hMax, scales.across);
+  const down = planAxis(component.v, frame.vMax, scales.down);
   if (across === undefined || down === undefined) {
-    return spreadOutput(frame, component, scale, quant);
+    return spreadOutput(frame, component, scales, quant);
   }
 
   const { blocksAcross, blocksDown } = component;
@@ -97,20 +97,20 @@ export function componentOutput(
 function spreadOutput(
   frame: Frame,
   component: Component,
-  scale: Scale,
+  scales: Scales,
   quant: QuantTable,
 ): ComponentOutput {
   const { blocksAcross, blocksDown } = component;
-  const { width, height } = scaledSize(frame, scale);
+  const { width, height } = scaledSize(frame, scales);
   const plane: ComponentPlane = {
-    data: greySamples(width * height, scale === 8),
+    data: greySamples(width * height, scales.across === 8 && scales.down === 8),
     ...{ stride: width, shiftX: 0, shiftY: 0 },
   };
   const spreading = new SpreadingTransform(
     quant,
     plane,
-    coverageOf(frame.width, component.h, frame.hMax, 8 / scale),
-    coverageOf(frame.height, component.v, frame.vMax, 8 / scale),
+    coverageOf(frame.width, component.h, frame.hMax, 8 / scales.across),
+    coverageOf(frame.height, component.v, frame.vMax, 8 / scales.down),
   );
   return {
     blocksAcross,

@@ -24,7 +24,7 @@ const LEAST_SHARE = 1 / 64;
  * Decodes a JPEG: baseline, extended sequential or progressive, Huffman-coded, 8 bits a sample.
  *
  * Asked for less than the full size, it decodes straight to 1/8, 1/4 or 1/2: the smallest at which both
- * sides still have the pixels that were asked for. Each output pixel is the mean of the pixels that it
+ * sides still have the pixels that were asked for (of a very long strip, each side by itself). Each output pixel is the mean of the pixels that it
  * stands for; at 1/2 of what a full decode makes of those. Memory goes with the output, and so does time,
  * with that and with the file's bytes.
  *
@@ -45,17 +45,23 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
   const head = readHead(bytes);
   const { frame } = head;
   refuseEmpty(bytes, head);
-  const scale = chooseScale(frame, request.atLeast);
+  const scales = chooseScale(frame, request.atLeast);
   const Picture = frame.progressive ? ProgressivePicture : SequentialPicture;
-  const picture = new Picture(frame, componentScale(scale));
+  const picture = new Picture(frame, componentScale(scales));
   const warnings = readScans(bytes, head, picture);
   const model = colourModelOf(head);
   const planes = picture.finish();
-  const size = scaledSize(frame, scale);
+  const size = scaledSize(frame, scales);
   const interpolate = request.interpolateColour ?? false;
+  const { across, down } = scales;
+  if (across !== down) {
+    const { width, height } = frame;
+    const reduction = { full: { width, height }, x: 8 / across, y: 8 / down, left: 0, top: 0 };
+    return { ...size, data: toRgbMeans(model, planes, size), reduction, warnings };
+  }
   let data: Levels;
-  if (scale === 8) data = toRgb(model, planes, size, interpolate);
-  else if (scale === 4) data = toHalvedRgb(model, planes, frame, interpolate);
+  if (across === 8) data = toRgb(model, planes, size, interpolate);
+  else if (across === 4) data = toHalvedRgb(model, planes, frame, interpolate);
   else data = toRgbMeans(model, planes, size);
   return { ...size, data, warnings };
 }

@@ -5,7 +5,7 @@ import type { Component, Frame } from './frame.js';
 import { missingTable, type Picture, quantTableOf } from './picture.js';
 import { AcFirstDecoder, AcRefineDecoder } from './progressive-ac.js';
 import { DcFirstDecoder, DcRefineDecoder } from './progressive-dc.js';
-import type { Scale } from './scale.js';
+import type { Scales } from './scale.js';
 import type { ScanDecoder, ScanOutcome } from './scan.js';
 import type { ScanHeader, ScanPart } from './scan-header.js';
 import { shareMissing } from './sequential-picture.js';
@@ -33,13 +33,13 @@ const NOTHING_READ = 255;
 /** The picture of a progressive file: coefficients are kept until all scans are read (T.81, G.1). */
 export class ProgressivePicture implements Picture {
   readonly #frame: Frame;
-  readonly #scale: Scale;
+  readonly #scales: Scales;
   readonly #components: (Growing | undefined)[];
   #damaged = false;
 
-  constructor(frame: Frame, scale: Scale) {
+  constructor(frame: Frame, scales: Scales) {
     this.#frame = frame;
-    this.#scale = scale;
+    this.#scales = scales;
     this.#components = frame.components.map(() => undefined);
   }
 
@@ -83,7 +83,7 @@ export class ProgressivePicture implements Picture {
     const { width, height } = this.#frame;
     const quant = quantTableOf(component, tables);
     const exactEdges = width * height <= EXACT_EDGE_PIXELS;
-    const output = componentOutput(this.#frame, component, this.#scale, quant, exactEdges);
+    const output = componentOutput(this.#frame, component, this.#scales, quant, exactEdges);
     const { blocksAcross, blocksDown, needed } = output;
     const growing: Growing = {
       output,
@@ -124,7 +124,7 @@ export class ProgressivePicture implements Picture {
       const growing = this.#components[index];
       if (growing === undefined) {
         const blank = new Uint16Array(64);
-        return componentOutput(this.#frame, component, this.#scale, blank, false).finish();
+        return componentOutput(this.#frame, component, this.#scales, blank, false).finish();
       }
       growing.store.write(growing.output);
       this.#components[index] = undefined;

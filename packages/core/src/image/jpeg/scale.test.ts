@@ -14,15 +14,31 @@ describe('the scale', () => {
     [1, 1, 224, 224, 1],
     [4032, 3024, 5000, 1, 8],
   ])('of %i×%i for at least %i×%i is %i/8', (width, height, atWidth, atHeight, scale) => {
-    expect(chooseScale({ width, height }, { width: atWidth, height: atHeight })).toBe(scale);
+    const both = { across: scale, down: scale };
+    expect(chooseScale({ width, height }, { width: atWidth, height: atHeight })).toEqual(both);
+  });
+
+  it.each([
+    // A strip is long or high; as long as it is small, it has one scale.
+    [65_500, 890, 1, 4],
+    [890, 65_500, 4, 1],
+    [65_500, 300, 1, 8],
+    [65_500, 240, 8, 8],
+    [20_000, 890, 1, 4],
+    [17_000, 890, 4, 4],
+  ])('of the strip %i×%i is %i/8 across and %i/8 down', (width, height, across, down) => {
+    expect(chooseScale({ width, height }, { width: 224, height: 224 })).toEqual({ across, down });
   });
 
   it('is the full one if nothing is said', () => {
-    expect(chooseScale({ width: 9, height: 9 }, undefined)).toBe(8);
+    expect(chooseScale({ width: 9, height: 9 }, undefined)).toEqual({ across: 8, down: 8 });
   });
 
   it('rounds sizes up', () => {
-    expect(scaledSize({ width: 17, height: 16 }, 1)).toEqual({ width: 3, height: 2 });
+    expect(scaledSize({ width: 17, height: 16 }, { across: 1, down: 1 })).toEqual({
+      width: 3,
+      height: 2,
+    });
   });
 });
 

@@ -1,29 +1,46 @@
 import type { Size } from '../types.js';
 import type { Points } from './inverse-dct.js';
 
-/** How many output pixels come of 8 pixels of the file, along both axes: 1 is 1/8, 8 the full size. */
+/** How many output pixels come of 8 pixels of the file along an axis: 1 is 1/8, 8 the full size. */
 export type Scale = Points;
+
+/** The scales of both axes: the same but for very long strips. */
+export interface Scales {
+  readonly across: Scale;
+  readonly down: Scale;
+}
 
 const SCALES: readonly Scale[] = [1, 2, 4, 8];
 
 /** The output's size at a scale; a rest of a cell at the right and lower edge makes a pixel too. */
-export function scaledSize(size: Size, scale: Scale): Size {
+export function scaledSize(size: Size, { across, down }: Scales): Size {
   return {
-    width: Math.ceil((size.width * scale) / 8),
-    height: Math.ceil((size.height * scale) / 8),
+    width: Math.ceil((size.width * across) / 8),
+    height: Math.ceil((size.height * down) / 8),
   };
 }
 
-/** The smallest scale at which the picture still has `atLeast` pixels on both sides, where it has them at all. */
-export function chooseScale(size: Size, atLeast: Size | undefined): Scale {
-  if (atLeast === undefined) return 8;
-  const width = Math.min(size.width, atLeast.width);
-  const height = Math.min(size.height, atLeast.height);
-  const fits = (scale: Scale) => {
-    const scaled = scaledSize(size, scale);
-    return scaled.width >= width && scaled.height >= height;
-  };
-  return SCALES.find(fits) ?? 8;
+/** One scale for both axes, as long as no more pixels than these are decoded. */
+const MOST_PIXELS = 16e6;
+
+/**
+ * The smallest scale at which the picture still has `atLeast` pixels on both sides, where it has them at all. Of
+ * a strip of 65,500 × 890 pixels that would be half of it, for its height's sake: where so much were decoded,
+ * each axis has a scale of its own.
+ */
+export function chooseScale(size: Size, atLeast: Size | undefined): Scales {
+  if (atLeast === undefined) return { across: 8, down: 8 };
+  const across = axisScale(size.width, atLeast.width);
+  const down = axisScale(size.height, atLeast.height);
+  const larger = Math.max(across, down) as Scale;
+  const both = { across: larger, down: larger };
+  const decoded = scaledSize(size, componentScale(both));
+  return decoded.width * decoded.height > MOST_PIXELS ? { across, down } : both;
+}
+
+function axisScale(pixels: number, atLeast: number): Scale {
+  const needed = Math.min(pixels, atLeast);
+  return SCALES.find((scale) => Math.ceil((pixels * scale) / 8) >= needed) ?? 8;
 }
 
 /**
@@ -33,8 +50,8 @@ export function chooseScale(size: Size, atLeast: Size | undefined): Scale {
  * the mean of what there was. Photos at hand had up to 2 % of their samples more than 4 levels off.
  * For 1/4 and 1/8 that would cost more than all else.
  */
-export function componentScale(scale: Scale): Scale {
-  return scale === 4 ? 8 : scale;
+export function componentScale(scales: Scales): Scales {
+  return scales.across === 4 && scales.down === 4 ? { across: 8, down: 8 } : scales;
 }
 
 /** How a component's samples along one axis become the output's: pixel x takes sample x >> shift. */

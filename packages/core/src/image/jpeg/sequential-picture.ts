@@ -2,7 +2,7 @@ import { type ComponentOutput, type ComponentPlane, componentOutput } from './co
 import type { EntropyWindow } from './entropy-window.js';
 import type { Frame } from './frame.js';
 import { missingTable, type Picture, quantTableOf } from './picture.js';
-import type { Scale } from './scale.js';
+import type { Scales } from './scale.js';
 import type { ScanOutcome } from './scan.js';
 import type { ScanHeader } from './scan-header.js';
 import { SequentialDecoder } from './sequential.js';
@@ -14,14 +14,14 @@ import type { Tables } from './tables.js';
  */
 export class SequentialPicture implements Picture {
   readonly #frame: Frame;
-  readonly #scale: Scale;
+  readonly #scales: Scales;
   readonly #outputs: (ComponentOutput | undefined)[];
   /** The share of each component that was read. */
   readonly #read: number[];
 
-  constructor(frame: Frame, scale: Scale) {
+  constructor(frame: Frame, scales: Scales) {
     this.#frame = frame;
-    this.#scale = scale;
+    this.#scales = scales;
     this.#outputs = frame.components.map(() => undefined);
     this.#read = frame.components.map(() => 0);
   }
@@ -46,7 +46,7 @@ export class SequentialPicture implements Picture {
     });
     // Only now, when nothing can be missing any more, is memory taken.
     const parts = coded.map(({ index, component, quant, dc, ac }) => {
-      const output = componentOutput(this.#frame, component, this.#scale, quant, true);
+      const output = componentOutput(this.#frame, component, this.#scales, quant, true);
       this.#outputs[index] = output;
       return { dc, ac, output };
     });
@@ -67,7 +67,7 @@ export class SequentialPicture implements Picture {
     return this.#frame.components.map((component, index) => {
       const output =
         this.#outputs[index] ??
-        componentOutput(this.#frame, component, this.#scale, new Uint16Array(64), false);
+        componentOutput(this.#frame, component, this.#scales, new Uint16Array(64), false);
       return output.finish();
     });
   }
