@@ -114,7 +114,8 @@ class Walk {
     const parent = ancestors.at(-1);
     const picture = parent?.name === 'picture' ? parent : undefined;
     const src = sourceOf(element);
-    const slot = kind === 'svg-image' || element.open ? undefined : this.#slot(element, alt);
+    const isWritable = kind !== 'svg-image' && !element.open && alt?.end !== null;
+    const slot = isWritable ? this.#slot(element, alt) : undefined;
     this.#found.push({
       use: {
         kind,
@@ -166,7 +167,7 @@ class Walk {
       type: 'attribute',
       document: this.document,
       insertAt: src?.end ?? element.nameEnd,
-      ...(alt && { existing: { start: alt.start, end: alt.end } }),
+      ...(alt && alt.end !== null && { existing: { start: alt.start, end: alt.end } }),
     };
   }
 

@@ -15,9 +15,15 @@ export async function projectCompiler(
   way: readonly string[],
   path: string | undefined,
 ): Promise<unknown> {
+  return import(pathToFileURL(projectFile(way, path)).href);
+}
+
+/** Where the last of the packages is, as {@link projectCompiler} finds it. */
+export function projectFile(way: readonly string[], path: string | undefined): string {
   let from = path === undefined ? join(process.cwd(), 'index.js') : resolve(path);
   try {
     for (const name of way) from = createRequire(from).resolve(name);
+    return from;
   } catch (cause) {
     const [framework = ''] = way;
     throw new CaptionError(
@@ -26,5 +32,4 @@ export async function projectCompiler(
       { cause },
     );
   }
-  return import(pathToFileURL(from).href);
 }

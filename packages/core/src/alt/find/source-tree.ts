@@ -8,7 +8,8 @@ export interface TreeAttribute {
   /** null: an expression or a template gives it. */
   readonly value: string | null;
   readonly start: number;
-  readonly end: number;
+  /** null: the parser does not say where it ends. */
+  readonly end: number | null;
 }
 
 export interface TreeElement {

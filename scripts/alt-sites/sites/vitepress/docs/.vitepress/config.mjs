@@ -1,0 +1,1 @@
+export default { title: 'Trips', lang: 'en' };
