@@ -58,6 +58,19 @@ describe('the forms of a flag', () => {
   });
 });
 
+describe('a number that may be left out', () => {
+  it('follows an equals sign, or is the next word where that is digits alone', () => {
+    const read = (...argv: string[]) => parseArguments(argv);
+    expect(read('--tags')).toEqual({ flags: { tags: true }, operands: [] });
+    expect(read('--tags', 'dog.jpg')).toEqual({ flags: { tags: true }, operands: ['dog.jpg'] });
+    expect(read('--tags', '5', '6')).toEqual({ flags: { tags: 5 }, operands: ['6'] });
+    expect(read('--tags=5', '6')).toEqual({ flags: { tags: 5 }, operands: ['6'] });
+    expect(read('--tags', '--', '5')).toEqual({ flags: { tags: true }, operands: ['5'] });
+    expect(read('--tags', '--json')).toEqual({ flags: { tags: true, json: true }, operands: [] });
+    expect(read('--tags', '5.jpg').operands).toEqual(['5.jpg']);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     ['--beam', '--beams'],
@@ -99,6 +112,9 @@ describe('what is refused', () => {
     [['--max-bytes', '0'], 'not "0".'],
     [['--min-confidence', 'NaN'], '--min-confidence must be a number from 0 to 1, not "NaN".'],
     [['--attention', 'map.gif'], '--attention must be a file that ends in .png or .html'],
+    [['--tags', '0'], '--tags must be a whole number from 1 to 100, not "0".'],
+    [['--tags=many'], '--tags must be a whole number from 1 to 100, not "many".'],
+    [['--tags='], '--tags must be a whole number from 1 to 100, not "".'],
     [['--model='], '--model needs a folder, not an empty text.'],
   ])('%j, naming the flag and what is allowed', (argv, message) => {
     expect(refusal(...argv)).toContain(message);

@@ -13,6 +13,7 @@ export interface Arguments {
 /**
  * Reads a command line: `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-qr` for two
  * switches, `--` before what is no flag. Of a flag given twice the last counts, but for repeatable ones.
+ * A number that may be left out is one after `=`, or the next word where that is digits alone.
  *
  * @param argv the words after the program's name
  * @throws CaptionError `INVALID_OPTION` for an unknown flag, a missing or surplus or wrong value
@@ -39,12 +40,19 @@ export function readArguments<const Table extends readonly Flag[]>(
   });
   const values: Record<string, unknown> = {};
   const operands: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') operands.push(token.value);
-    if (token.kind !== 'option') continue;
+  for (let place = 0; place < tokens.length; place++) {
+    const token = tokens[place];
+    if (token?.kind === 'positional') operands.push(token.value);
+    if (token?.kind !== 'option') continue;
     const flag = byName.get(token.name);
     if (!flag) throw unknownFlag(token.rawName, flags);
-    const value = givenValue(flag, token);
+    let given: GivenValue = token;
+    const next = tokens[place + 1];
+    if (flag.value.kind === 'count' && token.value === undefined && isNumber(next)) {
+      given = { value: next.value };
+      place++;
+    }
+    const value = givenValue(flag, given);
     const before = values[flag.name];
     values[flag.name] = flag.repeatable ? [...(Array.isArray(before) ? before : []), value] : value;
   }
@@ -53,8 +61,15 @@ export function readArguments<const Table extends readonly Flag[]>(
 }
 
 function nodeOption(flag: Flag) {
-  const type = flag.value.kind === 'switch' ? ('boolean' as const) : ('string' as const);
+  const { kind } = flag.value;
+  const type = kind === 'switch' || kind === 'count' ? ('boolean' as const) : ('string' as const);
   return flag.short ? { type, short: flag.short } : { type };
+}
+
+function isNumber<Token extends { kind: string; value?: string | undefined }>(
+  token: Token | undefined,
+): token is Token & { value: string } {
+  return token?.kind === 'positional' && /^\d+$/.test(token.value ?? '');
 }
 
 /** Texts that are put before or after others. */
@@ -71,6 +86,7 @@ function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
     if (value === undefined) return true;
     throw refuse(`${name} takes no value, not even "${value}".`);
   }
+  if (flag.value.kind === 'count' && value === undefined) return true;
   // In `--beams --json` the second is the next flag, not the number of beams.
   const isFlag = !inlineValue && value !== undefined && /^-[^\d.]/.test(value);
   if (value === undefined || isFlag) {

@@ -28,6 +28,7 @@ export async function captionCommand(
   let captioner: Captioner | undefined;
   const load = async () => {
     captioner = await loadModel(settings, terminal, signal);
+    if (settings.tags) refuseWithoutTags(captioner);
     printer.begin();
     return captioner;
   };
@@ -51,6 +52,15 @@ export async function captionCommand(
     await captioner?.dispose();
   }
   return printer.failed > 0 ? 1 : 0;
+}
+
+/** Without a number --tags is no option of a caption, so that the library does not refuse it. */
+function refuseWithoutTags({ model }: Captioner): void {
+  if (model.encoder.tags) return;
+  throw new CaptionError(
+    'INVALID_OPTION',
+    `--tags cannot be used: the model "${model.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
+  );
 }
 
 /** Draws a photo's attention where that was asked for; gives the reason when it does not work. */

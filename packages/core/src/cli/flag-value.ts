@@ -10,6 +10,7 @@ export function allowed(value: FlagValue): string {
     case 'choice':
       return `one of ${value.choices.join(', ')}`;
     case 'integer':
+    case 'count':
       return `a whole number from ${value.min} to ${value.max}`;
     case 'number':
       return value.above
@@ -31,11 +32,13 @@ export function readValue(value: FlagValue, given: string): string | number | un
       return given;
     case 'choice':
       return value.choices.includes(given) ? given : undefined;
+    case 'count':
     case 'integer':
     case 'number': {
-      const form = value.kind === 'integer' ? INTEGER : DECIMAL;
+      const form = value.kind === 'number' ? DECIMAL : INTEGER;
       const read = form.test(given) ? Number(given) : Number.NaN;
-      const inside = read >= value.min && read <= value.max && !(value.above && read === value.min);
+      const above = value.kind !== 'count' && value.above;
+      const inside = read >= value.min && read <= value.max && !(above && read === value.min);
       return inside ? read : undefined;
     }
     case 'bytes':

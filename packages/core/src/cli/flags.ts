@@ -14,6 +14,8 @@ export type FlagValue =
       /** `min` itself is not allowed. */
       readonly above?: true;
     }
+  /** A whole number that may be left out. */
+  | { readonly kind: 'count'; readonly min: number; readonly max: number }
   | { readonly kind: 'bytes' | 'pixels' };
 
 export interface Flag {
@@ -100,6 +102,13 @@ export const FLAGS = [
     group: 'Output',
     value: SWITCH,
     help: 'Print the best caption only, whatever --num-captions says.',
+  },
+  {
+    name: 'tags',
+    group: 'Output',
+    value: { kind: 'count', min: 1, max: 100 },
+    option: 'numTags',
+    help: 'Print the likeliest words for each photo too, for models that have tags: so many, or without a number at most 10 of a probability of 0.1 and more.',
   },
   {
     name: 'min-confidence',
@@ -297,11 +306,13 @@ export const FLAGS = [
 
 type ValueOf<F extends Flag> = F['value'] extends { kind: 'switch' }
   ? true
-  : F['value'] extends { kind: 'text' }
-    ? string
-    : F['value'] extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-      ? Choice
-      : number;
+  : F['value'] extends { kind: 'count' }
+    ? number | true
+    : F['value'] extends { kind: 'text' }
+      ? string
+      : F['value'] extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+        ? Choice
+        : number;
 
 /** What was given on a command line that has these flags; those that were not given are absent. */
 export type ValuesOf<Table extends readonly Flag[]> = {

@@ -70,6 +70,8 @@ function placeholder({ value }: Flag): string {
       return ` ${value.choices.join('|')}`;
     case 'integer':
       return ' N';
+    case 'count':
+      return ' [N]';
     case 'number':
       return ' X';
     case 'bytes':
@@ -79,8 +81,9 @@ function placeholder({ value }: Flag): string {
 }
 
 function range({ value }: Flag): string {
-  if (value.kind !== 'integer' && value.kind !== 'number') return '';
-  return ` [${value.above ? 'above ' : ''}${value.min} to ${value.max}]`;
+  if (value.kind !== 'integer' && value.kind !== 'number' && value.kind !== 'count') return '';
+  const above = value.kind !== 'count' && value.above;
+  return ` [${above ? 'above ' : ''}${value.min} to ${value.max}]`;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -31,6 +31,7 @@ export class Printer {
     this.#format = outputFormat(settings.format, {
       photos,
       captions: settings.alternatives ? (settings.options.numCaptions ?? 1) : 1,
+      tags: settings.tags,
       timings: settings.timings,
     });
     this.#ticking = setInterval(() => this.#showProgress(), TICK_MS);

@@ -14,6 +14,8 @@ export interface CaptionSettings {
   readonly options: CaptionOptions;
   /** Print further captions? */
   readonly alternatives: boolean;
+  /** Print tags? */
+  readonly tags: boolean;
   /** Captions of less confidence are hidden. */
   readonly minConfidence: number;
   readonly timings: boolean;
@@ -54,6 +56,7 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
     format: formatWanted(flags),
     options,
     alternatives: numCaptions > 1 && !flags['no-alternatives'],
+    tags: flags.tags !== undefined,
     minConfidence: flags['min-confidence'] ?? 0,
     timings: flags.timings ?? false,
     quiet: flags.quiet ?? false,
@@ -133,6 +136,7 @@ function captionOptions(flags: FlagValues): CaptionOptions {
     topK: flags['top-k'],
     topP: flags['top-p'],
     seed: flags.seed,
+    numTags: flags.tags === true ? undefined : flags.tags,
     decode: flags.decode,
     maxBytes: flags['max-bytes'],
     maxPixels: flags['max-pixels'],

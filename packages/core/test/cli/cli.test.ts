@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -152,6 +152,30 @@ describe('what is asked of the search', () => {
     const photo = sample('coffee.jpg');
     const { stdout } = await zipcaption([photo, photo, '--sample', '--top-p=0.95', '--seed=7']);
     expect(stdout).toBe(`${photo}  ${drawnWithSeed7}\n`.repeat(2));
+  });
+
+  it('prints the tags that the library gives', async () => {
+    const photo = sample('rocket.jpg');
+    const tiny = await loadCaptioner({ model: tinyModel });
+    const { tags = [], text } = await tiny.caption(photo, { numTags: 2 });
+    await tiny.dispose();
+    const shown = tags.map((tag) => `${tag.text} (${tag.probability.toFixed(2)})`).join(', ');
+    const { stdout } = await zipcaption(['--tags', '2', photo, '-m', tinyModel]);
+    expect(stdout).toBe(`${photo}  ${text}\n  tags: ${shown}\n`);
+  });
+
+  it('refuses tags of a model that has none, before any photo', async () => {
+    const files = JSON.parse(readFileSync(join(tinyModel, 'manifest.json'), 'utf8'));
+    const { tags: _, ...encoder } = files.encoder;
+    const plain = join(folder, 'plain-model');
+    await cp(tinyModel, plain, { recursive: true });
+    await writeFile(join(plain, 'manifest.json'), JSON.stringify({ ...files, encoder }));
+    for (const flag of ['--tags', '--tags=3']) {
+      const { code, stdout, stderr } = await zipcaption([flag, sample('rocket.jpg'), '-m', plain]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain('the model "tiny" gives no tags');
+      expect(stderr).toContain('--tags cannot');
+    }
   });
 });
 

@@ -6,12 +6,13 @@ import { STAGES } from './stages.js';
  * Comma-separated values as RFC 4180 has them: a header line, lines ending in CR LF, a field in
  * quotes when it holds a comma, a quote or a line break, quotes in it doubled.
  */
-export function csvFormat({ captions, timings }: FormatContext): OutputFormat {
+export function csvFormat({ captions, tags, timings }: FormatContext): OutputFormat {
   const further = Array.from({ length: captions - 1 }, (_, index) => index);
   const stages = timings ? STAGES : [];
   const header = [
     ...['file', 'caption', 'score', 'confidence'],
     ...further.map((index) => `caption_${index + 2}`),
+    ...(tags ? ['tags'] : []),
     ...stages.map((stage) => `${stage}_ms`),
     'error',
   ];
@@ -29,6 +30,7 @@ export function csvFormat({ captions, timings }: FormatContext): OutputFormat {
         String(rounded(result.score, 6)),
         String(rounded(result.confidence, 6)),
         ...further.map((index) => report.alternatives[index]?.text ?? ''),
+        ...(tags ? [report.tags.map(({ text }) => text).join('; ')] : []),
         ...stages.map((stage) => String(rounded(result.timings[stage], 2))),
         '',
       ]);

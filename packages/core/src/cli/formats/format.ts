@@ -19,6 +19,8 @@ export interface FormatContext {
   readonly photos: number;
   /** Captions shown for each. */
   readonly captions: number;
+  /** Show tags? */
+  readonly tags: boolean;
   /** Show what each stage took? */
   readonly timings: boolean;
 }

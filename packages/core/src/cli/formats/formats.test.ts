@@ -30,7 +30,14 @@ const result: CaptionResult = {
   model: { name: 'lite', version: '1.0.0', runtime: 'engine' },
   warnings: [],
 };
-const plain = { alternatives: false, minConfidence: 0 };
+const tagged: CaptionResult = {
+  ...result,
+  tags: [
+    { text: 'dog', probability: 0.9345678 },
+    { text: 'grass', probability: 0.2 },
+  ],
+};
+const plain = { alternatives: false, tags: false, minConfidence: 0 };
 const good = reportOf('dog.jpg', result, plain);
 const bad: PhotoReport = {
   file: 'x.txt',
@@ -42,7 +49,7 @@ function printed(
   reports: readonly PhotoReport[],
   context: Partial<FormatContext> = {},
 ): string {
-  const given = { photos: reports.length, captions: 1, timings: false, ...context };
+  const given = { photos: reports.length, captions: 1, tags: false, timings: false, ...context };
   const format = outputFormat(name, given);
   return format.head() + reports.map((report) => format.photo(report)).join('') + format.tail();
 }
@@ -78,8 +85,26 @@ describe('text', () => {
     );
   });
 
+  it('has tags on a line of their own, after further captions', () => {
+    const report = reportOf('dog.jpg', tagged, { ...plain, alternatives: true, tags: true });
+    expect(printed('text', [report], { captions: 3, tags: true })).toBe(
+      'dog.jpg  a brown dog runs\n  2. a dog (0.50)\n  3. an animal (0.20)\n  tags: dog (0.93), grass (0.20)\n',
+    );
+    const none = reportOf('dog.jpg', { ...result, tags: [] }, { ...plain, tags: true });
+    expect(printed('text', [none], { tags: true })).toBe(
+      'dog.jpg  a brown dog runs\n  tags: none\n',
+    );
+    expect(printed('text', [reportOf('dog.jpg', tagged, plain)])).toBe(
+      'dog.jpg  a brown dog runs\n',
+    );
+  });
+
   it('says maybe where confidence is low', () => {
-    const report = reportOf('dog.jpg', result, { alternatives: true, minConfidence: 0.8 });
+    const report = reportOf('dog.jpg', result, {
+      ...plain,
+      alternatives: true,
+      minConfidence: 0.8,
+    });
     expect(printed('text', [report], { captions: 3 })).toBe('dog.jpg  maybe\n');
   });
 
@@ -131,9 +156,25 @@ describe('JSON', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([object, failure]);
   });
 
+  it('has tags when they were asked for, none as an empty list', () => {
+    const report = reportOf('dog.jpg', tagged, { ...plain, tags: true });
+    const tags = [
+      { text: 'dog', probability: 0.934568 },
+      { text: 'grass', probability: 0.2 },
+    ];
+    expect(JSON.parse(printed('json', [report], { tags: true }))).toEqual({ ...object, tags });
+    expect(JSON.parse(printed('json', [reportOf('dog.jpg', tagged, plain)]))).toEqual(object);
+    const none = reportOf('dog.jpg', { ...result, tags: [] }, { ...plain, tags: true });
+    expect(JSON.parse(printed('jsonl', [none], { tags: true }))).toEqual({ ...object, tags: [] });
+  });
+
   it('has further captions, warnings, and null for a hidden caption', () => {
     const warned = { ...result, warnings: ['the file ends early'] };
-    const report = reportOf('dog.jpg', warned, { alternatives: true, minConfidence: 0.4 });
+    const report = reportOf('dog.jpg', warned, {
+      ...plain,
+      alternatives: true,
+      minConfidence: 0.4,
+    });
     expect(JSON.parse(printed('jsonl', [report], { captions: 3 }))).toEqual({
       ...object,
       alternatives: [{ caption: 'a dog', score: -0.9, confidence: 0.5 }],
@@ -161,7 +202,11 @@ describe('CSV', () => {
   });
 
   it('has columns for further captions and timings, also in rows that lack them', () => {
-    const report = reportOf('dog.jpg', result, { alternatives: true, minConfidence: 0.3 });
+    const report = reportOf('dog.jpg', result, {
+      ...plain,
+      alternatives: true,
+      minConfidence: 0.3,
+    });
     const rows = readCsv(printed('csv', [report, bad], { captions: 3, timings: true }));
     expect(rows[0]).toEqual([
       ...['file', 'caption', 'score', 'confidence', 'caption_2', 'caption_3', 'decode_ms'],
@@ -179,6 +224,14 @@ describe('CSV', () => {
       '',
     ]);
     expect(rows.map((row) => row.length)).toEqual([13, 13, 13]);
+  });
+
+  it('has a column for tags', () => {
+    const report = reportOf('dog.jpg', tagged, { ...plain, tags: true });
+    const rows = readCsv(printed('csv', [report, bad], { tags: true, timings: true }));
+    expect(rows[0]?.slice(3, 6)).toEqual(['confidence', 'tags', 'decode_ms']);
+    expect(rows.map((row) => row[4])).toEqual(['tags', 'dog; grass', '']);
+    expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
   it('leaves a hidden caption empty', () => {
@@ -208,9 +261,12 @@ describe('Markdown', () => {
   });
 
   it('has the same number of cells in each row', () => {
-    const report = reportOf('dog.jpg', result, { alternatives: true, minConfidence: 0.3 });
-    const lines = printed('md', [report, bad], { captions: 3, timings: true }).trim().split('\n');
+    const shown = { alternatives: true, tags: true, minConfidence: 0.3 };
+    const report = reportOf('dog.jpg', tagged, shown);
+    const all = { captions: 3, tags: true, timings: true };
+    const lines = printed('md', [report, bad], all).trim().split('\n');
     expect(new Set(lines.map((line) => line.split(' | ').length)).size).toBe(1);
-    expect(lines[0]).toContain('| Caption 3 | decode (ms) |');
+    expect(lines[0]).toContain('| Caption 3 | Tags | decode (ms) |');
+    expect(lines[2]).toContain('| dog, grass |');
   });
 });

@@ -19,7 +19,10 @@ export function errorObject({ code, message }: CaptionError) {
 }
 
 /** A photo as one JSON object. Numbers are rounded to what they can mean. */
-export function photoObject(report: PhotoReport): Readonly<Record<string, unknown>> {
+export function photoObject(
+  report: PhotoReport,
+  { tags }: Pick<FormatContext, 'tags'>,
+): Readonly<Record<string, unknown>> {
   if (report.error) return { file: report.file, ...errorObject(report.error) };
   const { text, score, confidence, timings, warnings } = report.result;
   return {
@@ -34,6 +37,12 @@ export function photoObject(report: PhotoReport): Readonly<Record<string, unknow
         confidence: rounded(candidate.confidence, 6),
       })),
     }),
+    ...(tags && {
+      tags: report.tags.map(({ text, probability }) => ({
+        text,
+        probability: rounded(probability, 6),
+      })),
+    }),
     timings: roundedTimings(timings),
     ...(warnings.length > 0 && { warnings }),
   };
@@ -46,11 +55,11 @@ function roundedTimings(timings: CaptionTimings): Record<string, number> {
 }
 
 /** One object for one photo, an array for any other number; every prefix can be closed by `tail`. */
-export function jsonFormat({ photos }: FormatContext): OutputFormat {
-  if (photos === 1) {
+export function jsonFormat(context: FormatContext): OutputFormat {
+  if (context.photos === 1) {
     return {
       head: () => '',
-      photo: (report) => `${JSON.stringify(photoObject(report), null, 2)}\n`,
+      photo: (report) => `${JSON.stringify(photoObject(report, context), null, 2)}\n`,
       tail: () => '',
     };
   }
@@ -60,17 +69,17 @@ export function jsonFormat({ photos }: FormatContext): OutputFormat {
     photo(report) {
       const separator = first ? '\n' : ',\n';
       first = false;
-      return separator + JSON.stringify(photoObject(report), null, 2).replace(/^/gm, '  ');
+      return separator + JSON.stringify(photoObject(report, context), null, 2).replace(/^/gm, '  ');
     },
     tail: () => (first ? ']\n' : '\n]\n'),
   };
 }
 
 /** One object a line (https://jsonlines.org). */
-export function jsonLinesFormat(): OutputFormat {
+export function jsonLinesFormat(context: FormatContext): OutputFormat {
   return {
     head: () => '',
-    photo: (report) => `${JSON.stringify(photoObject(report))}\n`,
+    photo: (report) => `${JSON.stringify(photoObject(report, context))}\n`,
     tail: () => '',
   };
 }

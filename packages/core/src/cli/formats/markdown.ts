@@ -3,7 +3,7 @@ import { STAGES } from './stages.js';
 import { printable } from './text.js';
 
 /** A table in GitHub's Markdown. */
-export function markdownFormat({ captions, timings }: FormatContext): OutputFormat {
+export function markdownFormat({ captions, tags, timings }: FormatContext): OutputFormat {
   const further = Array.from({ length: captions - 1 }, (_, index) => index);
   const stages = timings ? STAGES : [];
   return {
@@ -11,6 +11,7 @@ export function markdownFormat({ captions, timings }: FormatContext): OutputForm
       const titles = [
         ...['Photo', 'Caption', 'Confidence'],
         ...further.map((index) => `Caption ${index + 2}`),
+        ...(tags ? ['Tags'] : []),
         ...stages.map((stage) => `${stage} (ms)`),
       ];
       const rules = titles.map((title) => (/^Confidence|\(ms\)$/.test(title) ? '---:' : '---'));
@@ -18,7 +19,7 @@ export function markdownFormat({ captions, timings }: FormatContext): OutputForm
     },
     photo(report) {
       if (report.error) {
-        const empty = [...further, ...stages].map(() => '');
+        const empty = [...further, ...(tags ? ['tags'] : []), ...stages].map(() => '');
         const message = `**${report.error.code}**: ${escaped(report.error.message)}`;
         return row([escaped(report.file), message, '', ...empty]);
       }
@@ -28,6 +29,7 @@ export function markdownFormat({ captions, timings }: FormatContext): OutputForm
         report.hidden ? 'maybe' : escaped(text),
         `${Math.round(confidence * 100)} %`,
         ...further.map((index) => escaped(report.alternatives[index]?.text ?? '')),
+        ...(tags ? [escaped(report.tags.map(({ text }) => text).join(', '))] : []),
         ...stages.map((stage) => took[stage].toFixed(1)),
       ]);
     },

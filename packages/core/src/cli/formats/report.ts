@@ -1,4 +1,4 @@
-import type { CaptionCandidate, CaptionError, CaptionResult } from '../../index.js';
+import type { CaptionCandidate, CaptionError, CaptionResult, CaptionTag } from '../../index.js';
 
 /** What is printed of one photo. */
 export type PhotoReport =
@@ -7,6 +7,8 @@ export type PhotoReport =
       readonly result: CaptionResult;
       /** Less confidence than was asked for: the caption is not shown. */
       readonly hidden: boolean;
+      /** Tags to show, likeliest first; none unless asked for. */
+      readonly tags: readonly CaptionTag[];
       /** Further captions to show, best first; none unless asked for. */
       readonly alternatives: readonly CaptionCandidate[];
       readonly error?: undefined;
@@ -17,13 +19,14 @@ export type PhotoReport =
 export function reportOf(
   file: string,
   result: CaptionResult,
-  shown: { alternatives: boolean; minConfidence: number },
+  shown: { alternatives: boolean; tags: boolean; minConfidence: number },
 ): PhotoReport {
   const confident = (candidate: CaptionCandidate) => candidate.confidence >= shown.minConfidence;
   return {
     file,
     result,
     hidden: !confident(result),
+    tags: shown.tags ? (result.tags ?? []) : [],
     alternatives: shown.alternatives ? result.alternatives.filter(confident) : [],
   };
 }

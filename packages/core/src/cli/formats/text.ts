@@ -1,10 +1,10 @@
-import type { OutputFormat } from './format.js';
+import type { FormatContext, OutputFormat } from './format.js';
 
 /**
- * A line a photo: its name, two spaces, the caption. Further captions follow on lines of their own,
- * indented. A photo that failed has no line; what went wrong is on stderr.
+ * A line a photo: its name, two spaces, the caption. Further captions and tags follow on lines of their
+ * own, indented. A photo that failed has no line; what went wrong is on stderr.
  */
-export function textFormat(): OutputFormat {
+export function textFormat({ tags }: FormatContext): OutputFormat {
   return {
     head: () => '',
     photo(report) {
@@ -14,7 +14,11 @@ export function textFormat(): OutputFormat {
         ({ text, confidence }, index) =>
           `  ${index + 2}. ${printable(text)} (${confidence.toFixed(2)})\n`,
       );
-      return `${printable(report.file)}  ${caption}\n${further.join('')}`;
+      const words = report.tags.map(
+        ({ text, probability }) => `${printable(text)} (${probability.toFixed(2)})`,
+      );
+      const tagged = tags ? `  tags: ${words.join(', ') || 'none'}\n` : '';
+      return `${printable(report.file)}  ${caption}\n${further.join('')}${tagged}`;
     },
     tail: () => '',
   };
