@@ -6,6 +6,8 @@ export interface Script {
   readonly words?: readonly string[];
   /** Milliseconds before each word. Default 0. */
   readonly pace?: number;
+  /** Tags that the model gives. Default: it gives none. */
+  readonly tags?: CaptionResult['tags'];
   /** Thrown instead of the first word. */
   readonly failure?: unknown;
   /** Thrown after the first word. */
@@ -21,7 +23,7 @@ export interface ScriptedEngine extends Engine {
  * cannot be made to do on demand. What a real one does is tested with a real one.
  */
 export function scriptedEngine(script: Script = {}): ScriptedEngine {
-  const { words = ['a', 'dog', 'runs'], pace = 0, failure, lateFailure } = script;
+  const { words = ['a', 'dog', 'runs'], pace = 0, tags, failure, lateFailure } = script;
   const calls: ScriptedEngine['calls'] = [];
   return {
     calls,
@@ -34,7 +36,7 @@ export function scriptedEngine(script: Script = {}): ScriptedEngine {
         if (index === 1 && lateFailure) throw lateFailure;
         options.onToken?.(index === 0 ? word : ` ${word}`, { id: index, text: word, logProb: -1 });
       }
-      return result(words.join(' '), options);
+      return { ...result(words.join(' '), options), ...(tags && { tags }) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { CaptionCandidate, CaptionResult, WordAttention } from 'zipcaption';
+import type { CaptionCandidate, CaptionResult, CaptionTag, WordAttention } from 'zipcaption';
 
 /** A caption as JSON. */
 export interface CaptionJson {
@@ -9,6 +9,8 @@ export interface CaptionJson {
   readonly alternatives: readonly { caption: string; score: number; confidence: number }[];
   /** Where the model looked for each word; null unless asked for. */
   readonly attention: readonly AttentionJson[] | null;
+  /** What is in the photo, likeliest first; null where the model gives no tags. */
+  readonly tags: readonly { text: string; probability: number }[] | null;
   /** Milliseconds by stage. */
   readonly timings: Readonly<Record<string, number>>;
   /** The model, and what ran it. */
@@ -36,6 +38,7 @@ export function toJson(result: CaptionResult): CaptionJson {
     ...candidate(result),
     alternatives: result.alternatives.map(candidate),
     attention: result.attention?.map(attention) ?? null,
+    tags: result.tags?.map(tag) ?? null,
     timings: Object.fromEntries(
       Object.entries(result.timings).map(([stage, ms]: [string, number]) => [stage, round(ms, 2)]),
     ),
@@ -47,6 +50,10 @@ export function toJson(result: CaptionResult): CaptionJson {
 
 function candidate({ text, score, confidence }: CaptionCandidate) {
   return { caption: text, score: round(score, 6), confidence: round(confidence, 4) };
+}
+
+function tag({ text, probability }: CaptionTag) {
+  return { text, probability: round(probability, 4) };
 }
 
 /** Five digits: half the size, and far finer than a heat map shows. */

@@ -53,6 +53,7 @@ describe('POST /caption', () => {
       confidence: 0.8,
       alternatives: [],
       attention: null,
+      tags: null,
       timings: { decode: 1, preprocess: 2, encode: 3, search: 4, detokenize: 0.12, total: 10.12 },
       model: { name: 'scripted', version: '1.2.3', runtime: 'custom' },
       image: { format: 'jpeg', width: 640, height: 480, orientation: 1 },
@@ -78,6 +79,24 @@ describe('POST /caption', () => {
     });
     expect(answer.alternatives).toHaveLength(1);
     expect(answer.attention).toEqual([{ word: 'dog', rows: 1, columns: 2, values: [0.25, 0.75] }]);
+  });
+
+  it('answers with the tags of models that give them, as many as were asked for', async () => {
+    const tags = [
+      { text: 'dog', probability: 0.9345678 },
+      { text: 'grass', probability: 0.2 },
+    ];
+    const { post, engine } = service({ tags });
+    expect((await json(await post('/caption?numTags=2'))).tags).toEqual([
+      { text: 'dog', probability: 0.9346 },
+      { text: 'grass', probability: 0.2 },
+    ]);
+    await post('/caption?numTags=0');
+    await post('/caption');
+    expect(engine.calls.map(({ options }) => options.numTags)).toEqual([2, 0, undefined]);
+    expect(await problem(await post('/caption?numTags=101'))).toMatchObject({
+      ...{ status: 400, code: 'INVALID_OPTION', detail: expect.stringContaining('from 0 to 100') },
+    });
   });
 
   it('takes base64 and data: URLs as JSON, with options beside them', async () => {

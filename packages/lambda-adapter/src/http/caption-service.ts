@@ -198,6 +198,7 @@ function toCaptionOptions({
   beams,
   maxLength,
   numCaptions,
+  numTags,
   attention,
   prompt,
 }: RequestOptions): CaptionOptions {
@@ -205,6 +206,7 @@ function toCaptionOptions({
     ...(beams !== undefined && { numBeams: beams }),
     ...(maxLength !== undefined && { maxLength }),
     ...(numCaptions !== undefined && { numCaptions }),
+    ...(numTags !== undefined && { numTags }),
     ...(attention !== undefined && { attention }),
     ...(prompt !== undefined && { prompt }),
   };
@@ -212,11 +214,11 @@ function toCaptionOptions({
 
 async function keyOf(
   photo: Uint8Array,
-  { beams, maxLength, numCaptions, attention = false, prompt }: RequestOptions,
+  { beams, maxLength, numCaptions, numTags, attention = false, prompt }: RequestOptions,
   model: Engine['model'],
 ): Promise<string> {
   const rest = [VERSION, model.name, model.version, model.sha256, beams, maxLength, numCaptions];
-  const hash = createHash('sha256').update(JSON.stringify([...rest, attention, prompt]));
+  const hash = createHash('sha256').update(JSON.stringify([...rest, attention, prompt, numTags]));
   for (let at = 0; at < photo.length; at += SLICE) {
     if (at > 0) await otherEvents();
     hash.update(photo.subarray(at, at + SLICE));

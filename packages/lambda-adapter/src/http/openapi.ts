@@ -169,6 +169,7 @@ function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): 
 const [leastBeams, mostBeams] = optionRanges.beams;
 const [leastLength, mostLength] = optionRanges.maxLength;
 const [leastCaptions, mostCaptions] = optionRanges.numCaptions;
+const [leastTags, mostTags] = optionRanges.numTags;
 
 const optionSchemas = {
   beams: {
@@ -182,6 +183,11 @@ const optionSchemas = {
   numCaptions: {
     ...{ type: 'integer', minimum: leastCaptions, maximum: mostCaptions, default: 1 },
     description: 'Captions returned, best first; at most "beams".',
+  },
+  numTags: {
+    ...{ type: 'integer', minimum: leastTags, maximum: mostTags },
+    description:
+      'Tags returned, likeliest first. Default: at most 10, of a probability of 0.1 and more. A model that gives none takes 0 only.',
   },
   attention: {
     ...{ type: 'boolean', default: false },
@@ -230,6 +236,15 @@ const captionProperties = {
           description: 'Row-major from the top left, summing to 1.',
         },
       },
+    },
+  },
+  tags: {
+    type: ['array', 'null'],
+    description: 'What is in the photo, likeliest first; null where the model gives no tags.',
+    items: {
+      type: 'object',
+      required: ['text', 'probability'],
+      properties: { text, probability: { ...number, minimum: 0, maximum: 1 } },
     },
   },
   timings: {

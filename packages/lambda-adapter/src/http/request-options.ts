@@ -5,16 +5,24 @@ export interface RequestOptions {
   readonly beams?: number;
   readonly maxLength?: number;
   readonly numCaptions?: number;
+  readonly numTags?: number;
   readonly attention?: boolean;
   readonly prompt?: string;
 }
 
-const ranges = { beams: [1, 16], maxLength: [1, 512], numCaptions: [1, 16] } as const;
+const ranges = {
+  beams: [1, 16],
+  maxLength: [1, 512],
+  numCaptions: [1, 16],
+  numTags: [0, 100],
+} as const;
 
 /** Longest prompt, in characters. Narrower than the core's, as the ranges are. */
 export const MAX_PROMPT = 300;
 
-export const optionNames = ['beams', 'maxLength', 'numCaptions', 'attention', 'prompt'] as const;
+export const optionNames = [
+  ...(['beams', 'maxLength', 'numCaptions', 'numTags', 'attention', 'prompt'] as const),
+] as const;
 type Name = (typeof optionNames)[number];
 
 /** Ranges as the OpenAPI document shows them. Narrower than the core's, since strangers may ask. */

@@ -10,6 +10,7 @@ export interface DirectEvent {
   readonly beams?: number;
   readonly maxLength?: number;
   readonly numCaptions?: number;
+  readonly numTags?: number;
   readonly attention?: boolean;
   readonly prompt?: string;
 }
