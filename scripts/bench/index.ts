@@ -15,8 +15,9 @@ import { type Spread, spread } from './statistics.js';
 import { table } from './table.js';
 
 const STAGES = ['decode', 'preprocess', 'encode', 'search', 'detokenize', 'total'] as const;
-/** `networks` is the time inside the runtime: the encoder, and every step of the decoder. */
-type Timings = Record<(typeof STAGES)[number] | 'networks', number>;
+const RUNTIMES = ['engine', 'web', 'node'] as const;
+/** `networks` is the time inside the runtime: the encoder, and every step of the decoder; `step`: one of these. */
+type Timings = Record<(typeof STAGES)[number] | 'networks' | 'step', number>;
 
 interface Measurement {
   readonly caption: string;
@@ -40,7 +41,7 @@ const { values: options } = parseArgs({
   },
 });
 
-function measure(photo: string, runs: number, runtime: 'web' | 'node'): Measurement {
+function measure(photo: string, runs: number, runtime: (typeof RUNTIMES)[number]): Measurement {
   const [command = '', ...args] = [
     ...[...PIN, options.node, ...options['node-flags'].split(' ').filter(Boolean)],
     ...['scripts/bench/worker.mjs', photo, String(runs), runtime],
@@ -50,9 +51,20 @@ function measure(photo: string, runs: number, runtime: 'web' | 'node'): Measurem
   return JSON.parse(stdout);
 }
 
+/** In a process of its own, on the same Node and core. */
+function kernels(): string {
+  const bundle = spawnSync(process.execPath, ['scripts/run.mjs', 'scripts/bench/kernels.ts'], {
+    encoding: 'utf8',
+    env: { ...process.env, ZIPCAPTION_NODE: options.node },
+  });
+  if (bundle.status !== 0)
+    throw new Error(`The benchmark of the kernels failed:\n${bundle.stderr}`);
+  return bundle.stdout;
+}
+
 const photos = await benchPhotos('scripts/bench/.cache/photos');
 const results = photos.flatMap(({ name, path }) =>
-  (['web', 'node'] as const).map((runtime) => {
+  RUNTIMES.map((runtime) => {
     const cold = Array.from({ length: Number(options.processes) }, () => measure(path, 0, runtime));
     const { warm, maxRssMb, caption } = measure(path, Number(options.runs), runtime);
     // The first runs are still being compiled; settled runs are reported.
@@ -66,6 +78,7 @@ const results = photos.flatMap(({ name, path }) =>
         (typeof STAGES)[number],
         Spread
       >,
+      step: stage('step'),
       ownShare: spread(settled.map((t) => (100 * (t.total - t.decode - t.networks)) / t.total)),
       cold: {
         startup: coldSpread('startup'),
@@ -98,9 +111,10 @@ if (options.json) {
   console.log('\nWarm, ms: median (middle half)\n');
   console.log(
     table(
-      ['photo', 'runtime', ...STAGES, 'own part, %'],
+      ['photo', 'runtime', ...STAGES, 'decoder step', 'own part, %'],
       results.map((r) => [
         ...[r.photo, r.runtime, ...STAGES.map((key) => ms(r.warm[key]))],
+        ms(r.step),
         ms(r.ownShare),
       ]),
     ),
@@ -129,6 +143,8 @@ if (options.json) {
       ]),
     ),
   );
+  console.log("\nThe engine's kernels\n");
+  console.log(kernels());
   console.log('\nWhat must be deployed, MB\n');
   const sum = (key: 'bytes' | 'gzip') =>
     deployed.reduce((total, file) => total + (file[key] ?? 0), 0);

@@ -6,3 +6,4 @@ export { binary, clip, unary, where } from './elementwise';
 export { copyStrided, fill, gather, gatherElements } from './movement';
 export { argMost, reduce, reduceWhole, topK } from './reduce';
 export { layerNorm, softmax } from './normalise';
+export { peakFloat, peakInt16 } from './peak';
