@@ -6,6 +6,8 @@ export interface Backend {
   readonly manifest: Manifest;
   /** Worker threads that it has; 0 where it works on the caller's own. */
   readonly workers: number;
+  /** Workers that ended, by themselves or because they did not stop, since the start. */
+  readonly workersLost: number;
   caption(input: ImageInput, options: CaptionOptions): Promise<CaptionResult>;
   /**
    * The photo's feature vector, of length 1. Of models only whose manifest has `encoder.features`.

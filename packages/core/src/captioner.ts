@@ -54,6 +54,14 @@ export class Captioner {
   }
 
   /**
+   * With `workers`: how many ended since the start, by themselves or because they did not stop when they
+   * were told to. Each was replaced. A figure for monitoring.
+   */
+  get workersLost(): number {
+    return this.#backend.workersLost;
+  }
+
+  /**
    * Captions one photo. Calls may overlap: they wait for each other, or, with `workers`, for a
    * worker that is free.
    *

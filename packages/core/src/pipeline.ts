@@ -25,6 +25,7 @@ const { openPhoto }: PipelinePlatform = platform;
 /** A model on this thread: one photo after another, each stage by stage. */
 export class Pipeline implements Backend {
   readonly workers = 0;
+  readonly workersLost = 0;
   readonly #model: Model;
   readonly #queue = new Queue();
 

@@ -315,13 +315,14 @@ describe('a worker that', () => {
   });
 
   test('does not stop when it is told to is ended and replaced', async () => {
-    const before = started;
+    const [before, lost] = [started, faulty.workersLost];
     const controller = new AbortController();
     const hanging = faulty.caption('hang', { signal: controller.signal });
     setImmediate(() => controller.abort());
     await expect(hanging).rejects.toMatchObject({ code: 'ABORTED' });
     expect((await faulty.caption(photo, {})).text).toBe((await local.caption(photo)).text);
     expect(started).toBe(before + 1);
+    expect(faulty.workersLost).toBe(lost + 1);
   });
 
   test('ends while it has a buffer of the caller’s: the photo fails', async () => {

@@ -44,6 +44,7 @@ interface Job extends Order {
  */
 export class CaptionerPool implements Backend {
   readonly workers: number;
+  workersLost = 0;
   readonly #load: LoadOptions;
   readonly #platform: Threads;
   readonly #threads = new Set<PoolWorker>();
@@ -192,6 +193,7 @@ export class CaptionerPool implements Backend {
   #lose(worker: PoolWorker): void {
     this.#threads.delete(worker);
     if (this.#closed) return;
+    this.workersLost++;
     if (worker.photos > 0) this.#startWorker();
     else if (worker.hasLoaded) this.#dispatch();
   }

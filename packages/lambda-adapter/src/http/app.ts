@@ -57,7 +57,11 @@ export interface App {
   /** Loads the model and captions a few blank pictures: code is compiled, and the speed is known. */
   warmUp(): Promise<void>;
   /** What there is to do. */
-  readonly load: Load & { readonly bodyBytes: number };
+  readonly load: Load & {
+    readonly bodyBytes: number;
+    /** Workers that ended and were replaced since the start. */
+    readonly workersLost: number;
+  };
   /** Never rejects: a failure is an answer, too. */
   fetch(request: Request, context?: CallContext): Promise<Response>;
 }
@@ -91,7 +95,11 @@ type Route = (call: Call) => Promise<Response> | Response;
 export function createApp(options: AppOptions): App {
   const settings: Settings = { ...defaultSettings, ...options.settings };
   const { workers = 1, apiKeys = () => settings.apiKeys } = options;
-  const { get: engine, isLoaded } = once(options.engine);
+  let loaded: Engine | undefined;
+  const { get: engine, isLoaded } = once(async () => {
+    loaded = await options.engine();
+    return loaded;
+  });
   const service = new CaptionService(engine, settings, workers);
   const budget = new BodyBudget(settings.maxBodyMemory, () => service.retryAfter(''));
   const checkKey = keyCheck(apiKeys);
@@ -167,7 +175,7 @@ export function createApp(options: AppOptions): App {
     engine,
     warmUp: () => service.warmUp(),
     get load() {
-      return { ...service.load, bodyBytes: budget.used };
+      return { ...service.load, bodyBytes: budget.used, workersLost: loaded?.workersLost ?? 0 };
     },
     async fetch(request, context = {}) {
       const started = performance.now();

@@ -21,7 +21,11 @@ function series(text: string): Map<string, number> {
 it('counts requests, photos and stages, and reads the queue', async () => {
   const metrics = createMetrics('/api');
   const app = createApp({
-    ...{ settings: { basePath: '/api' }, workers: 2, engine: async () => scriptedEngine() },
+    ...{
+      settings: { basePath: '/api' },
+      workers: 2,
+      engine: async () => ({ ...scriptedEngine(), workersLost: 3 }),
+    },
     ...{ observe: metrics.observe, metrics: metrics.answer },
   });
   metrics.watch(app);
@@ -49,6 +53,7 @@ it('counts requests, photos and stages, and reads the queue', async () => {
   expect(found.get('zipcaption_stage_duration_seconds_sum{stage="encode"}')).toBeCloseTo(0.003, 6);
   expect(found.get('zipcaption_queue_wait_seconds_count')).toBe(1);
   expect(found.get('zipcaption_workers')).toBe(2);
+  expect(found.get('zipcaption_workers_lost')).toBe(3);
   expect(found.get('zipcaption_body_bytes')).toBe(0);
   expect(found.get('process_resident_memory_bytes')).toBeGreaterThan(1e6);
 });

@@ -91,6 +91,11 @@ export function createMetrics(basePath: string): Metrics {
         'Time that a new photo would wait.',
         () => app.load.wait / 1000,
       );
+      gauge(
+        'zipcaption_workers_lost',
+        'Workers that ended and were replaced since the start.',
+        () => app.load.workersLost,
+      );
       gauge('zipcaption_body_bytes', 'Bytes of bodies that are held.', () => app.load.bodyBytes);
     },
     async answer() {
