@@ -9,7 +9,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.m
 })
   .trim()
   .split('\n')
-  .filter((path) => existsSync(path));
+  .filter((path) => existsSync(path) && !path.startsWith('scripts/alt-sites/sites/'));
 
 /** Anchors of a Markdown file, as GitHub makes them of its headings. */
 const anchorsOf = (path) => {

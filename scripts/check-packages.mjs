@@ -1,7 +1,7 @@
 // Checks every published package as npm would carry it: packs it, then publint (exports, files) and
 // "are the types wrong" (types that resolve for ESM and bundlers).
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,14 +9,18 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const packages = [
-  ...['packages/core', 'packages/lambda-adapter', 'models/lite'],
-  ...['packages/rehype-zipcaption', 'packages/remark-zipcaption'],
-];
+/** Bytes that npm may have to download of each. */
+const budgets = {
+  'packages/core': 800_000,
+  'packages/lambda-adapter': 150_000,
+  'models/lite': 9_500_000,
+  'packages/rehype-zipcaption': 20_000,
+  'packages/remark-zipcaption': 20_000,
+};
 const target = mkdtempSync(join(tmpdir(), 'zipcaption-packed-'));
 let failed = false;
 
-for (const folder of packages) {
+for (const [folder, budget] of Object.entries(budgets)) {
   const pkgDir = join(root, folder);
   // pnpm writes real versions where the workspace has "workspace:*".
   const packed = JSON.parse(
@@ -25,7 +29,12 @@ for (const folder of packages) {
     }),
   );
   const { filename, files } = Array.isArray(packed) ? packed[0] : packed;
-  console.log(`${folder}: ${files.length} files`);
+  const { size } = statSync(filename);
+  console.log(`${folder}: ${files.length} files, ${size} bytes packed`);
+  if (size > budget) {
+    failed = true;
+    console.error(`  more than the budget of ${budget} bytes`);
+  }
   const { messages, pkg } = await publint({ pkgDir, level: 'suggestion', strict: true });
   for (const message of messages) {
     failed = true;

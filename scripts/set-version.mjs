@@ -7,7 +7,12 @@ for (const folder of ['.', 'packages/demo']) {
   const path = `${folder}/package.json`;
   writeFileSync(path, `${JSON.stringify({ ...read(path), version }, null, 2)}\n`);
 }
-for (const folder of ['packages/lambda-adapter', 'models/lite']) {
+for (const folder of [
+  'packages/lambda-adapter',
+  'packages/rehype-zipcaption',
+  'packages/remark-zipcaption',
+  'models/lite',
+]) {
   if (read(`${folder}/package.json`).version !== version) {
     throw new Error(
       `${folder} does not have version ${version}: see "fixed" in .changeset/config.json.`,

@@ -54,10 +54,10 @@ function install(names) {
   ];
   if (names.includes('next')) tools.push('next@16', 'react@19', 'react-dom@19');
   const overrides = Object.fromEntries(packed);
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies: overrides, overrides }),
-  );
+  // Vite serves what lies in the workspace, whose root it knows by this field.
+  const workspace = { private: true, type: 'module', workspaces: ['vite'] };
+  const manifest = { ...workspace, dependencies: overrides, overrides };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...tools]);
 }
 
@@ -203,7 +203,8 @@ const checks = {
     const index = pathToFileURL(join(example('lambda'), 'index.mjs')).href;
     const source = `const { handler } = await import(${JSON.stringify(index)});
       const answer = await handler(${JSON.stringify(event)}, { awsRequestId: '1', getRemainingTimeInMillis: () => 60000 });
-      console.log(JSON.stringify(JSON.parse(answer.body).text));
+      const { caption, ...rest } = JSON.parse(answer.body);
+      console.log(JSON.stringify(caption ?? rest));
       process.exit(0);`;
     writeFileSync(file, source);
     return [JSON.parse(node(file).trim().split('\n').at(-1))];

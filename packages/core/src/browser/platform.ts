@@ -27,7 +27,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'onnxruntime-web/wasm cannot be loaded. Bundle it, name it in the import map, or hand in another runtime with the option "runtime".',
+      'This needs onnxruntime-web, which cannot be loaded: the built-in engine was not asked for, or cannot run this model. Install it and bundle it again, name "onnxruntime-web/wasm" in the import map, or hand in another runtime with the option "runtime".',
       { cause },
     );
   }

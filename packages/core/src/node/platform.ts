@@ -29,7 +29,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'The package onnxruntime-web cannot be loaded. Install it, or use another runtime by the option "runtime".',
+      'This needs the package onnxruntime-web, which is not installed: the built-in engine was not asked for, or cannot run this model. Run "npm install onnxruntime-web", or use another runtime by the option "runtime".',
       { cause },
     );
   }
