@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /*
  * Two libraries, one task: a greedy caption of at most `tokens` new tokens. Both are given the same
@@ -17,18 +18,48 @@ const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + 
 /** Each: loads the model, gives a function that captions. */
 export const engines = {
   async 'transformers.js'(folder, dtype) {
-    const { env, pipeline, RawImage } = await import(transformers);
+    const library = await import(transformers);
+    const { env, pipeline, RawImage } = library;
     env.allowRemoteModels = false;
-    env.localModelPath = dirname(resolve(folder));
+    env.localModelPath = `${dirname(resolve(folder))}/`;
     const session_options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
     const options = { dtype, device: 'cpu', session_options };
+    const type = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).model_type;
+    if (type in PROMPTED)
+      return prompted(library, PROMPTED[type], basename(resolve(folder)), options);
     const captioner = await pipeline('image-to-text', basename(resolve(folder)), options);
     const photo = new RawImage(data, width, height, 3);
     return (tokens) => captioner(photo, { max_new_tokens: tokens, num_beams: 1, do_sample: false });
   },
   'zipcaption, native': (folder, dtype) => zipcaption(folder, dtype, native()),
-  'zipcaption, WASM': (folder, dtype) => zipcaption(folder, dtype),
+  'zipcaption, WASM': (folder, dtype) => zipcaption(folder, dtype, 'web'),
 };
+
+/** Models that take a prompt, by type: their class, and how transformers.js's documentation asks them. */
+const PROMPTED = {
+  florence2: {
+    model: 'Florence2ForConditionalGeneration',
+    // A start token is forced and counts as a new one there.
+    further: 1,
+    inputs: async (processor, photo) => ({
+      ...(await processor(photo)),
+      ...processor.tokenizer(processor.construct_prompts('<CAPTION>')),
+    }),
+  },
+};
+
+async function prompted(library, { model, further, inputs }, name, options) {
+  const [loaded, processor] = await Promise.all([
+    library[model].from_pretrained(name, options),
+    library.AutoProcessor.from_pretrained(name),
+  ]);
+  const photo = new library.RawImage(Uint8ClampedArray.from(data), width, height, 3);
+  return async (tokens) =>
+    loaded.generate({
+      ...(await inputs(processor, photo)),
+      ...{ max_new_tokens: tokens + further, num_beams: 1, do_sample: false },
+    });
+}
 
 async function zipcaption(folder, dtype, runtime) {
   const { loadCaptioner } = await import('../../packages/core/dist/index.js');

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -58,6 +59,30 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await hub.close();
   rmSync(cache, { recursive: true, force: true });
+});
+
+describe('a manifest of a Hugging Face folder', () => {
+  test.each(['smolvlm', 'florence2', 'beit-trocr'])(
+    'makes it one of our format: %s',
+    async (family) => {
+      const folder = join(cache, family);
+      cpSync(fixture(family), folder, { recursive: true });
+      const said = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      expect(await models(['manifest', folder])).toBe(0);
+      expect(said).toHaveBeenCalledWith(`${join(folder, 'manifest.json')}\n`);
+      const caption = async (model: string) => {
+        const captioner = await loadCaptioner({ model });
+        const { text, score } = await captioner.caption(photo(1), { maxLength: 9 });
+        const digests = Object.keys(captioner.model.sha256);
+        await captioner.dispose();
+        return { caption: { text, score }, digests };
+      };
+      const [made, original] = [await caption(folder), await caption(fixture(family))];
+      expect(made.caption).toEqual(original.caption);
+      expect(made.digests).toContain('tokenizer.json');
+      await expect(models(['manifest', folder])).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    },
+  );
 });
 
 describe('pulling a model', () => {

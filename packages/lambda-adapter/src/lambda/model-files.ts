@@ -1,8 +1,7 @@
-import { basename } from 'node:path';
 import { CaptionError, type Manifest } from 'zipcaption';
 
 /** The part of a manifest that names files. */
-type NamedFiles = Pick<Manifest, 'encoder' | 'decoder' | 'tokenizer'>;
+type NamedFiles = Pick<Manifest, 'encoder' | 'embedding' | 'textEncoder' | 'decoder' | 'tokenizer'>;
 
 /**
  * The files that a model consists of besides its manifest.
@@ -11,14 +10,15 @@ type NamedFiles = Pick<Manifest, 'encoder' | 'decoder' | 'tokenizer'>;
  * @throws CaptionError `MODEL_INVALID`
  */
 export function modelFiles(manifest: unknown, source: string): string[] {
-  const { encoder, decoder, tokenizer } = (manifest ?? {}) as Partial<NamedFiles>;
+  const { encoder, embedding, textEncoder, decoder, tokenizer } = (manifest ??
+    {}) as Partial<NamedFiles>;
+  const networks = [encoder, embedding, textEncoder, decoder, decoder?.firstStep];
   const files = [
-    ...[encoder?.file, ...(encoder?.data ?? []), decoder?.file, ...(decoder?.data ?? [])],
-    ...[decoder?.firstStep?.file, ...(decoder?.firstStep?.data ?? [])],
+    ...networks.flatMap((network) => [network?.file, ...(network?.data ?? [])]),
     ...[tokenizer?.file, tokenizer?.config],
   ].filter((file) => file !== undefined);
   for (const file of [encoder?.file, decoder?.file, tokenizer?.file, ...files]) {
-    if (typeof file !== 'string' || basename(file) !== file || file === '..') {
+    if (typeof file !== 'string' || !isInside(file)) {
       throw new CaptionError(
         'MODEL_INVALID',
         `The manifest of ${source} must name an encoder, a decoder and a tokenizer in its own folder, not ${JSON.stringify(file)}.`,
@@ -26,4 +26,9 @@ export function modelFiles(manifest: unknown, source: string): string[] {
     }
   }
   return [...new Set(files)];
+}
+
+/** A file of the folder or of one in it: no way out of it. */
+function isInside(file: string): boolean {
+  return file.split('/').every((part) => /^\w[\w.+-]*$/.test(part));
 }

@@ -90,6 +90,25 @@ it('downloads a model, once', async () => {
   expect(asked).toEqual(['/models/nice/one/manifest.json']);
 });
 
+it('downloads all networks of a model that takes a prompt, in the folder that they are in', async () => {
+  const names = ['vision_encoder', 'embed_tokens', 'encoder_model', 'decoder_model_merged'];
+  const networks = names.map((name) => `onnx/${name}_quantized.onnx`);
+  const [encoder, embedding, textEncoder, decoder] = networks.map((file) => ({ file }));
+  const text = (name: string) => `the bytes of ${name}`;
+  const all = [...networks, 'tokenizer.json', 'tokenizer_config.json'];
+  objects = Object.fromEntries(all.map((name) => [`/models/nice/one/${name}`, text(name)]));
+  objects['/models/nice/one/manifest.json'] = JSON.stringify({
+    ...{ encoder, embedding, textEncoder, decoder },
+    tokenizer: { file: 'tokenizer.json', config: 'tokenizer_config.json' },
+    sha256: Object.fromEntries(all.map((name) => [name, digest(text(name))])),
+  });
+  const path = await get();
+  for (const name of all) expect(readFileSync(join(path, name), 'utf8')).toBe(text(name));
+  asked = [];
+  expect(await get()).toBe(path);
+  expect(asked).toEqual(['/models/nice/one/manifest.json']);
+});
+
 it('checks a folder that is there from before, and uses none that is not sound', async () => {
   const path = await get();
   const plant = (change: () => void) => {

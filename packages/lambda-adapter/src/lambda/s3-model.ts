@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, mkdir, mkdtemp, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type * as s3 from '@aws-sdk/client-s3';
@@ -142,7 +142,8 @@ async function publish(
 /** Is there such a folder, ours and nobody else's, with the files that are expected and their bytes? */
 async function isSound(folder: string, expected: ReadonlyMap<string, string>): Promise<boolean> {
   try {
-    for (const path of [folder, ...[...expected.keys()].map((file) => join(folder, file))]) {
+    const files = [...expected.keys()].map((file) => join(folder, file));
+    for (const path of new Set([folder, ...files.map((file) => dirname(file)), ...files])) {
       const { mode, uid } = await lstat(path);
       const isOurs = process.getuid === undefined || uid === process.getuid();
       // Writable by others, or a link to elsewhere: its bytes may change after they were checked.
@@ -183,6 +184,7 @@ async function save(
     },
   });
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await pipeline(body, counted, createWriteStream(path, { mode: 0o600 }));
   } catch (cause) {
     throw new CaptionError(

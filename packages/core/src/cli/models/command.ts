@@ -13,14 +13,16 @@ Looks after models other than the embedded one.
   models list                  the models that were pulled
   models info <model>          what it is: kind, sizes, licence, what is missing
   models check <model>         load it and caption a test picture
+  models manifest <model>      write a manifest.json beside a Hugging Face model, as
+                               packaging it or a model in S3 needs it
 
 <model> is a folder or the name of a pulled model.
 
-  --dtype <format>    pull, check: number format of the weights, one of
+  --dtype <format>    pull, check, manifest: number format of the weights, one of
                       ${DTYPES.join(', ')}
   --revision <name>   pull: branch, tag or commit (default main)
   --photo <file>      check: caption this instead
-  --runtime <name>    check: engine, web or node
+  --runtime <name>    check, manifest: engine, web or node
   --quiet             pull: no progress
   --json              list, info: JSON
 

@@ -2,6 +2,7 @@ import { check } from './check.js';
 import { MODELS_HELP, type ModelsCommand, readModelsCommand, usage } from './command.js';
 import { info } from './info.js';
 import { list } from './list.js';
+import { manifest } from './manifest.js';
 import { pull } from './pull.js';
 
 const COMMANDS: Readonly<
@@ -11,6 +12,7 @@ const COMMANDS: Readonly<
   list: (command) => list(command),
   info,
   check,
+  manifest,
 };
 
 /** `zipcaption models …`: runs one of the commands, gives the exit code. */
