@@ -55,12 +55,16 @@ function architectureOf(config: Fields, { prompt }: Manifest): string {
 }
 
 function common(manifest: Manifest, format: FolderDescription['format']) {
-  const { width, height, fit, resample } = manifest.image;
+  const { width, height, fit, resample, tiles } = manifest.image;
   const { numBeams, maxLength, lengthPenalty } = manifest.generation;
+  const tasks = Object.entries(manifest.prompt?.tasks ?? {}).filter(([name]) => /^\w+$/.test(name));
+  const lengths = manifest.prompt
+    ? tasks.map(([name, task]) => `${task.maxLength ?? maxLength} (${name})`).join(', ')
+    : maxLength;
   return {
     ...{ name: manifest.name, version: manifest.version, license: manifest.license, format },
-    image: `${width}×${height}, ${fit}, ${resample}`,
-    search: `${numBeams === 1 ? 'greedy' : `${numBeams} beams, length penalty ${lengthPenalty}`}, at most ${maxLength} tokens`,
+    image: `${width}×${height}, ${tiles ? `tiles of a photo of ${tiles.longestEdge}` : fit}, ${resample}`,
+    search: `${numBeams === 1 ? 'greedy' : `${numBeams} beams, length penalty ${lengthPenalty}`}, at most ${lengths} tokens`,
   };
 }
 
