@@ -29,7 +29,10 @@ export const engines = {
       return prompted(library, PROMPTED[type], basename(resolve(folder)), options);
     const captioner = await pipeline('image-to-text', basename(resolve(folder)), options);
     const photo = new RawImage(data, width, height, 3);
-    return (tokens) => captioner(photo, { max_new_tokens: tokens, num_beams: 1, do_sample: false });
+    return (tokens) =>
+      captioner(photo, {
+        ...{ max_new_tokens: tokens, min_new_tokens: tokens, num_beams: 1, do_sample: false },
+      });
   },
   'zipcaption, native': (folder, dtype) => zipcaption(folder, dtype, native()),
   'zipcaption, WASM': (folder, dtype) => zipcaption(folder, dtype, 'web'),
@@ -58,6 +61,8 @@ async function prompted(library, { model, further, inputs }, name, options) {
     loaded.generate({
       ...(await inputs(processor, photo)),
       ...{ max_new_tokens: tokens + further, num_beams: 1, do_sample: false },
+      // Random weights may end at once.
+      min_new_tokens: tokens + further,
     });
 }
 
@@ -70,5 +75,6 @@ async function zipcaption(folder, dtype, runtime) {
     ...(runtime && { runtime }),
   });
   const photo = { width, height, data, channels: 3 };
-  return (tokens, numBeams = 1) => captioner.caption(photo, { maxLength: tokens, numBeams });
+  return (tokens, numBeams = 1) =>
+    captioner.caption(photo, { maxLength: tokens, minLength: tokens, numBeams });
 }
