@@ -3,17 +3,28 @@
  *
  *   pnpm eval --captions captions.json --images folder [--split val] [--model folder] [--beams 3]
  *             [--jobs N] [--limit N] [--json] [--report out.html] [--save captions.jsonl]
+ *
+ * For models that have tags, also their mean average precision. With a set of things to name instead,
+ * how many are named by the caption and by the tags:
+ *
+ *   pnpm eval --naming folder [--model folder] [--beams 3] [--jobs N] [--limit N] [--json]
  */
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type CaptionError, type CaptionResult, loadCaptioner } from 'zipcaption';
 import { type LabelledPhoto, readLabelledSet } from './data.js';
+import { type NamedPhoto, namingLines, readNamingSet, scoreNaming } from './naming.js';
 import { reportPage } from './report.js';
 import { score } from './scores.js';
+import { RANKED, tagPrecision, tagVocabulary } from './tag-precision.js';
 
-const usage =
-  'usage: pnpm eval --captions captions.json --images folder [--split val] [--model folder] [--beams N] [--jobs N] [--limit N] [--json] [--report out.html] [--save captions.jsonl]';
+const usage = `usage: pnpm eval --captions captions.json --images folder [--split val] [--model folder] [--beams N] [--jobs N] [--limit N] [--json] [--report out.html] [--save captions.jsonl]
+       pnpm eval --naming folder [--model folder] [--beams N] [--jobs N] [--limit N] [--json]`;
+
+/** The embedded model. */
+const LITE = fileURLToPath(new URL('../../models/lite/', import.meta.url));
 
 function fail(message: string, code: number): never {
   console.error(message);
@@ -26,6 +37,7 @@ function readArguments() {
       options: {
         captions: { type: 'string' },
         images: { type: 'string' },
+        naming: { type: 'string' },
         split: { type: 'string' },
         model: { type: 'string' },
         beams: { type: 'string' },
@@ -36,8 +48,13 @@ function readArguments() {
         save: { type: 'string' },
       },
     });
-    const { captions, images } = values;
-    if (!captions || !images) throw new Error('--captions and --images are needed.');
+    const { captions = '', images = '', naming } = values;
+    if (naming === undefined && !(captions && images)) {
+      throw new Error('--captions and --images are needed, or --naming.');
+    }
+    if (naming !== undefined && (captions || images)) {
+      throw new Error('--naming is for a set of its own, without --captions and --images.');
+    }
     for (const name of ['jobs', 'limit', 'beams'] as const) {
       if (values[name] !== undefined && !/^[1-9]\d*$/.test(values[name])) {
         throw new Error(`--${name} must be a whole number from 1.`);
@@ -50,6 +67,8 @@ function readArguments() {
 }
 
 const options = readArguments();
+if (options.naming !== undefined) await evaluateNaming(options.naming);
+
 let photos: LabelledPhoto[];
 try {
   photos = readLabelledSet(options.captions, options.images, options.split);
@@ -61,6 +80,7 @@ if (options.limit) photos = photos.slice(0, Number(options.limit));
 const captioner = await loadCaptioner(options.model ? { model: options.model } : {}).catch(
   (error: CaptionError) => fail(error.message, 2),
 );
+const { tags } = captioner.model.encoder;
 const results: CaptionResult[] = [];
 const done: LabelledPhoto[] = [];
 const save = options.save ? createWriteStream(options.save) : undefined;
@@ -70,6 +90,7 @@ for await (const outcome of captioner.captionAll(
   {
     concurrency: Number(options.jobs),
     attention: options.report !== undefined,
+    ...(tags && { numTags: RANKED }),
     ...(options.beams && { numBeams: Number(options.beams) }),
   },
 )) {
@@ -91,6 +112,28 @@ await captioner.dispose();
 save?.end();
 if (results.length === 0) fail('No photo could be captioned.', 1);
 
+/** The other kind of set; the end of the program. */
+async function evaluateNaming(folder: string): Promise<never> {
+  let things: NamedPhoto[];
+  try {
+    things = readNamingSet(folder);
+  } catch (error) {
+    return fail((error as Error).message, 2);
+  }
+  if (options.limit) things = things.slice(0, Number(options.limit));
+  const model = await loadCaptioner(options.model ? { model: options.model } : {}).catch(
+    (error: CaptionError) => fail(error.message, 2),
+  );
+  const scores = await scoreNaming(model, things, {
+    concurrency: Number(options.jobs),
+    ...(options.beams && { numBeams: Number(options.beams) }),
+  });
+  await model.dispose();
+  const text = options.json ? JSON.stringify(scores, null, 2) : namingLines(scores).join('\n');
+  await new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
+  process.exit(scores.failed > 0 ? 1 : 0);
+}
+
 function progress(count: number): void {
   if (!process.stderr.isTTY) return;
   const share = count / photos.length;
@@ -106,10 +149,19 @@ const scores = score(
   done.map(({ references }) => references),
 );
 const { name, version } = captioner.model;
+const precision =
+  tags &&
+  tagPrecision(
+    results.map((result, i) => ({
+      ...{ tags: result.tags ?? [], captions: done[i]?.references ?? [] },
+    })),
+    tagVocabulary(options.model ?? LITE, captioner.model),
+  );
 const words = captions.reduce((sum, caption) => sum + caption.split(' ').length, 0);
 const summary = {
   model: `${name} ${version}`,
   ...scores.set,
+  ...(precision !== undefined && { tagPrecision: precision }),
   failed: photos.length - results.length,
   photosPerSecond: results.length / seconds,
   wordsPerSecond: words / seconds,
@@ -141,6 +193,7 @@ if (options.json) {
     ['mean length', `${summary.meanLength.toFixed(1)} words`],
     ['distinct captions', `${(100 * summary.distinct).toFixed(0)} %`],
     ['vocabulary used', `${summary.vocabulary} words`],
+    ['tags, mean AP', precision?.toFixed(3) ?? 'the model gives no tags'],
     ['failed', String(summary.failed)],
     ['photos per second', summary.photosPerSecond.toFixed(1)],
     ['words per second', summary.wordsPerSecond.toFixed(0)],
