@@ -1,4 +1,4 @@
-// Before a package is packed: compiles, bundles the Web Worker, and puts the documentation beside the
+// Before a package is packed: compiles, bundles the Web Worker and the command line, and puts the documentation beside the
 // code, so that what npm carries is whole. Run by `pnpm pack` and `pnpm publish` in the package's folder.
 //
 //   node ../../scripts/prepack.mjs [--publish]     --publish: only checks that pnpm is publishing
@@ -27,6 +27,7 @@ const run = (...args) =>
 run(tsc, '--build');
 if (basename(process.cwd()) === 'core') {
   run('scripts/build-worker.mjs');
+  run('scripts/build-cli.mjs');
   rmSync('docs', { recursive: true, force: true });
   mkdirSync('docs');
   for (const name of readdirSync(join(root, 'docs'))) {

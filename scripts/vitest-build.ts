@@ -8,6 +8,7 @@ export default function build(): void {
   for (const script of [
     ['node_modules/typescript/bin/tsc', '--build'],
     ['scripts/build-worker.mjs'],
+    ['scripts/build-cli.mjs'],
   ]) {
     execFileSync(process.execPath, script, { stdio: 'inherit' });
   }

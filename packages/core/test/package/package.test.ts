@@ -125,6 +125,21 @@ describe('the packed package in an empty folder', () => {
     expect(stderr).not.toMatch(/dist\/alt|parse5|micromark|mdast|magic-string|node_modules\/yaml/);
   });
 
+  test('has a command line in a few files, which captions, on worker threads too', () => {
+    const home = join(folder, 'node_modules/zipcaption');
+    const { bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+    const photos = [sample('rocket.jpg'), sample('coffee.jpg')];
+    const print = (...flags: string[]) =>
+      execFileSync(
+        process.execPath,
+        [join(home, bin.zipcaption), ...photos, '--model', tinyModel, ...flags],
+        { cwd: folder, encoding: 'utf8' },
+      );
+    const lines = print().trim().split('\n');
+    expect(lines.map((line) => line.split('  ')[0])).toEqual(photos);
+    expect(print('--jobs', '2').trim().split('\n')).toEqual(lines);
+  });
+
   test('holds what it should, and its version is the one it says', () => {
     const manifest = JSON.parse(
       readFileSync(join(folder, 'node_modules/zipcaption/package.json'), 'utf8'),
