@@ -157,6 +157,20 @@ it('decodes to at least a size: the means of boxes', async () => {
   expect(reduced.data[0]).toBe(Math.fround(mean.reduce((a, b) => a + b) / 6));
 });
 
+it('a lossless picture too large for libwebp: row by row, as a small one', async () => {
+  const large = { width: 4200, height: 4000 };
+  const small = sharp(scene(42, 40).data, { raw: { width: 42, height: 40, channels: 3 } });
+  const file = await small
+    .resize(large.width, large.height, { kernel: 'nearest' })
+    .webp({ lossless: true, effort: 0 })
+    .toBuffer();
+  const before = process.memoryUsage().arrayBuffers;
+  const { data } = await decodeWebp(file, { atLeast: { width: 21, height: 20 } });
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40e6);
+  expect(difference(data, scene(42, 40).data).max).toBe(0);
+  await expect(decodeWebp(file.subarray(0, file.length / 2))).rejects.toThrow('end early');
+});
+
 describe('damage', () => {
   it('a lossy file that is cut short gives its top, and says so', async () => {
     const file = await rgb(160, 160).webp({ quality: 90 }).toBuffer();

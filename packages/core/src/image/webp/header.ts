@@ -45,7 +45,7 @@ export function readWebp(bytes: Uint8Array): WebpHeader {
     } else if (chunk.type === 'VP8 ') picture ??= lossySize(chunk);
     else if (chunk.type === 'VP8L') {
       if (!picture) isOpaquePicture = !hasAlphaHint(chunk);
-      picture ??= losslessSize(chunk);
+      picture ??= losslessSize(chunk.data);
     } else if (chunk.type === 'ANMF') firstFrame ??= readFrame(chunk);
     else if (chunk.type === 'EXIF') orientation ??= orientationFromExif(chunk.data);
   }
@@ -92,7 +92,7 @@ function lossySize({ data }: RiffChunk): Size | undefined {
 }
 
 /** Signature 0x2f, then width − 1 and height − 1 in 14 bits each (RFC 9649, section 3.4). */
-function losslessSize({ data }: RiffChunk): Size | undefined {
+export function losslessSize(data: Uint8Array): Size | undefined {
   if (data.length < 5 || data[0] !== 0x2f) return undefined;
   const bits = uint24(data, 1) | ((data[4] as number) << 24);
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
