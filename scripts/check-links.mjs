@@ -9,6 +9,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.m
 })
   .trim()
   .split('\n')
+  // Pages of sites that get their images when they are built.
   .filter((path) => existsSync(path) && !path.startsWith('scripts/alt-sites/sites/'));
 
 /** Anchors of a Markdown file, as GitHub makes them of its headings. */

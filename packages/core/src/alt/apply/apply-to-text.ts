@@ -65,7 +65,8 @@ export async function applyToText(
     }
   };
   await add(pending);
-  const bad = pending.filter((each) => !good.includes(each));
+  const kept = new Set(good);
+  const bad = pending.filter((each) => !kept.has(each));
   return { text, written: good.map(writeOf), refused: bad.map(writeOf) };
 }
 

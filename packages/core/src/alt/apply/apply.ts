@@ -95,9 +95,9 @@ async function applyToFile(
   }));
   const { text, written } = await applyToText(source, wanted, options);
   if (text !== source.text) await replaceText(file, source.text, text);
+  const done = new Set(written.map(({ use }) => use));
   for (const [image, decision] of writes) {
-    const done = written.some(({ use }) => use === image);
-    outcomes.set(decision, done ? 'written' : 'refused');
+    outcomes.set(decision, done.has(image) ? 'written' : 'refused');
   }
   return decisions.map((decision) => ({ decision, outcome: outcomes.get(decision) ?? 'refused' }));
 }
