@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -140,6 +140,38 @@ describe('the packed package in an empty folder', () => {
     expect(print('--jobs', '2').trim().split('\n')).toEqual(lines);
   });
 
+  test('without the optional parsers captions, and says what alternative texts need', () => {
+    const bare = `${folder}-bare`;
+    try {
+      cpSync(folder, bare, { recursive: true, verbatimSymlinks: true });
+      const { optionalDependencies } = JSON.parse(
+        readFileSync(join(bare, 'node_modules/zipcaption/package.json'), 'utf8'),
+      );
+      for (const name of Object.keys(optionalDependencies)) {
+        rmSync(join(bare, 'node_modules', name), { recursive: true });
+      }
+      writeFileSync(
+        join(bare, 'bare.mjs'),
+        `import { captionImage } from 'zipcaption';
+         import { findInText } from 'zipcaption/alt';
+         const { text } = await captionImage(${JSON.stringify(sample('rocket.jpg'))});
+         const codes = await Promise.all(['html', 'markdown', 'mdx'].map((kind) =>
+           findInText({ text: '<img src="a.jpg" />', kind }).catch((error) => error.code)));
+         console.log(JSON.stringify({ text, codes }));`,
+      );
+      // pnpm names a folder of all packages for Node to fall back to.
+      const { NODE_PATH: _, ...env } = process.env;
+      const output = execFileSync(process.execPath, ['bare.mjs'], {
+        ...{ cwd: bare, encoding: 'utf8', env },
+      });
+      const { text, codes } = JSON.parse(output);
+      expect(text).not.toBe('');
+      expect(codes).toEqual(Array(3).fill('PARSER_NOT_FOUND'));
+    } finally {
+      rmSync(bare, { recursive: true, force: true });
+    }
+  });
+
   test('holds what it should, and its version is the one it says', () => {
     const manifest = JSON.parse(
       readFileSync(join(folder, 'node_modules/zipcaption/package.json'), 'utf8'),
@@ -201,7 +233,7 @@ describe('bundled by esbuild for a browser', () => {
 });
 
 test('bundled by esbuild for Node into one file, with model and runtime beside it, it captions', async () => {
-  const { cpSync, mkdtempSync } = await import('node:fs');
+  const { mkdtempSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
   const target = mkdtempSync(join(tmpdir(), 'zipcaption-bundle-'));
   const entry = join(target, 'entry.mjs');

@@ -93,7 +93,7 @@ async function read(source: SourceText, options: FindOptions): Promise<ReadDocum
 function asCaptionError(cause: unknown): CaptionError {
   if (cause instanceof CaptionError) return cause;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ERR_PARSER_NOT_FOUND') {
+  if (code === 'ERR_MODULE_NOT_FOUND') {
     return new CaptionError(
       'PARSER_NOT_FOUND',
       'The parsers for HTML and Markdown are not installed (they are optional dependencies of zipcaption). Install zipcaption again without --omit=optional.',

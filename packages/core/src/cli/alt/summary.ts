@@ -11,6 +11,7 @@ export function summary({ images, files, isCheck }: AltResult): string {
   if (images.some(({ decided }) => decided !== undefined)) {
     return `${count(images.length, 'decision', 'decisions')}: ${written} written.`;
   }
+  if (files === 0) return 'no file was read.';
   if (images.length === 0) return `every image ${where} has an alternative text, or needs none.`;
   const lacking = `${count(images.length, 'image', 'images')} without alternative text ${where}`;
   if (isCheck) return `${lacking}.`;
