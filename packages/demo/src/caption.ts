@@ -16,6 +16,13 @@ export interface WordMap {
   readonly values: ArrayLike<number>;
 }
 
+/** A word that the model finds in the photo, said in the caption or not. */
+export interface Tag {
+  readonly text: string;
+  /** 0–1. */
+  readonly probability: number;
+}
+
 /** A part of the work and how long it took. */
 export interface Stage {
   readonly name: string;
@@ -27,6 +34,8 @@ export interface Caption extends Candidate {
   readonly alternatives: readonly Candidate[];
   /** One map a word; empty when the model gives none. */
   readonly attention: readonly WordMap[];
+  /** Likeliest first; empty when the model gives none. */
+  readonly tags: readonly Tag[];
   readonly stages: readonly Stage[];
   /** Milliseconds, all stages together. */
   readonly total: number;

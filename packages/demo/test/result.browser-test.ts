@@ -39,6 +39,17 @@ describe('the caption', () => {
     },
   );
 
+  test('has the tags under it that Node gives, where the model has any', async () => {
+    const { page } = visitor;
+    await give(page, 'chelsea.png');
+    await outcome(page);
+    const { tags = [] } = await node.caption(samplePath('chelsea.png'));
+    expect(await page.locator('.tag').allTextContents()).toEqual(
+      tags.map(({ text, probability }) => `${text} ${Math.round(100 * probability)} %`),
+    );
+    expect(await page.locator('#tags').isVisible()).toBe(tags.length > 0);
+  });
+
   test('is copied as it stands, and as HTML', async () => {
     const { page } = visitor;
     await give(page, 'coffee.jpg');

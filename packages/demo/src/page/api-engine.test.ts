@@ -37,6 +37,7 @@ describe('the answer', () => {
         { word: 'a', rows: 1, columns: 2, values: [0.25, 0.75] },
         { word: 'bad', rows: 2, columns: 2, values: [1] },
       ],
+      tags: [{ text: 'dog', probability: 0.9 }, { probability: 1 }, 'cat'],
       timings: { decode: 10, preprocess: 2, encode: 30, search: 20, detokenize: 0.1, total: 62.1 },
       model: { name: 'lite', version: '1' },
     });
@@ -44,6 +45,7 @@ describe('the answer', () => {
       ...{ text: 'a dog', score: -0.5, confidence: 0.7, total: 100, model: 'lite 1' },
       alternatives: [{ text: 'a cat', score: -0.9, confidence: 0.4 }],
       attention: [{ word: 'a', rows: 1, columns: 2, values: [0.25, 0.75] }],
+      tags: [{ text: 'dog', probability: 0.9 }],
       stages: [
         { name: 'decode', milliseconds: 10 },
         { name: 'preprocess', milliseconds: 2 },

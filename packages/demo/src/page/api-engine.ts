@@ -4,6 +4,7 @@ import {
   CaptionFailure,
   type CaptionRequest,
   type Engine,
+  type Tag,
   type WordMap,
 } from '../caption.js';
 
@@ -104,6 +105,7 @@ export function readAnswer(body: string, host: string, roundTrip: number): Capti
     confidence: numberOr(json.confidence, 0),
     alternatives: records(json.alternatives).flatMap(readCandidate),
     attention: records(json.attention).flatMap(readMap),
+    tags: records(json.tags).flatMap(readTag),
     stages: [...stages, { name: 'network', milliseconds: Math.max(0, roundTrip - worked) }],
     total: roundTrip,
     model: [model.name, model.version].filter((part) => typeof part === 'string').join(' '),
@@ -116,6 +118,10 @@ function readCandidate(json: Record<string, unknown>): Candidate[] {
   const text = json.caption ?? json.text;
   if (typeof text !== 'string') return [];
   return [{ text, score: numberOr(json.score, 0), confidence: numberOr(json.confidence, 0) }];
+}
+
+function readTag({ text, probability }: Record<string, unknown>): Tag[] {
+  return typeof text === 'string' ? [{ text, probability: numberOr(probability, 0) }] : [];
 }
 
 function readMap(json: Record<string, unknown>): WordMap[] {

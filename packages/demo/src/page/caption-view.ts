@@ -8,6 +8,7 @@ export class CaptionView {
   readonly #photo = element('photo', HTMLElement);
   readonly #image = element('image', HTMLImageElement);
   readonly #caption = element('caption', HTMLElement);
+  readonly #tags = element('tags', HTMLElement);
   readonly #note = element('caption-note', HTMLElement);
   readonly #heat = new HeatLayer(element('heat', HTMLCanvasElement));
   #pinned: HTMLButtonElement | undefined;
@@ -41,6 +42,7 @@ export class CaptionView {
     this.#photo.classList.toggle('working', photo.status === 'working');
     this.#caption.dataset.status = photo.status;
     this.#note.textContent = note(photo);
+    this.#showTags(photo);
     if (photo.status === 'done' && caption) {
       if (this.#shown?.caption !== caption || this.#shown.status !== 'done') {
         this.#caption.replaceChildren(...this.#words(caption));
@@ -50,6 +52,23 @@ export class CaptionView {
         photo.status === 'failed' ? (photo.error?.message ?? '') : photo.words;
     }
     this.#shown = photo;
+  }
+
+  #showTags({ status, caption }: Photo): void {
+    const tags = status === 'done' ? (caption?.tags ?? []) : [];
+    this.#tags.hidden = tags.length === 0;
+    this.#tags.replaceChildren(
+      ...tags.map(({ text, probability }) => {
+        const share = `${Math.round(100 * probability)} %`;
+        return create(
+          'li',
+          { class: 'tag' },
+          text,
+          ' ',
+          create('span', { class: 'tag-share' }, share),
+        );
+      }),
+    );
   }
 
   /** The caption with a button for each word that has a map, one of them in the tab order. */

@@ -5,6 +5,7 @@ import { toCsv, toImageTag, toJson } from './exports.js';
 const caption: Caption = {
   ...{ text: 'a "red" cup, on a table', score: -0.5, confidence: 0.61 },
   alternatives: [{ text: 'a cup', score: -0.7, confidence: 0.5 }],
+  tags: [{ text: 'cup', probability: 0.9 }],
   ...{ attention: [], stages: [], total: 120.25, model: 'lite 1', backend: 'here', warnings: [] },
 };
 
@@ -23,7 +24,12 @@ test('JSON has captions and failures', () => {
   expect(JSON.parse(toJson(rows))).toEqual([
     {
       ...{ file: 'a.jpg', status: 'done', caption: caption.text, score: -0.5, confidence: 0.61 },
-      ...{ alternatives: caption.alternatives, milliseconds: 120.25, model: 'lite 1' },
+      ...{
+        alternatives: caption.alternatives,
+        tags: caption.tags,
+        milliseconds: 120.25,
+        model: 'lite 1',
+      },
     },
     { file: 'b.jpg', status: 'failed', error },
   ]);

@@ -30,6 +30,7 @@ export function toJson(rows: readonly ExportRow[]): string {
       score: caption.score,
       confidence: caption.confidence,
       alternatives: caption.alternatives,
+      ...(caption.tags.length > 0 && { tags: caption.tags }),
       milliseconds: caption.total,
       model: caption.model,
     }),

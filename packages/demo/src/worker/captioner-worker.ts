@@ -152,6 +152,7 @@ function toCaption({ result, draft }: Found): Caption {
       ...{ text: other.text, score: other.score, confidence: other.confidence },
     })),
     attention: result.attention ?? [],
+    tags: result.tags ?? [],
     stages: Object.entries(stages)
       .filter(([name, milliseconds]) => name !== 'draft' || milliseconds > 0)
       .map(([name, milliseconds]) => ({ name, milliseconds })),
