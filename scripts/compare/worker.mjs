@@ -3,7 +3,7 @@ import { engines } from './engines.mjs';
 /* One engine, one model, one process: node worker.mjs <engine> <folder> <dtype> [beams] */
 
 const [engine, folder, dtype, beams = '1'] = process.argv.slice(2);
-const TOKENS = 11;
+const TOKENS = Number(process.env.TOKENS ?? 11);
 /** On a busy machine the least of several rounds says more: five by default. */
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 
