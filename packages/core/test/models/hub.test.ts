@@ -27,17 +27,15 @@ const id = parseHubId(ID);
 if (!id) throw new Error('the name is sound');
 
 /** What lies in a repository beside what is needed, too. */
-function repository(): Record<string, Uint8Array> {
-  const names = readdirSync(fixture('swin-bert'), { recursive: true, encoding: 'utf8' });
-  const files = names.filter((name) => /\.(json|onnx)$/.test(name) && !/expected/.test(name));
+function repository(family = 'swin-bert'): Record<string, Uint8Array> {
+  const names = readdirSync(fixture(family), { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => /\.(json|onnx)$/.test(name) && !/expected|-js/.test(name));
   return {
-    ...Object.fromEntries(
-      files.map((n) => [n, new Uint8Array(readFileSync(fixture('swin-bert') + n))]),
-    ),
     'README.md': new TextEncoder().encode('---\nlicense: apache-2.0\ntags:\n- x\n---\n# A model\n'),
     'pytorch_model.bin': new Uint8Array(1000),
     'onnx/encoder_model_quantized.onnx': new Uint8Array(1000),
     'merges.txt': new Uint8Array(10),
+    ...Object.fromEntries(files.map((n) => [n, new Uint8Array(readFileSync(fixture(family) + n))])),
   };
 }
 
@@ -107,6 +105,22 @@ describe('pulling a model', () => {
       if (files.includes(name))
         expect(new Uint8Array(readFileSync(join(folder, name)))).toEqual(bytes);
     }
+  });
+
+  test.each(['florence2', 'smolvlm'])('brings all that %s needs to be asked', async (family) => {
+    await hub.close();
+    hub = await startHub(ID, repository(family));
+    const { folder } = await pull({ dtype: 'q8' });
+    const captioner = await loadCaptioner({ model: folder, dtype: 'q8' });
+    const { text } = await captioner.caption(photo(0), { prompt: 'detailed', maxLength: 6 });
+    await captioner.dispose();
+    const original = await loadCaptioner({ model: fixture(family), dtype: 'q8' });
+    const expected = await original.caption(photo(0), { prompt: 'detailed', maxLength: 6 });
+    await original.dispose();
+    expect(text).toBe(expected.text);
+    expect(readdirSync(join(folder, 'onnx')).every((name) => name.includes('_quantized'))).toBe(
+      true,
+    );
   });
 
   test('tells how far it is', async () => {
