@@ -51,6 +51,11 @@ export class CaptionQueue {
     return this.#running.size;
   }
 
+  /** Sets the milliseconds to reckon with for a photo before one was measured. */
+  reckonWith(milliseconds: number): void {
+    this.#time.initial = milliseconds;
+  }
+
   /** Milliseconds that a photo of the kind will take once it is begun. */
   expected(kind: string): number {
     return this.#time.expected(kind);

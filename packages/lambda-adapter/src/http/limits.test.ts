@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BodyBudget } from './body-budget.js';
+import { shortTurn } from './event-loop.js';
 import { RateLimit } from './rate-limit.js';
 import { ServiceTime } from './service-time.js';
 import { readSettings } from './settings.js';
@@ -87,6 +88,27 @@ describe('ServiceTime', () => {
     for (let n = 0; n < 100; n++) time.learn('b', 400);
     expect(time.expected('a')).toBeCloseTo(80, 0);
     expect(time.expected('b')).toBeCloseTo(400, 0);
+  });
+});
+
+describe('shortTurn', () => {
+  it('lets other events have their turn between pieces of work that all came at once', async () => {
+    const log: string[] = [];
+    const busy = () => {
+      const until = performance.now() + 4;
+      while (performance.now() < until);
+    };
+    setTimeout(() => log.push('timer'), 1);
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        await shortTurn();
+        busy();
+        log.push('work');
+      }),
+    );
+    expect(log.filter((each) => each === 'work')).toHaveLength(10);
+    expect(log.indexOf('timer')).toBeGreaterThan(-1);
+    expect(log.indexOf('timer')).toBeLessThan(10);
   });
 });
 

@@ -4,12 +4,12 @@ const DEVIATION_GAIN = 1 / 4;
 
 /** How long photos take, learnt from those that were captioned; apart by what was asked for. */
 export class ServiceTime {
-  readonly #initial: number;
+  /** Milliseconds to reckon with before anything was measured. */
+  initial: number;
   readonly #kinds = new Map<string, { mean: number; deviation: number }>();
 
-  /** @param initial milliseconds to reckon with before anything was measured */
   constructor(initial: number) {
-    this.#initial = initial;
+    this.initial = initial;
   }
 
   /** Milliseconds that a photo of the kind will hardly exceed. */
@@ -18,7 +18,7 @@ export class ServiceTime {
     if (known) return known.mean + known.deviation;
     // Of a kind that was never seen: as long as the slowest that was.
     const others = [...this.#kinds.values()].map(({ mean, deviation }) => mean + deviation);
-    return others.length > 0 ? Math.max(...others) : this.#initial;
+    return others.length > 0 ? Math.max(...others) : this.initial;
   }
 
   /** @param kind from a small set: each one is kept for good */

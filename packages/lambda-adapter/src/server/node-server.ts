@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { withAnswerHeaders } from '../http/answer-headers.js';
 import { type App, requestIdOf } from '../http/app.js';
+import { shortTurn } from '../http/event-loop.js';
 import { HttpError, problemResponse } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { largestBody } from '../http/settings.js';
@@ -120,10 +121,17 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
 /** Resolves when the answer has been sent, or the connection is gone. */
 function hasLeft(outgoing: ServerResponse, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
-    if (outgoing.closed || socket.destroyed) resolve();
-    outgoing.once('close', resolve);
-    socket.once('close', resolve);
-    outgoing.once('close', () => socket.off('close', resolve));
+    if (outgoing.closed || socket.destroyed) {
+      resolve();
+      return;
+    }
+    const left = () => {
+      outgoing.off('close', left);
+      socket.off('close', left);
+      resolve();
+    };
+    outgoing.once('close', left);
+    socket.once('close', left);
   });
 }
 
@@ -156,6 +164,7 @@ async function answer(
   const connection = Connection.of(incoming.socket);
   const turn = await connection.begin(incoming, outgoing);
   if (!turn) return;
+  await shortTurn();
   const refuse = (error: HttpError) => {
     const requestId = requestIdOf(headersOf(incoming));
     const response = problemResponse(error, requestId);
