@@ -10,6 +10,7 @@ import {
 import { type OpenedPhoto, type OpenRequest, openRaw } from '../platform.js';
 import type { ImageInput, LoadOptions } from '../types.js';
 import { drawableSize } from './drawables.js';
+import { fileStore } from './file-store.js';
 import { drawPixels, openFile } from './pixels.js';
 
 export { inputForWorker, startThread } from './thread.js';
@@ -49,11 +50,13 @@ export async function defaultModel(): Promise<ModelSource> {
 }
 
 export async function modelSource(location: string | URL): Promise<ModelSource> {
-  return urlSource(new URL(location, globalThis.location?.href));
+  return { ...urlSource(new URL(location, globalThis.location?.href)), store: fileStore };
 }
 
 export function filesSource(files: ModelFiles): ModelSource {
-  return sourceOfFiles(files);
+  const source = sourceOfFiles(files);
+  // What was handed in as bytes is there already.
+  return source.verify ? { ...source, store: fileStore } : source;
 }
 
 /** A worker has no import map and an address of its own. */

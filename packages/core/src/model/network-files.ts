@@ -18,9 +18,17 @@ export async function readModelFile(
   sha256: string | undefined,
   control: ReadControl,
 ): Promise<Uint8Array> {
+  const kept = sha256 && (await source.store?.get(sha256));
+  if (kept) {
+    control.onProgress?.({ file, loaded: kept.length, total: kept.length });
+    return kept;
+  }
   const bytes = await source.read(file, control);
   refusePointer(bytes, file, source);
-  if (source.verify && sha256) await verifySha256(bytes, sha256, file, source.name);
+  if (source.verify && sha256) {
+    await verifySha256(bytes, sha256, file, source.name);
+    await source.store?.put(sha256, bytes);
+  }
   return bytes;
 }
 

@@ -23,6 +23,14 @@ export interface ReadControl {
   readonly signal?: AbortSignal;
 }
 
+/** Files that were downloaded before, by their SHA-256 in hexadecimal. */
+export interface FileStore {
+  /** The file, if it is there and sound. */
+  get(sha256: string): Promise<Uint8Array | undefined>;
+  /** @param bytes checked against the digest */
+  put(sha256: string, bytes: Uint8Array): Promise<void>;
+}
+
 /** A model's folder, wherever it is. */
 export interface ModelSource {
   /** For messages: the path or address. */
@@ -35,6 +43,8 @@ export interface ModelSource {
   has(file: string): Promise<boolean>;
   /** Bytes of the file, NaN where that cannot be told. */
   size(file: string): Promise<number>;
+  /** Where its files are kept for the next time, if they are. */
+  readonly store?: FileStore;
   /** Where the file is on this machine's disk, for a runtime that reads files by itself. */
   path?(file: string): string;
 }

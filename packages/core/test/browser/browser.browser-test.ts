@@ -181,6 +181,37 @@ describe('the built package, bundled', () => {
     expect((await ask(file)).text).toBe((await node.caption(file)).text);
   });
 
+  test('downloads a model once, and again where the kept file is damaged', async () => {
+    const context = await browser.newContext();
+    /** Opens a page, and gives which networks it and its workers asked the server for. */
+    const requested = async (workers: number, before = async (_: Page) => {}) => {
+      const page = await context.newPage();
+      const paths: string[] = [];
+      const note = (request: { url(): string }) => paths.push(new URL(request.url()).pathname);
+      await page.goto(`${server.address}coffee.jpg`);
+      await before(page);
+      context.on('request', note);
+      await page.goto(`${server.address}?workers=${workers}`);
+      await page.waitForFunction(() => 'ask' in globalThis, undefined, { timeout: 240_000 });
+      context.off('request', note);
+      expect((await ask(await readFile(sample('coffee.jpg')), {}, page)).text).toBeTypeOf('string');
+      await page.close();
+      return paths.filter((path) => path.endsWith('.onnx')).sort();
+    };
+    const damage = async (page: Page) =>
+      page.evaluate(async () => {
+        const cache = await caches.open('zipcaption-model-files');
+        for (const key of await cache.keys()) await cache.put(key, new Response('damaged'));
+      });
+    const both = ['/model/decoder.onnx', '/model/encoder.onnx'];
+    expect(await requested(0)).toEqual(both);
+    expect(await requested(0)).toEqual([]);
+    expect(await requested(1)).toEqual([]);
+    expect(await requested(0, damage)).toEqual(both);
+    expect(await requested(1)).toEqual([]);
+    await context.close();
+  });
+
   test('gives the same in a Web Worker, whatever holds the photo', async () => {
     const file = await readFile(sample('chelsea.png'));
     const { text, image } = await node.caption(file);
