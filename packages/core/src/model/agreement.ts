@@ -109,10 +109,10 @@ export function checkShape(session: Session, file: string, input: string, values
   );
 }
 
-/** Decoders are padded to a multiple of this or of more, for the speed of matrix products … */
+/** Decoders are padded to a multiple of this or of twice as much, for the speed of matrix products … */
 const PADDED_TO = 64;
-/** … and by no more than this: some keep room for words to come. */
-const MOST_PADDING = 2048;
+/** … where they have so many rows that it pays. */
+const FEWEST_PADDED = 4096;
 
 /**
  * Tokenizer and decoder must have the same vocabulary. A decoder may have more rows than there are
@@ -130,7 +130,8 @@ export function checkVocabulary(
   const declared = decoder.shape(manifest.decoder.logits)?.at(-1);
   const size = declared ?? Number.POSITIVE_INFINITY;
   const { vocabSize, wordCount } = tokenizer;
-  const isPadded = size % PADDED_TO === 0 && vocabSize >= size - MOST_PADDING;
+  const padding = size % (2 * PADDED_TO) === 0 ? 2 * PADDED_TO : PADDED_TO;
+  const isPadded = size >= FEWEST_PADDED && size % PADDED_TO === 0 && vocabSize > size - padding;
   // Numbers without a word in between are lost words, however many there are in all.
   const isWhole = wordCount === vocabSize;
   // A prompt-driven model is known by the marks in its prompt; its vocabulary may keep room.
