@@ -13,7 +13,7 @@ import { drawableSize } from './drawables.js';
 import { fileStore } from './file-store.js';
 import { drawPixels, openFile } from './pixels.js';
 
-export { inputForWorker, startThread } from './thread.js';
+export { inputForWorker, sharesDownloads, startThread } from './thread.js';
 
 export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   if (name === 'engine') return (await import('../engine/index.js')).createEngine();

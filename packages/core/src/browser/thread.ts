@@ -5,6 +5,9 @@ import type { StartThread } from '../pool/thread.js';
 import type { ImageInput } from '../types.js';
 import { drawableSize } from './drawables.js';
 
+/** By Cache Storage (file-store.ts). */
+export const sharesDownloads = true;
+
 /** Starts a Web Worker. */
 export const startThread: StartThread = ({ onAnswer, onEnd }) => {
   const worker = newWorker();

@@ -80,6 +80,8 @@ export class CaptionerPool implements Backend {
     try {
       while (this.#threads.size < this.workers) {
         if (!this.#startWorker()) throw this.#failure;
+        const [first] = this.#threads;
+        if (this.#platform.sharesDownloads) await first?.loaded;
       }
       await Promise.all([...this.#threads].map((worker) => worker.loaded));
     } catch (error) {

@@ -19,6 +19,8 @@ export interface ThreadEvents {
 /** What the platform's threads need of it. */
 export interface Threads {
   readonly startThread: StartThread;
+  /** What one worker has downloaded is there for the next: the first is waited for. */
+  readonly sharesDownloads?: boolean;
   /** What can only be read on the page's own thread, as something that can be passed on; default: as it is. */
   inputForWorker?(input: ImageInput, limits: { readonly maxPixels: number }): Promise<ImageInput>;
 }
