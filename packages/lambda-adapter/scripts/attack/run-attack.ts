@@ -18,7 +18,13 @@ export interface Outcome {
 
 /** Starts a server, attacks it with honest clients beside, and judges. */
 export async function runAttack(attack: Attack): Promise<Outcome> {
-  const { name, mostMemory = 600e6, mostWait = 10_000, mayRefuse = false } = attack;
+  const {
+    name,
+    mostMemory = 600e6,
+    mostWait = 10_000,
+    mayRefuse = false,
+    mostBlock = MOST_BLOCK,
+  } = attack;
   const target = await Target.start(attack.args, attack.env);
   let found: Found | undefined;
   let others: Bystanders | undefined;
@@ -32,7 +38,7 @@ export async function runAttack(attack: Attack): Promise<Outcome> {
     }
     if (target.isAlive) {
       found = await target.found();
-      must(found.cpuBlock <= MOST_BLOCK, `blocked for ${found.cpuBlock.toFixed(0)} ms`);
+      must(found.cpuBlock <= mostBlock, `blocked for ${found.cpuBlock.toFixed(0)} ms`);
       must(found.peakMemory <= mostMemory, `${(found.peakMemory / 1e6).toFixed(0)} MB of memory`);
     }
     if (others) judge(others, mostWait, mayRefuse);

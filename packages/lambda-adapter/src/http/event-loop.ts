@@ -38,8 +38,11 @@ export function shortTurn(): Promise<void> {
 
 function nextRound(): void {
   began = performance.now();
-  count = 1;
-  waiting.shift()?.();
+  count = 0;
+  for (const begin of waiting.splice(0, MOST / 2)) {
+    count++;
+    begin();
+  }
   if (waiting.length > 0) setImmediate(nextRound);
   else isCounting = false;
 }

@@ -95,20 +95,20 @@ describe('shortTurn', () => {
   it('lets other events have their turn between pieces of work that all came at once', async () => {
     const log: string[] = [];
     const busy = () => {
-      const until = performance.now() + 4;
+      const until = performance.now() + 2;
       while (performance.now() < until);
     };
     setTimeout(() => log.push('timer'), 1);
     await Promise.all(
-      Array.from({ length: 10 }, async () => {
+      Array.from({ length: 20 }, async () => {
         await shortTurn();
         busy();
         log.push('work');
       }),
     );
-    expect(log.filter((each) => each === 'work')).toHaveLength(10);
+    expect(log.filter((each) => each === 'work')).toHaveLength(20);
     expect(log.indexOf('timer')).toBeGreaterThan(-1);
-    expect(log.indexOf('timer')).toBeLessThan(10);
+    expect(log.indexOf('timer')).toBeLessThan(20);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { otherEvents } from '../http/event-loop.js';
 
 /** Requests that a client may send ahead on one connection; more are not read. */
-const MOST_AHEAD = 16;
+const MOST_AHEAD = 8;
 /** Milliseconds after a half-close at which it is tried whether anybody still listens. */
 const PROBES = [0, 10, 50, 250, 1_000];
 const PROBE_EVERY = 2_000;
@@ -62,9 +62,10 @@ export class Connection {
     socket.once('end', () => this.#isAnybodyThere(0));
   }
 
-  /** Is a request that came whole being worked on? */
+  /** Is its one request, which came whole, being worked on? Who sends more ahead may have to do so again. */
   get isWorking(): boolean {
-    return [...this.#exchanges].some(({ incoming }) => incoming.complete);
+    const [first, ...ahead] = this.#exchanges;
+    return ahead.length === 0 && first?.incoming.complete === true;
   }
 
   /**

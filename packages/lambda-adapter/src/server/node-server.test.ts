@@ -309,7 +309,7 @@ describe('connections', () => {
     const answer = await raw(url, (socket) => {
       socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500));
     });
-    expect(statuses(answer)).toEqual(Array(16).fill(200));
+    expect(statuses(answer)).toEqual(Array(8).fill(200));
   });
 
   it('a client that does not read its answer is cut off', async () => {
