@@ -5,7 +5,7 @@ import { type Found, Target } from './target.js';
 /** Milliseconds of processor time that the thread that answers may go without looking at its events. */
 const MOST_BLOCK = 50;
 /** Milliseconds within which a health check must be answered, on a machine that others use, too. */
-const MOST_PROBE = 500;
+const MOST_PROBE = 1_000;
 
 export interface Outcome {
   readonly name: string;
