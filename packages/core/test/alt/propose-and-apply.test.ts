@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { appendFile, lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -305,4 +313,45 @@ test.each([
   expect(() => parseDecisions(json)).toThrow(
     expect.objectContaining({ code: 'INVALID_INPUT', message: expect.stringContaining(named) }),
   );
+});
+
+describe("files that are somebody else's to decide about", () => {
+  const decided = async () => {
+    const proposals = await drafts(saysItsText);
+    return applyAlts(proposals.map(decisionOf));
+  };
+
+  test('a read-only file is left as it is', async () => {
+    await put({ 'a.html': '<img src=a.jpg>', 'a.jpg': 'a dog' });
+    chmodSync(join(folder, 'a.html'), 0o444);
+    const { problems } = await decided();
+    expect(problems.map(({ error }) => [error.code, error.message])).toEqual([
+      ['WRITE_FAILED', 'It cannot be written: it is read-only.'],
+    ]);
+    expect(read('a.html')).toBe('<img src=a.jpg>');
+    expect((await readdir(folder)).sort()).toEqual(['a.html', 'a.jpg']);
+  });
+
+  test.runIf(process.getuid?.() === 0)('a file keeps its owner when root writes it', async () => {
+    await put({ 'a.html': '<img src=a.jpg>', 'a.jpg': 'a dog' });
+    chownSync(join(folder, 'a.html'), 1234, 2345);
+    await decided();
+    expect(read('a.html')).toContain('alt="A dog"');
+    expect(statSync(join(folder, 'a.html'))).toMatchObject({ uid: 1234, gid: 2345 });
+  });
+
+  test('a file goes by its own name, not by that of a link which stands before it', async () => {
+    await put({ 'real.html': '<img src=a.jpg>', 'a.jpg': 'a dog' });
+    symlinkSync('real.html', join(folder, 'link.html'));
+    const { images } = await findImages([folder]);
+    expect(images.map(({ file }) => file)).toEqual([join(folder, 'real.html')]);
+  });
+
+  test('applyAlts tells which files it has written', async () => {
+    await put({ 'a.html': '<img src=a.jpg>', 'b.html': '<img src=none.jpg>', 'a.jpg': 'a dog' });
+    const written: string[] = [];
+    const proposals = await drafts(saysItsText);
+    await applyAlts(proposals.map(decisionOf), { onWritten: (file) => written.push(file) });
+    expect(written).toEqual([join(folder, 'a.html')]);
+  });
 });

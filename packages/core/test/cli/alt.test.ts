@@ -109,6 +109,36 @@ describe('zipcaption alt', () => {
     expect(applied.code).toBe(0);
     const other = await alt('docs', '--apply', 'alt.json');
     expect(other.code).toBe(1);
+    expect(other.stderr).toContain('site/index.html: It is not among the files that were named');
+  });
+
+  it('applies decisions on a file whatever way its path is written', async () => {
+    reset();
+    const { stdout } = await alt('./site/index.html', '--root=site/public', ...tiny, '--json');
+    const list = JSON.parse(stdout);
+    expect(list.images[0].file).toBe('./site/index.html');
+    writeFileSync(join(folder, 'alt.json'), JSON.stringify(list));
+    const applied = await alt('site', '--apply', 'alt.json');
+    expect([applied.code, applied.stderr]).toEqual([0, 'zipcaption: 1 decision: 1 written.\n']);
+    for (const image of list.images) image.decision = 'skip';
+    writeFileSync(join(folder, 'alt.json'), JSON.stringify(list));
+    const skipped = await alt('site', '--apply', 'alt.json');
+    expect([skipped.code, skipped.stderr]).toEqual([0, 'zipcaption: 0 decisions: 0 written.\n']);
+  });
+
+  it('takes a glob to mean no installed package, unless it names them', async () => {
+    reset();
+    await mkdir(join(folder, 'docs/node_modules/p'), { recursive: true });
+    writeFileSync(join(folder, 'docs/node_modules/p/README.md'), '![](a.jpg)');
+    expect((await alt('docs/**/*.md', '--check')).stdout).not.toContain('node_modules');
+    const named = await alt('docs/node_modules/*/*.md', '--check');
+    expect(named.stdout).toContain('docs/node_modules/p/README.md:1:1');
+  });
+
+  it('writes a report over an earlier one', async () => {
+    reset();
+    const args = ['site', '--report', 'reports/a.html', ...tiny, '--quiet'];
+    expect([(await alt(...args)).code, (await alt(...args)).code]).toEqual([0, 0]);
   });
 
   it('prints SARIF that says where what is missing', async () => {
@@ -143,6 +173,13 @@ describe('zipcaption alt', () => {
     [['site', '--template', '{x}'], 2, /--template knows \{caption\}/],
     [['none', 'fine', '--check'], 1, /none: It cannot be read: there is no such file/],
     [['*.html', '--check'], 1, /\*\.html: No HTML.* file matches/],
+    [['site', '--report', 'fine/index.html'], 1, /--report: fine\/index\.html is there already/],
+    [
+      ['site', ...tiny, '--cache', 'docs/coffee.jpg/c'],
+      1,
+      /^zipcaption: Captions cannot be kept in/,
+    ],
+    [['site', ...tiny, '--cache', 'docs'], 1, /^zipcaption: Captions cannot be kept in docs/],
     [['site', '--apply', 'none.json'], 1, /--apply: none\.json cannot be read/],
   ])('%j ends with %i and says why', async (args, expected, message) => {
     reset();

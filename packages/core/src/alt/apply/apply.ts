@@ -30,6 +30,8 @@ export interface Applied {
 export interface ApplyOptions extends FindOptions, WriteOptions {
   /** Files that may be written; decisions about others are refused. Default: all. */
   readonly files?: readonly string[];
+  /** Called after each file that was written. */
+  readonly onWritten?: (file: string) => void;
   /** Stops between files with code `ABORTED`. */
   readonly signal?: AbortSignal;
 }
@@ -94,7 +96,10 @@ async function applyToFile(
     ...{ use, alt: decision === 'decorative' ? '' : (alt ?? '') },
   }));
   const { text, written } = await applyToText(source, wanted, options);
-  if (text !== source.text) await replaceText(file, source.text, text);
+  if (text !== source.text) {
+    await replaceText(file, source.text, text);
+    options.onWritten?.(file);
+  }
   const done = new Set(written.map(({ use }) => use));
   for (const [image, decision] of writes) {
     outcomes.set(decision, done.has(image) ? 'written' : 'refused');

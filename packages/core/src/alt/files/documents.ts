@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CaptionError } from '../../errors.js';
 import { explain } from '../../node/files.js';
@@ -39,7 +39,11 @@ export async function collectDocuments(paths: readonly string[]): Promise<Docume
 
   async function add(path: string): Promise<void> {
     const real = await realpath(path);
-    if (!files.has(real)) files.set(real, path);
+    const other = files.get(real);
+    // A file goes by its own name rather than by that of a link to it.
+    if (other === undefined || ((await isLink(other)) && !(await isLink(path)))) {
+      files.set(real, path);
+    }
   }
 
   for (const path of paths) {
@@ -52,6 +56,10 @@ export async function collectDocuments(paths: readonly string[]): Promise<Docume
     }
   }
   return { files: [...files.values()], problems };
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path)).isSymbolicLink();
 }
 
 function unknownKind(): CaptionError {

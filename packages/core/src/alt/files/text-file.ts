@@ -1,11 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CaptionError } from '../../errors.js';
 import { explain } from '../../node/files.js';
 
 /** Pages of a site are far smaller; a larger file is data that happens to be called `.html`. */
 const MAX_BYTES = 16 * 1024 ** 2;
+
+const ANYBODY_WRITES = 0o222;
 
 /**
  * A document's text, its byte order mark included.
@@ -36,10 +48,11 @@ export async function readText(path: string): Promise<string> {
 
 /**
  * Writes a document so that it is the old or the new one at any time, never a part: to a file beside
- * it that then takes its name. Its permissions stay, a symbolic link stays one.
+ * it that then takes its name. Its permissions and owner stay, a symbolic link stays one.
  *
  * @param was the text that it still has to hold
- * @throws CaptionError `FILE_CHANGED` when somebody else wrote it meanwhile; `WRITE_FAILED`
+ * @throws CaptionError `FILE_CHANGED` when somebody else wrote it meanwhile; `WRITE_FAILED`, also for
+ *   a file that is read-only
  */
 export async function replaceText(path: string, was: string, text: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
@@ -48,10 +61,17 @@ export async function replaceText(path: string, was: string, text: string): Prom
     `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`,
   );
   try {
-    const { mode } = await stat(target);
+    const { mode, uid, gid } = await stat(target);
+    // A new file could take the place of one that nobody may write; root may write all of them.
+    if ((mode & ANYBODY_WRITES) === 0) {
+      throw new CaptionError('WRITE_FAILED', 'It cannot be written: it is read-only.');
+    }
+    await access(target, constants.W_OK);
     await writeFile(temporary, text, { mode, flag: 'wx' });
     const file = await open(temporary, 'r+');
     try {
+      // Only root can give a file away, and only root has to.
+      await file.chown(uid, gid).catch(() => undefined);
       await file.chmod(mode);
       await file.sync();
     } finally {

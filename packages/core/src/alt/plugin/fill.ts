@@ -87,7 +87,7 @@ function filler(
     });
     return loaded;
   };
-  let cache: Promise<CaptionCache> | undefined;
+  let cache: Promise<CaptionCache | undefined> | undefined;
 
   return async (root, file) => {
     const { default: parse } = await import('@prettier/parse-srcset');
@@ -101,8 +101,7 @@ function filler(
     if (images.length === 0) return;
 
     const { cache: cacheFile, mark, model: _, captioner: __, ...proposing } = options;
-    const folder = join(cwd, 'node_modules/.cache/zipcaption');
-    if (cacheFile !== false) cache ??= fileCache(cacheFile ?? join(folder, 'alt.jsonl'));
+    if (cacheFile !== false) cache ??= cacheIn(cacheFile, cwd);
     const kept = await cache;
     const proposals = await proposeAlts(images, load, {
       ...proposing,
@@ -120,4 +119,11 @@ function filler(
       }
     }
   };
+}
+
+async function cacheIn(file: string | undefined, cwd: string): Promise<CaptionCache | undefined> {
+  if (file !== undefined) return fileCache(file);
+  // A site that is built where nothing can be written is built without what nobody asked for.
+  const usual = join(cwd, 'node_modules/.cache/zipcaption/alt.jsonl');
+  return fileCache(usual).catch(() => undefined);
 }

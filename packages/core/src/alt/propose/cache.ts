@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CaptionError } from '../../errors.js';
+import { explain } from '../../node/files.js';
 import type { ImageCaptions } from './captions.js';
 
 /** Captions by what they depend on: the image's content, the model, how words were searched. */
@@ -19,24 +21,37 @@ export function cacheKey(contentHash: string, model: string, options: object): s
 /**
  * A cache in one file, a line an image, each written as soon as it is known: a run that was stopped
  * goes on where it was. A line that is no entry (the last one of a run that was killed) is passed over.
+ *
+ * @throws CaptionError `WRITE_FAILED` when the file cannot be read and written; so does `set`
  */
 export async function fileCache(path: string): Promise<CaptionCache> {
   const entries = new Map<string, ImageCaptions>();
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const refuse = (cause: unknown): never => {
+    throw new CaptionError(
+      'WRITE_FAILED',
+      `Captions cannot be kept in ${path}: ${explain(cause)}. Name another file, or none.`,
+      { cause },
+    );
+  };
+  const append = (line: string) => appendFile(path, line).catch(refuse);
+  // Told before anything is captioned.
+  await mkdir(dirname(path), { recursive: true }).catch(refuse);
+  await append('');
+  const text = await readFile(path, 'utf8').catch(refuse);
   for (const line of text.split('\n')) {
     const entry = readEntry(line);
     if (entry) entries.set(entry.key, entry.captions);
   }
   // After a torn line the next one has to begin on its own.
   let begin = text === '' || text.endsWith('\n') ? '' : '\n';
-  let lastWrite: Promise<void> = mkdir(dirname(path), { recursive: true }).then(() => undefined);
+  let lastWrite: Promise<void> = Promise.resolve();
   return {
     get: (key) => entries.get(key),
     async set(key, captions) {
       entries.set(key, captions);
       const line = `${begin}${JSON.stringify({ key, captions })}\n`;
       begin = '';
-      lastWrite = lastWrite.then(() => appendFile(path, line));
+      lastWrite = lastWrite.then(() => append(line));
       await lastWrite;
     },
   };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   type AltDecision,
   applyAlts,
@@ -32,7 +32,7 @@ import { ALT_FORMATS, type Listed } from './formats/format.js';
 import { fullAltHelp, SHORT_ALT_HELP } from './help.js';
 import { documentPaths } from './operands.js';
 import { type AltSettings, altSettings, defaultRoots } from './settings.js';
-import { summary } from './summary.js';
+import { stopped, summary } from './summary.js';
 
 /**
  * `zipcaption alt …`: finds images without alternative text, drafts and writes some.
@@ -43,7 +43,7 @@ import { summary } from './summary.js';
 export async function alt(
   argv: readonly string[],
   terminal: Terminal,
-  { signal }: Interruption,
+  interruption: Interruption,
 ): Promise<number> {
   const { flags, operands } = readArguments(argv, ALT_FLAGS);
   if (flags.help) {
@@ -55,12 +55,19 @@ export async function alt(
     await terminal.note(SHORT_ALT_HELP.trimEnd());
     return 2;
   }
-  return new AltRun(settings, operands, terminal, signal).run();
+  const run = new AltRun(settings, operands, terminal, interruption.signal);
+  try {
+    return await run.run();
+  } catch (error) {
+    if (interruption.exitCode !== undefined) await run.tellWhatIsKept();
+    throw error;
+  }
 }
 
 class AltRun {
   readonly #problems: FileProblem[] = [];
   #files: readonly string[] = [];
+  readonly #written: string[] = [];
 
   constructor(
     private readonly settings: AltSettings,
@@ -71,7 +78,11 @@ class AltRun {
 
   async run(): Promise<number> {
     const { settings, signal } = this;
-    // What is wrong with the decisions is told before anything else is done.
+    // What is wrong with the decisions and the report is told before anything else is done.
+    if (settings.report !== undefined) {
+      const { checkReportPath } = await import('./report/report.js');
+      await checkReportPath(settings.report);
+    }
     const decisions = settings.decisions && (await decisionsIn(settings.decisions));
     const { paths, problems } = await documentPaths(this.operands);
     const survey = await findImages(paths, { ...settings.find, signal });
@@ -84,6 +95,11 @@ class AltRun {
         ? missing
         : await this.#draft(missing);
     return this.#print(listed);
+  }
+
+  /** After Ctrl-C. */
+  async tellWhatIsKept(): Promise<void> {
+    await this.#note(stopped(this.settings, this.#written));
   }
 
   async #draft(missing: readonly FoundImage[]): Promise<Listed[]> {
@@ -168,14 +184,18 @@ class AltRun {
   ): Promise<Listed[]> {
     const applied = await this.#write(decisions);
     const byKey = new Map(images.map((image) => [keyOf(image), image]));
+    const named = new Set(this.#files.map((file) => resolve(file)));
     return [...applied.values()].flatMap(({ decision, outcome }) => {
       const image = byKey.get(keyOf(decision));
       if (!image) {
-        const what = `${decision.src ?? decision.kind} is not there any more; nothing was written for it.`;
-        this.#problems.push({
-          file: decision.file,
-          error: new CaptionError('FILE_CHANGED', what),
-        });
+        const what = decision.src ?? decision.kind;
+        const error = named.has(resolve(decision.file))
+          ? new CaptionError('FILE_CHANGED', `${what} is not there any more; nothing was written.`)
+          : new CaptionError(
+              'FILE_NOT_FOUND',
+              `It is not among the files that were named and read; nothing was written for ${what}.`,
+            );
+        this.#problems.push({ file: decision.file, error });
         return [];
       }
       return [
@@ -189,6 +209,7 @@ class AltRun {
     const { decisions: applied, problems } = await applyAlts(decisions, {
       ...settings.find,
       ...{ files: this.#files, signal },
+      onWritten: (file) => this.#written.push(file),
       ...(settings.mark && { mark: settings.mark }),
     });
     this.#problems.push(...problems);
@@ -197,10 +218,10 @@ class AltRun {
 
   async #print(images: readonly Listed[]): Promise<number> {
     const { settings, terminal } = this;
-    const isCheck = settings.task === 'check';
+    const { task } = settings;
     const problems = this.#problems;
     const files = this.#files.length;
-    const result = { images, problems, isCheck, files };
+    const result = { images, problems, task, files };
     await terminal.print(ALT_FORMATS[settings.format](result));
     for (const { file, error } of problems) {
       await terminal.note(printable(`zipcaption: ${file}: ${error.message} (${error.code})`));
@@ -208,7 +229,7 @@ class AltRun {
     await this.#note(summary(result));
     const failed = images.some(({ outcome }) => outcome === 'changed' || outcome === 'refused');
     // A name for an SVG's image is no attribute that could be checked for.
-    const lacking = isCheck && images.some(({ kind }) => kind !== 'svg-image');
+    const lacking = task === 'check' && images.some(({ kind }) => kind !== 'svg-image');
     return problems.length > 0 || failed || lacking ? 1 : 0;
   }
 
@@ -225,7 +246,8 @@ function withOutcome(proposal: Proposal, applied: Outcomes): Listed {
 }
 
 function keyOf(place: Pick<FoundImage, 'file' | 'kind' | 'src' | 'occurrence'>): string {
-  return JSON.stringify([place.file, place.kind, place.src, place.occurrence]);
+  // `./a.html` is `a.html`.
+  return JSON.stringify([resolve(place.file), place.kind, place.src, place.occurrence]);
 }
 
 async function decisionsIn(file: string): Promise<AltDecision[]> {

@@ -3,7 +3,10 @@ import { documentKind, type FileProblem } from '../../alt/index.js';
 import { CaptionError } from '../../index.js';
 import { glob, hasGlobCharacters } from '../glob.js';
 
-/** Files and folders that the words on the command line stand for; globs are expanded. */
+/**
+ * Files and folders that the words on the command line stand for; globs are expanded, what is in a
+ * `node_modules` left out unless the glob names it.
+ */
 export async function documentPaths(operands: readonly string[]): Promise<{
   readonly paths: readonly string[];
   readonly problems: readonly FileProblem[];
@@ -17,7 +20,9 @@ export async function documentPaths(operands: readonly string[]): Promise<{
       paths.push(operand);
       continue;
     }
-    const matches = (await glob(operand)).filter((path) => documentKind(path));
+    const matches = (await glob(operand)).filter(
+      (path) => documentKind(path) && isOwn(path, operand),
+    );
     if (matches.length === 0) {
       const message = 'No HTML, Markdown, MDX, Astro, Vue or Svelte file matches this pattern.';
       problems.push({ file: operand, error: new CaptionError('FILE_NOT_FOUND', message) });
@@ -25,4 +30,10 @@ export async function documentPaths(operands: readonly string[]): Promise<{
     paths.push(...matches.sort());
   }
   return { paths, problems };
+}
+
+/** Installed packages are others' files: `**` does not mean them. */
+function isOwn(path: string, pattern: string): boolean {
+  const isInstalled = (name: string) => name.split(/[\\/]/).includes('node_modules');
+  return !isInstalled(path) || isInstalled(pattern);
 }

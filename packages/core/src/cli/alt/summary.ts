@@ -1,26 +1,37 @@
 import type { AltResult, Listed } from './formats/format.js';
+import type { AltSettings } from './settings.js';
 
 const count = (number: number, one: string, many: string) =>
   `${number} ${number === 1 ? one : many}`;
 
 /** What was found and done, in one sentence for people. */
-export function summary({ images, files, isCheck }: AltResult): string {
+export function summary({ images, files, task }: AltResult): string {
   const where = `in ${count(files, 'file', 'files')}`;
   const outcomes = images.filter(({ outcome }) => outcome !== undefined);
   const written = outcomes.filter(({ outcome }) => outcome === 'written').length;
-  if (images.some(({ decided }) => decided !== undefined)) {
+  if (task === 'apply') {
     return `${count(images.length, 'decision', 'decisions')}: ${written} written.`;
   }
   if (files === 0) return 'no file was read.';
   if (images.length === 0) return `every image ${where} has an alternative text, or needs none.`;
   const lacking = `${count(images.length, 'image', 'images')} without alternative text ${where}`;
-  if (isCheck) return `${lacking}.`;
+  if (task === 'check') return `${lacking}.`;
   const drafts = images.filter(hasDraft).length;
   const parts = [
     ...(drafts > 0 ? [count(drafts, 'draft', 'drafts')] : []),
     ...(outcomes.length > 0 ? [`${written} written`] : []),
   ];
   return parts.length > 0 ? `${lacking}: ${parts.join(', ')}.` : `${lacking}, no draft.`;
+}
+
+/** What is left of a run that was stopped. */
+export function stopped({ cache, task }: AltSettings, written: readonly string[]): string {
+  const pages =
+    written.length > 0 ? `written were ${written.join(', ')}, each whole` : 'no page was changed';
+  if (task === 'check' || task === 'apply') return `stopped: ${pages}.`;
+  return cache
+    ? `stopped: ${pages}; captions made so far are kept, the same command goes on from there.`
+    : `stopped: ${pages}. With --resume captions are kept and a next run goes on.`;
 }
 
 function hasDraft(image: Listed): boolean {

@@ -1,4 +1,5 @@
 import type { AppliedDecision, FileProblem, FoundImage, Proposal } from '../../../alt/index.js';
+import type { AltSettings } from '../settings.js';
 import { githubFormat } from './github.js';
 import { jsonFormat } from './json.js';
 import { sarifFormat } from './sarif.js';
@@ -16,8 +17,8 @@ export type Listed = FoundImage &
 export interface AltResult {
   readonly images: readonly Listed[];
   readonly problems: readonly FileProblem[];
-  /** Were images looked for an error's sake (`--check`)? */
-  readonly isCheck: boolean;
+  /** What was asked for; in a check each image is an error. */
+  readonly task: AltSettings['task'];
   /** Files that were read. */
   readonly files: number;
 }

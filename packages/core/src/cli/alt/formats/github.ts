@@ -4,8 +4,8 @@ import { type AltResult, draftInWords, wrongWith } from './format.js';
  * Annotations of GitHub Actions, errors for a check and warnings otherwise:
  * https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
-export function githubFormat({ images, problems, isCheck }: AltResult): string {
-  const level = isCheck ? 'error' : 'warning';
+export function githubFormat({ images, problems, task }: AltResult): string {
+  const level = task === 'check' ? 'error' : 'warning';
   const found = images.map((image) => {
     const draft = draftInWords(image);
     const message = `${wrongWith(image)}${draft ? ` Draft: ${draft}` : ''}`;

@@ -16,7 +16,7 @@ const RULES = [
 ] as const;
 
 /** SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
-export function sarifFormat({ images, problems, isCheck }: AltResult): string {
+export function sarifFormat({ images, problems, task }: AltResult): string {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -25,7 +25,7 @@ export function sarifFormat({ images, problems, isCheck }: AltResult): string {
         tool: { driver: { name: 'zipcaption alt', version: VERSION, rules: RULES } },
         columnKind: 'utf16CodeUnits',
         results: [
-          ...images.map((image) => imageResult(image, isCheck ? 'error' : 'warning')),
+          ...images.map((image) => imageResult(image, task === 'check' ? 'error' : 'warning')),
           ...problems.map(({ file, error }) => ({
             ...{ ruleId: 'unread-file', ruleIndex: 2, level: 'error' },
             message: { text: `${error.message} (${error.code})` },

@@ -5,6 +5,9 @@ import { imageObject } from '../formats/json.js';
 import { reviewScript } from './review-script.js';
 import { REVIEW_STYLE } from './review-style.js';
 
+/** Says of a file that it is such a page. */
+export const GENERATOR = '<meta name="generator" content="zipcaption alt --report">';
+
 /** An image of the page; `picture` is a `data:` URL, where there is one to show. */
 export interface ReviewedImage {
   readonly proposal: Proposal;
@@ -36,7 +39,7 @@ export function reviewPage(images: readonly ReviewedImage[], { longest }: Review
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'">
-<meta name="generator" content="zipcaption">
+${GENERATOR}
 <title>Alternative texts to review</title>
 <style>
 ${REVIEW_STYLE}</style>

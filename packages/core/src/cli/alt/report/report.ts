@@ -1,16 +1,32 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ReadOptions, readImage } from '../../../alt/images/read.js';
 import type { Proposal } from '../../../alt/index.js';
 import { placeKey } from '../../../alt/propose/captions.js';
 import { CaptionError } from '../../../index.js';
-import { reviewPage } from './page.js';
+import { GENERATOR, reviewPage } from './page.js';
 import { thumbnail } from './thumbnail.js';
 
 export interface ReportOptions extends ReadOptions {
   readonly maxBytes: number;
   readonly maxPixels: number;
   readonly longest: number;
+}
+
+/**
+ * Looks whether the page can take this path: a new one, or that of an earlier report. Any other file
+ * is somebody's, a page of the site for example.
+ *
+ * @throws CaptionError `WRITE_FAILED`
+ */
+export async function checkReportPath(path: string): Promise<void> {
+  // What cannot be read is told when it cannot be written.
+  const there = await readFile(path, 'utf8').catch(() => undefined);
+  if (there === undefined || there === '' || there.includes(GENERATOR)) return;
+  throw new CaptionError(
+    'WRITE_FAILED',
+    `--report: ${path} is there already and is no report. Name another file, or remove it.`,
+  );
 }
 
 /**
