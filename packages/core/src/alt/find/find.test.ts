@@ -220,6 +220,13 @@ describe('MDX', () => {
     ['<Image src={hero} />', 'component missing null'],
     ['<>\n<b>text <img src="a.jpg" /></b>\n</>', 'img missing a.jpg'],
     ['<div aria-hidden="true">![](a.jpg)</div>', 'markdown hidden a.jpg'],
+    ['{open && <img src="a.jpg" />}', 'img missing a.jpg'],
+    ['a {list.map((x) => <b><img src={x} /></b>)} b', 'img missing null'],
+    ['> {open &&\n>   <img src="a.jpg"\n>   />}', 'img missing a.jpg'],
+    ['export const Hero = () => <img src="a.jpg" />', 'img missing a.jpg'],
+    ['<Tabs first={<img src="a.jpg" />} />', 'img missing a.jpg'],
+    ['{open && <img src="a.jpg" {...all} />}', 'img dynamic a.jpg'],
+    ['{open && <div aria-hidden="true"><img src="a.jpg" /></div>}', 'img hidden a.jpg'],
   ])('%j', async (text, expected) => {
     expect(await statuses('mdx', text)).toEqual([expected]);
   });

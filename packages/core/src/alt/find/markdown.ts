@@ -1,7 +1,9 @@
 import type { Nodes, Root } from 'mdast';
 import type { CompileContext, Extension, Token } from 'mdast-util-from-markdown';
+import type { MdxJsxAttribute, MdxJsxExpressionAttribute } from 'mdast-util-mdx';
 import { htmlTree } from './html.js';
 import { importsOf, jsxElement } from './jsx.js';
+import { jsxNodesIn } from './jsx-tree.js';
 import type { TreeImage, TreeNode } from './source-tree.js';
 
 /** Front matter as it stands between its fences. */
@@ -153,10 +155,20 @@ class Converter {
       const children = node.children.flatMap((child) => this.#convert(child));
       if (node.type === 'mdxJsxFlowElement' || node.type === 'mdxJsxTextElement') {
         const element = jsxElement(node, this.text, this.#imports, children);
-        return element ? [element] : children;
+        // `<Tabs first={<img … />} />`
+        const given = node.attributes.map(programOf);
+        return [...(element ? [element] : children), ...jsxNodesIn(given, this.#imports)];
       }
       const name = elementName(node);
       return name === undefined ? children : [this.#element(node, name, children)];
+    }
+    if (
+      node.type === 'mdxFlowExpression' ||
+      node.type === 'mdxTextExpression' ||
+      node.type === 'mdxjsEsm'
+    ) {
+      // `{open && <img … />}`, `export const Hero = () => <img … />`
+      return jsxNodesIn(node.data?.estree, this.#imports);
     }
     return 'value' in node && (node.type === 'text' || node.type === 'inlineCode')
       ? [{ type: 'text', value: node.value }]
@@ -201,4 +213,11 @@ function elementName(node: Nodes): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What an attribute's expression was parsed to, where it is one. */
+function programOf(attribute: MdxJsxAttribute | MdxJsxExpressionAttribute): unknown {
+  if (attribute.type === 'mdxJsxExpressionAttribute') return attribute.data?.estree;
+  const { value } = attribute;
+  return typeof value === 'object' ? value?.data?.estree : undefined;
 }
