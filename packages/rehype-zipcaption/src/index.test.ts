@@ -60,6 +60,20 @@ describe('rehype-zipcaption', () => {
     expect(html).toBe('<img src="dog.jpg" alt="A dog (draft)" data-alt-draft="">');
   });
 
+  test('does without a cache where its usual place cannot be written, but not without one that is named', async () => {
+    const place = join(cwd, 'node_modules');
+    writeFileSync(place, 'a file where the folder would be');
+    const file = await rehype()
+      .data('settings', { fragment: true })
+      .use(rehypeZipcaption, { captioner: captioner() })
+      .process({ path: 'page.html', cwd, value: '<img src="dog.jpg">' });
+    expect(String(file)).toBe('<img src="dog.jpg" alt="A dog">');
+    await expect(
+      process('<img src="dog.jpg">', { cache: join(place, 'alt.jsonl') }),
+    ).rejects.toMatchObject({ code: 'WRITE_FAILED' });
+    rmSync(place);
+  });
+
   test('takes captions of an earlier build from its cache', async () => {
     const cache = join(cwd, 'cache/alt.jsonl');
     const [first, second] = [captioner(), captioner()];

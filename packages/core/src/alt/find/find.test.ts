@@ -35,6 +35,8 @@ describe('HTML', () => {
     ['<map><area href=x></map>', 'area missing x'],
     ['<svg><image href=a.jpg /></svg>', 'svg-image missing a.jpg'],
     ['<svg aria-label=Dog><image xlink:href=a.jpg /></svg>', 'svg-image labelled a.jpg'],
+    ['<svg><image href=a.jpg><title>Dog</title></image></svg>', 'svg-image labelled a.jpg'],
+    ['<svg><title> </title><image href=a.jpg /></svg>', 'svg-image missing a.jpg'],
     ['<svg><title>Dog</title><g><image href=a.jpg /></g></svg>', 'svg-image labelled a.jpg'],
     ['<image src=a.jpg>', 'img missing a.jpg'],
     ['<noscript><img src=a.jpg></noscript>', 'img missing a.jpg'],

@@ -141,7 +141,9 @@ class Walk {
     if (isHidden(element, ancestors)) return 'hidden';
     const labels = ['aria-label', 'aria-labelledby'].map((name) => attribute(element, name));
     if (labels.some((label) => label === null || label?.trim())) return 'labelled';
-    if (kind === 'svg-image') return ancestors.some(namesItsSvg) ? 'labelled' : 'missing';
+    if (kind === 'svg-image') {
+      return hasTitle(element) || ancestors.some(namesItsSvg) ? 'labelled' : 'missing';
+    }
     if (element.attributes.some(({ name }) => BOUND_ALT.has(name.toLowerCase()))) return 'dynamic';
     if (!alt) return element.open ? 'dynamic' : 'missing';
     if (alt.value === null || isTemplate(alt.value)) return 'dynamic';
@@ -213,7 +215,14 @@ function isMarkedHidden(element: TreeElement): boolean {
 function namesItsSvg(element: TreeElement): boolean {
   if (element.name !== 'svg') return false;
   if (attribute(element, 'aria-label') || attribute(element, 'aria-labelledby')) return true;
-  return element.children.some((node) => node.type === 'element' && node.name === 'title');
+  return hasTitle(element);
+}
+
+/** SVG has its texts in elements: `<image><title>A dog</title></image>`. */
+function hasTitle({ children }: TreeElement): boolean {
+  return children.some(
+    (node) => node.type === 'element' && node.name === 'title' && textOf(node.children) !== '',
+  );
 }
 
 function contextOf(ancestors: readonly TreeElement[], title: string | null): ImageContext {
