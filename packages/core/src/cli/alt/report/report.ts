@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ReadOptions, readImage } from '../../../alt/images/read.js';
 import type { Proposal } from '../../../alt/index.js';
@@ -20,9 +20,11 @@ export interface ReportOptions extends ReadOptions {
  * @throws CaptionError `WRITE_FAILED`
  */
 export async function checkReportPath(path: string): Promise<void> {
-  // What cannot be read is told when it cannot be written.
-  const there = await readFile(path, 'utf8').catch(() => undefined);
-  if (there === undefined || there === '' || there.includes(GENERATOR)) return;
+  // A pipe (`/dev/stdout`) has nothing to lose; what cannot be read is told when it is written.
+  const kind = await stat(path).catch(() => undefined);
+  if (!kind?.isFile()) return;
+  const there = await readFile(path, 'utf8').catch(() => '');
+  if (there === '' || there.includes(GENERATOR)) return;
   throw new CaptionError(
     'WRITE_FAILED',
     `--report: ${path} is there already and is no report. Name another file, or remove it.`,
