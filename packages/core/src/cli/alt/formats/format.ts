@@ -33,13 +33,21 @@ export const ALT_FORMATS: Readonly<Record<AltFormatName, (result: AltResult) => 
 };
 
 /** The draft and its fate in words; empty for a check. */
-export function draftInWords({ draft, reason, decision, outcome, decided }: Listed): string {
+export function draftInWords(image: Listed): string {
+  const { draft, reason, decision, outcome, decided } = image;
   const fate = outcome && OUTCOMES[outcome];
   if (decided !== undefined) return `${decided === '' ? 'decorative' : decided}, ${fate}`;
   if (!draft) return decision === undefined ? '' : `no draft: ${reason ?? ''}`;
   const sure = `${draft.alt} (${Math.round(draft.confidence * 100)} %)`;
-  if (fate) return `${sure}, ${fate}`;
-  return reason ? `${sure}; ${reason}` : sure;
+  const known = fate ? `${sure}, ${fate}` : reason ? `${sure}; ${reason}` : sure;
+  const purpose = purposeOf(image);
+  return purpose ? `${known} [${purpose}]` : known;
+}
+
+/** What the text of this image has to say, which no model can see. */
+function purposeOf({ kind, context }: FoundImage): string | undefined {
+  if (kind === 'input') return 'a button: say what it does';
+  return context.link ? `in a link to ${context.link}: say where it leads` : undefined;
 }
 
 const OUTCOMES: Readonly<Record<AppliedDecision['outcome'], string>> = {
