@@ -7,8 +7,9 @@ const YOUNG = 1_000;
 
 /**
  * Keeps the number of connections within bounds. When there is no room for a new one, the one that
- * sends the least goes: idle ones first, then those that send their request slowly. Requests that are
- * worked on are never broken off.
+ * sends the least goes: idle ones first, then those that send their request slowly. A new one has a
+ * second before it counts, unless it sends requests ahead of the answers. Requests that are worked on
+ * are never broken off.
  */
 export function limitConnections(server: Server, most: number): void {
   const open = new Set<Socket>();
@@ -28,7 +29,8 @@ function slowest(sockets: ReadonlySet<Socket>): Socket | undefined {
   for (const socket of sockets) {
     const connection = Connection.of(socket);
     const age = now - connection.since;
-    if (age < YOUNG || connection.isWorking || socket.destroyed) continue;
+    const isNew = age < YOUNG && !connection.sendsAhead;
+    if (isNew || connection.isWorking || socket.destroyed) continue;
     const rate = socket.bytesRead / age;
     if (rate < least) {
       least = rate;

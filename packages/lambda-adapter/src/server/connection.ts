@@ -68,6 +68,11 @@ export class Connection {
     return ahead.length === 0 && first?.incoming.complete === true;
   }
 
+  /** Are there requests that wait for the answer to one before them to be read? */
+  get sendsAhead(): boolean {
+    return this.#exchanges.size > 1;
+  }
+
   /**
    * Is this request one more than may be sent ahead? Then nothing more is read on the connection, which
    * is closed after the last answer. RFC 9112 section 9.3.2: a client sends again what it got no answer to.
