@@ -4,18 +4,20 @@
  * has not seen.
  *
  *   pnpm calibrate --captions captions.json --images folder [--split val] [--model folder]
- *                  [--jobs N] [--plot out.svg]
+ *                  [--naming folder] [--jobs N] [--plot out.svg] [--naming-plot out.svg]
  *
- * Prints the field for the manifest and a reliability table.
+ * Prints the field for the manifest and a reliability table. With `--naming` also whether captions of
+ * that confidence name the thing in photos of one thing, which the fit has not seen.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadCaptioner } from 'zipcaption';
 import { evidence } from '../../packages/core/src/confidence.js';
-import { table } from '../bench/table.js';
 import { readLabelledSet } from './data.js';
 import { fitLogistic, probability } from './logistic.js';
+import { readNamingSet, scoreNaming } from './naming.js';
+import { calibrationError, reliabilityBins, reliabilityTable } from './reliability.js';
 import { reliabilityPlot } from './reliability-plot.js';
 import { score } from './scores.js';
 
@@ -30,12 +32,14 @@ const { values: options } = parseArgs({
     split: { type: 'string' },
     model: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
+    naming: { type: 'string' },
     plot: { type: 'string' },
+    'naming-plot': { type: 'string' },
   },
 });
 if (!options.captions || !options.images) {
   console.error(
-    'usage: pnpm calibrate --captions captions.json --images folder [--split val] [--model folder] [--jobs N] [--plot out.svg]',
+    'usage: pnpm calibrate --captions captions.json --images folder [--split val] [--model folder] [--naming folder] [--jobs N] [--plot out.svg] [--naming-plot out.svg]',
   );
   process.exit(2);
 }
@@ -55,7 +59,6 @@ for await (const outcome of captioner.captionAll(
   );
   rows.push([meanLogProb, minLogProb, length]);
 }
-await captioner.dispose();
 
 const scored = score(
   captions,
@@ -74,23 +77,9 @@ for (let fold = 0; fold < FOLDS; fold++) {
   for (let i = fold; i < rows.length; i += FOLDS) unseen[i] = probability(weights, rows[i] ?? []);
 }
 
-const bins = Array.from({ length: 10 }, (_, bin) => {
-  const members = unseen
-    .map((p, i) => ({ p, label: labels[i] ?? 0 }))
-    .filter(({ p }) => Math.min(9, Math.floor(10 * p)) === bin);
-  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
-  return {
-    ...{ from: bin / 10, to: (bin + 1) / 10, count: members.length },
-    predicted: mean(members.map(({ p }) => p)),
-    observed: mean(members.map(({ label }) => label)),
-  };
-});
-const expectedError =
-  bins.reduce(
-    (sum, { count, predicted, observed }) => sum + count * Math.abs(predicted - observed),
-    0,
-  ) / rows.length;
-const [intercept = 0, meanLogProb = 0, minLogProb = 0, length = 0] = fitLogistic(rows, labels);
+const bins = reliabilityBins(unseen, labels);
+const weights = fitLogistic(rows, labels);
+const [intercept = 0, meanLogProb = 0, minLogProb = 0, length = 0] = weights;
 const round = (value: number) => Number(value.toFixed(4));
 
 console.log(
@@ -102,17 +91,26 @@ console.log(
   }),
 );
 console.log(
-  `\n${rows.length} captions, ${labels.filter((l) => l === 1).length} with CIDEr-D above ${GOOD}; expected calibration error ${expectedError.toFixed(3)}, ${FOLDS}-fold\n`,
+  `\n${rows.length} captions, ${labels.filter((l) => l === 1).length} with CIDEr-D above ${GOOD}; expected calibration error ${calibrationError(bins).toFixed(3)}, ${FOLDS}-fold\n`,
 );
-console.log(
-  table(
-    ['confidence', 'captions', 'predicted', 'observed'],
-    bins
-      .filter(({ count }) => count > 0)
-      .map(({ from, to, count, predicted, observed }) => [
-        ...[`${from.toFixed(1)}–${to.toFixed(1)}`, String(count)],
-        ...[predicted.toFixed(2), observed.toFixed(2)],
-      ]),
-  ),
-);
-if (options.plot) writeFileSync(options.plot, reliabilityPlot(bins));
+console.log(reliabilityTable(bins));
+const outcome = 'CIDEr-D above 0.5';
+if (options.plot) writeFileSync(options.plot, reliabilityPlot(bins, outcome));
+
+if (options.naming) {
+  const things = readNamingSet(options.naming);
+  const { perPhoto } = await scoreNaming(captioner, things, { concurrency: Number(options.jobs) });
+  const told = perPhoto.map(({ logProbs }) => {
+    const found = evidence(logProbs);
+    return probability(weights, [found.meanLogProb, found.minLogProb, found.length]);
+  });
+  const named = reliabilityBins(
+    told,
+    perPhoto.map((photo) => Number(photo.named)),
+  );
+  console.log(`\n${perPhoto.length} photos of one thing: does the caption name it?\n`);
+  console.log(reliabilityTable(named));
+  const plot = options['naming-plot'];
+  if (plot) writeFileSync(plot, reliabilityPlot(named, 'the thing named'));
+}
+await captioner.dispose();

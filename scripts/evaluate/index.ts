@@ -11,7 +11,6 @@
  */
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type CaptionError, type CaptionResult, loadCaptioner } from 'zipcaption';
 import { type LabelledPhoto, readLabelledSet } from './data.js';
@@ -24,7 +23,8 @@ const usage = `usage: pnpm eval --captions captions.json --images folder [--spli
        pnpm eval --naming folder [--model folder] [--beams N] [--jobs N] [--limit N] [--json]`;
 
 /** The embedded model. */
-const LITE = fileURLToPath(new URL('../../models/lite/', import.meta.url));
+// Relative to the repository's root, where the command is run.
+const LITE = 'models/lite';
 
 function fail(message: string, code: number): never {
   console.error(message);

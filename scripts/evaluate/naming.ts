@@ -67,6 +67,8 @@ interface NamedResult {
   readonly label: string;
   readonly caption: string;
   readonly confidence: number;
+  /** Of each token of the caption. */
+  readonly logProbs: readonly number[];
   readonly named: boolean;
   readonly tags?: readonly CaptionTag[];
 }
@@ -94,12 +96,14 @@ export async function scoreNaming(
       continue;
     }
     const { text: caption, confidence, tags } = outcome;
+    const logProbs = outcome.tokens.map((token) => token.logProb);
     const isNamed = names(caption, words);
     const place = tags?.findIndex(({ text }) => words.has(text)) ?? -1;
     if (isNamed) named++;
     if (place === 0) first++;
     if (place >= 0) amongBest++;
-    perPhoto.push({ file, label, caption, confidence, named: isNamed, ...(tags && { tags }) });
+    const result = { file, label, caption, confidence, logProbs, named: isNamed };
+    perPhoto.push({ ...result, ...(tags && { tags }) });
   }
   return {
     ...{ model: `${name} ${version}`, photos: perPhoto.length, named },

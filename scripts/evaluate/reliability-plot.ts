@@ -6,8 +6,11 @@ export interface ReliabilityBin {
   readonly observed: number;
 }
 
-/** Predicted against observed share, as an SVG picture; a dot's area shows how many captions it stands for. */
-export function reliabilityPlot(bins: readonly ReliabilityBin[]): string {
+/**
+ * Predicted against observed share, as an SVG picture; a dot's area shows how many captions it stands
+ * for. `outcome` says of what: "CIDEr-D above 0.5".
+ */
+export function reliabilityPlot(bins: readonly ReliabilityBin[], outcome: string): string {
   const [size, margin] = [360, 48];
   const at = (value: number) => margin + value * (size - 2 * margin);
   const most = Math.max(...bins.map(({ count }) => count));
@@ -24,13 +27,13 @@ export function reliabilityPlot(bins: readonly ReliabilityBin[]): string {
       `<circle cx="${at(predicted)}" cy="${at(1 - observed)}" r="${(2 + 10 * Math.sqrt(count / most)).toFixed(1)}" fill="#d9480f" fill-opacity=".75"><title>${count} captions</title></circle>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" width="${size}" height="${size}" font-family="system-ui, sans-serif" font-size="12" fill="#888" role="img">
-<title>Share of captions with a CIDEr-D above 0.5, by confidence</title>
+<title>Share of captions with ${outcome}, by confidence</title>
 ${grid.join('\n')}
 <path d="M${at(0)} ${at(1)}L${at(1)} ${at(0)}" stroke="#888" stroke-dasharray="4 4"/>
 <polyline points="${points.join(' ')}" fill="none" stroke="#d9480f" stroke-width="1.5"/>
 ${dots.join('\n')}
 <text x="${size / 2}" y="${size - 6}" text-anchor="middle">confidence</text>
-<text transform="rotate(-90)" x="${-size / 2}" y="14" text-anchor="middle">share of captions with CIDEr-D above 0.5</text>
+<text transform="rotate(-90)" x="${-size / 2}" y="14" text-anchor="middle">share of captions with ${outcome}</text>
 </svg>
 `;
 }
