@@ -1,9 +1,9 @@
 """Every step from photos to a finished model folder.
 
-    python run_all.py --data DATA --weights efficientnet_lite0.npz --work WORK --out FOLDER
+    python run_all.py --data DATA --sentences FILE.gz --encoders FOLDER --work WORK --out MODEL
 
-Each step is a script of its own that can be run again alone; training steps go on from their last
-checkpoint. FOLDER keeps what the scripts do not make (the model card).
+Started again, it goes on where it stopped: finished steps are left as they are, training goes on
+from its last epoch. MODEL keeps what the steps do not make (the model card).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -25,13 +27,33 @@ ALLOCATOR = {
     'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1',
 }
 
+Options = Sequence[object]
 
-def run(script: str, *options: object) -> None:
-    """Run a script of this folder; its failure ends everything."""
-    print(f'--- {script}', flush=True)
-    environment = {**os.environ, **ALLOCATOR, 'PYTHONPATH': str(HERE)}
-    command = [sys.executable, str(HERE / script), *(str(option) for option in options)]
-    subprocess.run(command, check=True, env=environment)
+
+@dataclass(frozen=True)
+class Recipe:
+    """What differs between the shipped model and a smoke run."""
+
+    sets: Sequence[str] = ('flickr8k', 'coco', 'coco2', 'things')
+    shares: Sequence[float] = (1, 1, 1, 0.5)
+    reading: Options = ('--steps', 2800)
+    training: Options = ('--frozen-epochs', 1, '--epochs', 8)
+    averaged: int = 3
+    refining: Options = ('--epochs', 2)
+    calibration: int = 192
+
+
+def run(module: str, *options: object) -> None:
+    """Run a module of this folder; its failure ends everything."""
+    print(f'--- {module}', flush=True)
+    command = [sys.executable, '-m', module, *(str(option) for option in options)]
+    subprocess.run(command, check=True, env={**os.environ, **ALLOCATOR}, cwd=HERE)
+
+
+def run_for(result: Path, module: str, *options: object) -> None:
+    """Run a module unless its result is there."""
+    if not result.exists():
+        run(module, *options)
 
 
 def last(folder: Path, count: int) -> list[Path]:
@@ -39,68 +61,66 @@ def last(folder: Path, count: int) -> list[Path]:
     return sorted(folder.glob('epoch*.pt'))[-count:]
 
 
+def run_recipe(args: argparse.Namespace, recipe: Recipe) -> None:
+    """Every step; see the README of this folder for what each does."""
+    work: Path = args.work
+    work.mkdir(parents=True, exist_ok=True)
+    photos = ('--data', args.data, '--sets', *recipe.sets, '--work', work)
+    class_words = work / 'class_words.json'
+    sentences = ('--sentences', args.sentences)
+    words = (*sentences, '--class-words', class_words)
+    naming = ('--naming', args.naming) if args.naming else ()
+    labels = ('--labels', args.encoders / 'imagenet_labels.txt')
+    table = (*labels, *sentences, '--wordnet', args.wordnet, '--out', class_words)
+    run_for(class_words, 'data.wordnet', *table)
+    run('data.prepare', *photos)
+    teacher = ('--weights', args.encoders / f'efficientnet_{args.teacher}.npz')
+    told = work / 'teacher.npy'
+    run_for(told, 'training.teacher', *photos, *teacher, '--encoder', args.teacher)
+
+    encoder = ('--encoder', args.encoder)
+    reader = work / 'words' / 'last.pt'
+    reading = ('--name', 'words', *photos, *words, *encoder, *recipe.reading)
+    run_for(reader, 'training.pretrain', *reading)
+    weights = ('--weights', args.encoders / f'efficientnet_{args.encoder}.npz')
+    shares = ('--shares', *recipe.shares)
+    start = ('--name', 'trained', '--decoder', reader, *weights)
+    run('training.train', *start, *photos, *words, *naming, *shares, *recipe.training)
+    trained = work / 'trained'
+    average = trained / 'average.pt'
+    run('training.average', '--out', average, *last(trained, recipe.averaged))
+    start = ('--name', 'refined', '--start', average)
+    run('training.refine', *start, *photos, *words, *naming, *shares, *recipe.refining)
+    refined = work / 'refined'
+    final = refined / 'average.pt'
+    run('training.average', '--out', final, average, *last(refined, 2))
+
+    run('export.parity', '--checkpoint', final)
+    run('export.export', '--checkpoint', final, '--out', work / 'float')
+    small = ('--float', work / 'float', '--out', args.out)
+    run('export.quantise', *small, *photos, '--photos', recipe.calibration)
+    assembling = ('--checkpoint', final, '--out', args.out)
+    run('export.assemble', *assembling)
+    metrics = ('--metrics', work / 'metrics.json')
+    run('evaluation.evaluate_onnx', '--model', args.out, *photos, *naming, *metrics)
+    run('export.assemble', *assembling, *metrics)
+
+
 def main() -> None:
     """Run every step with the shipped model's settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', type=Path, required=True)
-    parser.add_argument('--weights', type=Path, required=True)
+    parser.add_argument('--sentences', type=Path, required=True, help='gzipped, one a line')
+    parser.add_argument(
+        '--encoders', type=Path, required=True, help='efficientnet_*.npz, imagenet_labels.txt'
+    )
+    parser.add_argument('--encoder', default='lite2')
+    parser.add_argument('--teacher', default='lite3')
+    parser.add_argument('--naming', type=Path, help='photos to check names on')
+    parser.add_argument('--wordnet', type=Path, default=Path('/usr/share/wordnet'))
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--sentences', type=Path, help='gzipped sentences without photos')
-    args = parser.parse_args()
-    photos = ('--data', args.data, '--work', args.work)
-    words = ('--sentences', args.sentences) if args.sentences else ()
-
-    def folder(name: str) -> Path:
-        return args.work / f'lite{name}'
-
-    run('prepare.py', *photos)
-    run('pretrain.py', '--name', 'lite-words', *photos, *words)
-    # Two networks from the same decoder, trained in two ways, and each refined a little.
-    for way, options in (('', ()), ('-hard', ('--hard',))):
-        training = ('--name', f'lite{way}', '--weights', args.weights, *options)
-        run('train.py', *training, '--decoder', folder('-words') / 'last.pt', *photos, *words)
-        trained = folder(way) / 'average.pt'
-        run('average.py', '--out', trained, *last(folder(way), 3))
-        refining = ('--name', f'lite{way}-refined', '--start', trained, '--epochs', 2, *options)
-        run('refine.py', *refining, *photos, *words)
-    # Their average is better than each of them, and refined once more what ships.
-    ends = [*last(folder('-refined'), 1), *last(folder('-hard-refined'), 1)]
-    mixed, average = folder('-mixed') / 'average.pt', folder('-average') / 'average.pt'
-    run('average.py', '--out', mixed, folder('') / 'average.pt', *ends)
-    refining = ('--name', 'lite-mixed-refined', '--start', mixed, '--epochs', 5, '--lr', 6e-5)
-    run('refine.py', *refining, '--hard', *photos, *words)
-    run('average.py', '--out', average, mixed, ends[0], *last(folder('-mixed-refined'), 2))
-    # And at half the rate; the average that it starts from counts twice, for a half of the whole.
-    refining = ('--name', 'lite-final', '--start', average, '--epochs', 2, '--lr', 3e-5)
-    run('refine.py', *refining, '--backbone-lr', 5e-6, '--hard', *photos, *words)
-    final = folder('-final') / 'average.pt'
-    run('average.py', '--out', final, average, average, *last(folder('-final'), 2))
-    # Steadier, without moving far from that.
-    steadying = ('--steady', 2, '--anchor', final, '--anchor-share', 2, '--depthwise')
-    refining = ('--name', 'lite-steady', '--start', final, '--epochs', 5, '--lr', 4e-5)
-    rates = ('--backbone-lr', 4e-5, '--frozen-layers', 0, '--samples', 4)
-    run('refine.py', *refining, *rates, *steadying, *photos, *words)
-    steady, solved = folder('-steady') / 'average.pt', folder('-solved') / 'kernels.pt'
-    run('average.py', '--out', steady, *last(folder('-steady'), 3))
-    # Steadier still: half way to kernels that are solved for it, and refined from there.
-    run('steady_kernels.py', '--start', steady, '--out', solved, *photos)
-    half, refined = folder('-solved') / 'average.pt', folder('-steadier')
-    run('average.py', '--out', half, solved, steady)
-    refining = ('--name', 'lite-steadier', '--start', half, '--epochs', 3, '--steady', 3)
-    run('refine.py', *refining, '--frozen-layers', 17, '--shares', 1, 0.33, *photos, *words)
-    run('average.py', '--out', refined / 'refined.pt', *last(refined, 3))
-    # What CIDEr-D the steadiness has cost comes back in the average with the networks before it.
-    parts = (*[refined / 'refined.pt'] * 2, steady, *last(folder('-steady'), 1))
-    run('average.py', '--out', refined / 'average.pt', *parts)
-    run('evaluate.py', '--checkpoint', refined / 'average.pt', *photos)
-    run('export.py', '--checkpoint', refined / 'average.pt', '--out', args.work / 'float')
-    run('parity.py', '--checkpoint', refined / 'average.pt')
-    run('quantise.py', '--float', args.work / 'float', '--out', args.out, *photos)
-    vocabulary, metrics = refined / 'vocabulary.txt', args.work / 'metrics.json'
-    run('assemble.py', '--vocabulary', vocabulary, '--out', args.out)
-    run('evaluate_onnx.py', '--model', args.out, *photos, '--metrics', metrics)
-    run('assemble.py', '--vocabulary', vocabulary, '--out', args.out, '--metrics', metrics)
+    run_recipe(parser.parse_args(), Recipe())
 
 
 if __name__ == '__main__':

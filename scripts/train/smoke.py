@@ -1,11 +1,10 @@
-"""The whole of the training on about 50 photos, in about a minute: does every step run?
+"""The whole recipe on 50 drawn photos, in about two minutes: does every step run?
 
-    python smoke.py [--data DATA] [--weights efficientnet_lite0.npz]
+    python smoke.py
 
-Without --data the photos are drawn here (a coloured shape on a coloured ground, and sentences that
-say so). Teaches the decoder sentences, trains, refines, averages, exports, checks parity,
-quantises, evaluates, and fails if a step fails, if the loss does not fall, or if the int8 files are
-not a quarter of the float ones.
+The photos are coloured shapes on coloured grounds, the encoders have random weights and three
+classes, WordNet has a dozen words. Fails if a step fails, if the loss does not fall, if a run that
+was stopped does not go on, or if the int8 files are not a quarter of the float ones.
 """
 
 from __future__ import annotations
@@ -15,11 +14,14 @@ import gzip
 import json
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 
-from run_all import run
+from model.encoder import efficientnet_lite
+from run_all import Recipe, run_recipe
 
 COLOURS = ('red', 'blue', 'green', 'white', 'yellow', 'black')
 SHAPES = ('circle', 'square', 'triangle')
@@ -40,7 +42,7 @@ def draw(colour: str, ground: str, shape: str, rng: random.Random) -> Image.Imag
 
 
 def draw_set(folder: Path, photos: int = 50) -> None:
-    """A set in the form that `dataset.py` reads."""
+    """A set in the form that `data.photos` reads."""
     rng = random.Random(0)
     (folder / 'images').mkdir(parents=True)
     entries = []
@@ -58,17 +60,6 @@ def draw_set(folder: Path, photos: int = 50) -> None:
     (folder / 'captions.json').write_text(json.dumps(entries))
 
 
-def copy_some(source: Path, folder: Path, photos: int = 50) -> None:
-    """The first photos of a real set, four fifths of them for training."""
-    (folder / 'images').mkdir(parents=True)
-    entries = json.loads((source / 'captions.json').read_text())[:photos]
-    for i, entry in enumerate(entries):
-        data = (source / 'images' / entry['file']).read_bytes()
-        (folder / 'images' / entry['file']).write_bytes(data)
-        entry['split'] = 'val' if i % 5 == 0 else 'train'
-    (folder / 'captions.json').write_text(json.dumps(entries))
-
-
 def write_sentences(folder: Path, path: Path) -> None:
     """The captions of a set as sentences without photos."""
     entries = json.loads((folder / 'captions.json').read_text())
@@ -76,51 +67,80 @@ def write_sentences(folder: Path, path: Path) -> None:
         lines.writelines(f'{caption}\n' for entry in entries for caption in entry['captions'])
 
 
+def write_encoders(folder: Path) -> None:
+    """Encoders of random weights with heads for as many classes as the networks have."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ('lite0', 'lite2'):
+        arrays = {}
+        for spec in efficientnet_lite(name):
+            shape = (spec.out_channels, spec.in_channels // spec.groups, spec.kernel, spec.kernel)
+            scale = (2 / np.prod(shape[1:])) ** 0.5
+            arrays[f'{spec.name}.weight'] = (scale * rng.standard_normal(shape)).astype(np.float16)
+            arrays[f'{spec.name}.bias'] = np.zeros(spec.out_channels, np.float16)
+        head = 0.01 * rng.standard_normal((1000, 1280))
+        arrays |= {'fc_weight': head.astype(np.float16), 'fc_bias': np.zeros(1000, np.float16)}
+        np.savez(folder / f'efficientnet_{name}.npz', **arrays)
+    labels = (f'{SHAPES[i % len(SHAPES)]}{i // len(SHAPES) or ""}' for i in range(1000))
+    (folder / 'imagenet_labels.txt').write_text('\n'.join(labels) + '\n')
+
+
+def write_wordnet(folder: Path) -> None:
+    """One synset a class, all below "shape"."""
+    folder.mkdir()
+    lines = ['00000001 03 n 01 figure 0 000 | what is drawn']
+    for i in range(1000):
+        word = f'{SHAPES[i % len(SHAPES)]}{i // len(SHAPES) or ""}'
+        lines.append(f'{i + 2:08} 06 n 01 {word} 0 001 @ 00000001 n 0000 | a figure')
+    (folder / 'data.noun').write_text('\n'.join(lines) + '\n')
+    (folder / 'noun.exc').write_text('')
+
+
 def main() -> None:
-    """Run every step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', type=Path, help='a folder with flickr8k/')
-    parser.add_argument('--weights', type=Path)
-    args = parser.parse_args()
+    """Run every step, twice."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        data = work / 'data'
-        if args.data is None:
-            draw_set(data / 'tiny')
-        else:
-            copy_some(args.data / 'flickr8k', data / 'tiny')
-        common = ('--data', data, '--sets', 'tiny', '--work', work)
-        weights = ('--weights', args.weights) if args.weights else ()
-        sentences = ('--sentences', work / 'sentences.txt.gz')
-        write_sentences(data / 'tiny', sentences[1])
-        reading = ('--steps', 30, '--batch', 16, '--min-count', 1, '--concept-photos', 1)
-        run('pretrain.py', '--name', 'words', *common, *sentences, *reading)
-        training = ('--frozen-epochs', 1, '--epochs', 3, '--batch', 8, '--sentence-batch', 8)
-        decoder = ('--decoder', work / 'words' / 'last.pt')
-        run('train.py', '--name', 'a', *common, *weights, *decoder, *sentences, *training)
-        log = [json.loads(line) for line in (work / 'a' / 'log.jsonl').read_text().splitlines()]
-        if not log[-1]['loss'] < log[0]['loss']:
-            raise SystemExit(f'the loss did not fall: {log}')
-        first = work / 'a' / 'epoch03.pt'
-        refining = ('--epochs', 1, '--batch', 8, '--sentence-batch', 8)
-        run('refine.py', '--name', 'b', '--start', first, *common, *sentences, *refining)
-        steadying = ('--steady', 1.5, '--anchor', first, '--depthwise', '--frozen-layers', 0)
-        half = ('--shares', 0.5)
-        run('refine.py', '--name', 'c', '--start', first, *common, *refining, *steadying, *half)
-        firm = work / 'd' / 'start.pt'
-        run('steady_kernels.py', '--start', first, '--out', firm, *common)
-        averaged = work / 'b' / 'average.pt'
-        ends = [work / name / 'epoch01.pt' for name in ('b', 'c')]
-        run('average.py', '--out', averaged, firm, *ends)
-        run('export.py', '--checkpoint', averaged, '--out', work / 'float')
-        run('parity.py', '--checkpoint', averaged)
-        quantising = ('--data', data, '--sets', 'tiny', '--work', work, '--photos', 8)
-        run('quantise.py', '--float', work / 'float', '--out', work / 'int8', *quantising)
-        run('assemble.py', '--vocabulary', work / 'b' / 'vocabulary.txt', '--out', work / 'int8')
-        run('evaluate_onnx.py', '--model', work / 'int8', *common)
+        draw_set(work / 'data' / 'tiny')
+        write_sentences(work / 'data' / 'tiny', work / 'sentences.txt.gz')
+        write_encoders(work / 'encoders')
+        write_wordnet(work / 'wordnet')
+        (work / 'model').mkdir()
+        few = ('--batch', 8, '--sentence-batch', 8)
+        recipe = Recipe(
+            sets=('tiny',),
+            shares=(1,),
+            reading=('--steps', 30, '--batch', 16, '--min-count', 1, '--concept-photos', 1),
+            training=('--frozen-epochs', 1, '--epochs', 3, *few),
+            averaged=2,
+            refining=('--epochs', 1, *few),
+            calibration=8,
+        )
+        args = argparse.Namespace(
+            data=work / 'data',
+            sentences=work / 'sentences.txt.gz',
+            encoders=work / 'encoders',
+            encoder='lite0',
+            teacher='lite2',
+            naming=None,
+            wordnet=work / 'wordnet',
+            work=work / 'work',
+            out=work / 'model',
+        )
+        run_recipe(args, recipe)
+        log = (args.work / 'trained' / 'log.jsonl').read_text().splitlines()
+        losses = [json.loads(line)['losses'][0] for line in log]
+        if not losses[-1] < losses[0]:
+            raise SystemExit(f'the loss did not fall: {losses}')
+        # Two more epochs go on from the last: nothing is begun anew.
+        longer = ('--frozen-epochs', 1, '--epochs', 4, *few)
+        run_recipe(args, replace(recipe, training=longer))
+        again = (args.work / 'trained' / 'log.jsonl').read_text().splitlines()
+        if [json.loads(line)['epoch'] for line in again] != [1, 2, 3, 4]:
+            raise SystemExit('training did not go on from where it stopped')
         sizes = [
-            sum((work / form / f'{part}.onnx').stat().st_size for part in ('encoder', 'decoder'))
-            for form in ('float', 'int8')
+            sum((folder / f'{part}.onnx').stat().st_size for part in ('encoder', 'decoder'))
+            for folder in (args.work / 'float', args.out)
         ]
         print(f'float {sizes[0] / 1e6:.1f} MB, int8 {sizes[1] / 1e6:.1f} MB')
         if sizes[1] > 0.3 * sizes[0]:

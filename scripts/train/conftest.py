@@ -1,0 +1,1 @@
+"""Lets the tests import the folders beside them."""

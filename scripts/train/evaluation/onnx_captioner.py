@@ -1,0 +1,97 @@
+"""Caption photos with a finished model folder, by onnxruntime: what users will see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from data.photos import to_pixel_values
+from data.vocabulary import SPECIAL, Vocabulary
+from evaluation.beam import BeamOptions, beam_search
+
+
+def session_of(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+
+
+class OnnxDecoder:
+    """Steps of the decoder graph for the beams of one photo."""
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, encoded: dict[str, np.ndarray], beams: int
+    ) -> None:
+        self.session = session
+        self.encoded = {n: v for n, v in encoded.items() if n.startswith('cross_')}
+        self.names = [output.name for output in session.get_outputs()]
+        self.past: dict[str, np.ndarray] = {}
+        for value in session.get_inputs():
+            if value.name.startswith('past_'):
+                _, heads, _, size = value.shape
+                self.past[value.name] = np.zeros((beams, heads, 0, size), np.float32)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """The next words' logits [beams, vocabulary]."""
+        feeds = {**self.encoded, **self.past, 'input_ids': tokens.numpy()}
+        outputs = dict(zip(self.names, self.session.run(None, feeds)))
+        self.past = {name: outputs[name.replace('past_', 'present_')] for name in self.past}
+        return torch.from_numpy(outputs['logits'][:, 0])
+
+    def reorder(self, rows: Tensor) -> None:
+        """Pick rows of every cache tensor."""
+        self.past = {name: value[rows.numpy()] for name, value in self.past.items()}
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A found caption; `tokens` are without bos, `score` is the beam's."""
+
+    text: str
+    tokens: list[int]
+    score: float
+
+
+class OnnxCaptioner:
+    """A model folder with its default settings."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        manifest = json.loads((folder / 'manifest.json').read_text())
+        generation = manifest['generation']
+        self.encoder = session_of(folder / manifest['encoder']['file'], threads)
+        self.decoder = session_of(folder / manifest['decoder']['file'], threads)
+        tokenizer = json.loads((folder / manifest['tokenizer']['file']).read_text())
+        ids = tokenizer['model']['vocab']
+        self.vocabulary = Vocabulary(sorted(ids, key=lambda word: ids[word])[len(SPECIAL) :])
+        self.options = BeamOptions(
+            beams=generation['numBeams'],
+            max_length=generation['maxLength'],
+            length_penalty=generation['lengthPenalty'],
+            early_stopping=generation['earlyStopping'],
+            no_repeat_ngram=generation.get('noRepeatNgramSize', 0),
+            bos=generation['bos'],
+            eos=generation['eos'],
+            suppress=tuple(generation['suppress']),
+        )
+
+    def encode(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Encoder outputs by name for [224, 224, 3] uint8 pixels."""
+        names = [output.name for output in self.encoder.get_outputs()]
+        pixel_values = to_pixel_values(pixels[np.newaxis]).contiguous().numpy()
+        return dict(zip(names, self.encoder.run(None, {'pixel_values': pixel_values})))
+
+    def caption(
+        self, encoded: dict[str, np.ndarray], options: BeamOptions | None = None
+    ) -> Caption:
+        """The best caption for what `encode` gave."""
+        options = options or self.options
+        decoder = OnnxDecoder(self.decoder, encoded, options.beams)
+        [(score, tokens)] = beam_search(decoder, 1, options)
+        return Caption(self.vocabulary.decode(tokens), tokens, score)

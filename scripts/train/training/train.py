@@ -1,0 +1,289 @@
+"""Train the captioner with cross-entropy: first the decoder alone, then end to end.
+
+    python -m training.train --name NAME --decoder FILE.pt --weights FILE.npz --data DATA …
+
+One epoch is one pass over the photos with all captions of each. Writes WORK/NAME/last.pt after
+every epoch and continues from it when started again with the same arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from data.concepts import ConceptTable, concept_targets, read_class_words
+from data.hints import HintForcing
+from data.photos import (
+    Photo,
+    add_set_arguments,
+    encode_captions,
+    neutral,
+    prepare_pixels,
+    read_photos,
+    set_folders,
+)
+from data.sentences import SentenceSource, read_sentences
+from data.vocabulary import Vocabulary
+from data.wordnet import count_words
+from evaluation.evaluate import Validation
+from model.captioner import Captioner
+from model.config import CaptionerConfig
+from model.dropout import seed_dropout
+from training.batches import Batches, BatchMaker
+from training.losses import caption_loss, concept_loss, head_loss, sentence_loss, update_ema
+from training.schedule import rate_at
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--name', required=True, help='folder of this run under --work')
+    add_set_arguments(parser)
+    parser.add_argument(
+        '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
+    )
+    parser.add_argument('--weights', type=Path, required=True, help='.npz of the encoder')
+    parser.add_argument(
+        '--work', type=Path, required=True, help='folder for checkpoints and pixels'
+    )
+    parser.add_argument('--decoder', type=Path, required=True, help="pretrain.py's last.pt")
+    parser.add_argument('--class-words', type=Path, required=True, help='of data.wordnet')
+    parser.add_argument('--naming', type=Path, help='photos to check names on, never trained on')
+    parser.add_argument('--frozen-epochs', type=int, default=2)
+    parser.add_argument(
+        '--epochs', type=int, default=12, help='all epochs, the frozen ones included'
+    )
+    parser.add_argument('--batch', type=int, default=32, help='photos a step')
+    parser.add_argument('--captions', type=int, default=4, help='captions of each photo a step')
+    parser.add_argument('--lr', type=float, default=4e-4)
+    parser.add_argument('--backbone-lr', type=float, default=8e-5)
+    parser.add_argument(
+        '--frozen-layers', type=int, default=21, help='first convolutions never trained'
+    )
+    parser.add_argument('--dropout', type=float, default=0.15)
+    parser.add_argument('--smoothing', type=float, default=0.1)
+    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
+    parser.add_argument('--weight-decay', type=float, default=0.02)
+    parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
+    parser.add_argument('--beside', action='store_true', help='make batches in a process beside')
+    parser.add_argument('--ema', type=float, default=0.998)
+    parser.add_argument('--concept-share', type=float, default=0.05, help='weight of that loss')
+    parser.add_argument('--head-share', type=float, default=0.3, help='weight of that loss')
+    parser.add_argument('--sentences', type=Path, required=True, help='gzipped, one a line')
+    parser.add_argument('--sentence-batch', type=int, default=48, help='sentences a step')
+    parser.add_argument('--sentence-share', type=float, default=0.3, help='weight of that loss')
+    parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
+    parser.add_argument('--evaluate-every', type=int, default=1, help='epochs')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--threads', type=int, default=0)
+    return parser.parse_args()
+
+
+def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[str, object]]:
+    """Head and backbone at their rates; biases, norms and positions without weight decay."""
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    frozen = {spec.name for spec in model.backbone.specs[: args.frozen_layers]}
+    depthwise = {spec.name for spec in model.backbone.specs if spec.groups > 1}
+    fixed = set() if args.depthwise else depthwise
+    for name, parameter in model.named_parameters():
+        backbone = name.startswith('backbone.')
+        if backbone:
+            layer, kind = name.split('.')[-2:]
+            if layer in frozen or (layer in fixed and kind == 'weight'):
+                parameter.requires_grad_(False)
+                continue
+        decays = parameter.ndim > 1 and 'position' not in name
+        groups.setdefault((backbone, decays), []).append(parameter)
+    return [
+        {
+            'params': parameters,
+            'peak': args.backbone_lr if backbone else args.lr,
+            'weight_decay': args.weight_decay if decays else 0.0,
+            'backbone': backbone,
+        }
+        for (backbone, decays), parameters in groups.items()
+    ]
+
+
+def start(args: argparse.Namespace) -> tuple[Captioner, Vocabulary]:
+    """The network as it is before the first step, and its vocabulary."""
+    vocabulary = Vocabulary.load(args.decoder.parent / 'vocabulary.txt')
+    saved = torch.load(args.decoder, map_location='cpu', weights_only=True)
+    config = replace(CaptionerConfig(**saved['config']), dropout=args.dropout)
+    model = Captioner(config, args.frozen_layers)
+    unknown = model.load_state_dict(saved['ema'], strict=False).unexpected_keys
+    if unknown:
+        raise SystemExit(f'{args.decoder} is of another network: {unknown}')
+    arrays = dict(np.load(args.weights))
+    model.backbone.load_pretrained(arrays)
+    model.concepts.head.weight.data.copy_(torch.from_numpy(arrays['fc_weight'].astype(np.float32)))
+    model.concepts.head.bias.data.copy_(torch.from_numpy(arrays['fc_bias'].astype(np.float32)))
+    return model, vocabulary
+
+
+def epoch_order(
+    photos: list[Photo], args: argparse.Namespace, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Batches of rows of `photos`: of each set the share that an epoch takes, mixed."""
+    shares = dict(zip(args.sets, args.shares or [1.0] * len(args.sets)))
+    rows = []
+    for name, share in shares.items():
+        own = rng.permutation([i for i, photo in enumerate(photos) if photo.set_name == name])
+        rows.append(own[: int(len(own) * share)])
+    order = rng.permutation(np.concatenate(rows))
+    return [order[i : i + args.batch] for i in range(0, len(order) - args.batch + 1, args.batch)]
+
+
+def main() -> None:
+    """Run the training."""
+    args = arguments()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    folder = args.work / args.name
+    folder.mkdir(parents=True, exist_ok=True)
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    torch.manual_seed(args.seed)
+    seed_dropout(args.seed)
+    rng = np.random.default_rng(args.seed)
+    generator = torch.Generator().manual_seed(args.seed)
+
+    sets = set_folders(args)
+    photos = read_photos(sets)
+    pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
+    train = [photo for photo in photos if photo.split == 'train']
+    told = [replace(photo, captions=neutral(photo.captions)) for photo in train]
+    teacher = np.load(args.work / 'teacher.npy')[[photo.row for photo in train]]
+    model, vocabulary = start(args)
+    config = model.config
+    vocabulary.save(folder / 'vocabulary.txt')
+    named = concept_targets(told, vocabulary, config.concepts[: config.taught])
+    counts = count_words(args.sentences)
+    classes = read_class_words(args.class_words, counts)
+    class_words = model.concepts.class_words.numpy().copy()
+    forcing = HintForcing(told, vocabulary, classes, class_words, teacher, rng)
+    table = ConceptTable(config.concepts, config.taught, config.hinted_from, class_words)
+    read = read_sentences(args.sentences, vocabulary, config.max_length - 2)
+    sentences = SentenceSource(
+        read, table, classes, vocabulary, config.concepts_seen, config.max_length, args.seed
+    ).batches(args.sentence_batch)
+    validation = Validation(photos, pixels, vocabulary, args.val_photos, args.naming)
+    model = model.to(device).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(parameter_groups(model, args), betas=(0.9, 0.98), fused=True)
+    ema = {n: v.clone() for n, v in model.state_dict().items()}
+    steps_per_epoch = len(epoch_order(train, args, np.random.default_rng(0)))
+    steps = steps_per_epoch * args.epochs
+    epoch, step = 0, 0
+
+    last = folder / 'last.pt'
+    if last.exists():
+        saved = torch.load(last, map_location=device, weights_only=True)
+        model.load_state_dict(saved['model'])
+        optimizer.load_state_dict(saved['optimizer'])
+        ema = saved['ema']
+        epoch, step = saved['epoch'], saved['step']
+        rng = np.random.default_rng(args.seed + epoch)
+        generator.manual_seed(args.seed + epoch)
+        seed_dropout(args.seed + epoch)
+    print(
+        f'{len(train)} photos, {len(vocabulary)} words, '
+        f'{sum(p.numel() for p in model.parameters()):,} weights, {steps} steps on {device}',
+        flush=True,
+    )
+
+    averaged = Captioner(config).to(device).to(memory_format=torch.channels_last).eval()
+    maker = BatchMaker(pixels, train, model.backbone, args.augment, args.seed + 100 * epoch)
+    batches = Batches(maker, args.work / 'pixels.npy', config.encoder, args.beside)
+    while epoch < args.epochs:
+        started = time.time()
+        frozen = epoch < args.frozen_epochs
+        model.train()
+        model.backbone.train(not frozen)
+        totals = torch.zeros(3, device=device)
+        for done, (rows, begun) in enumerate(batches.of(epoch_order(train, args, rng)), 1):
+            # The backbone's own warm-up starts when it thaws; Adam's moments are then empty.
+            head_rate = rate_at(step, steps, 200)
+            thawed = step - args.frozen_epochs * steps_per_epoch
+            for group in optimizer.param_groups:
+                rate = (
+                    head_rate * min(1.0, max(0, thawed + 1) / 200)
+                    if group['backbone']
+                    else head_rate
+                )
+                group['lr'] = group['peak'] * rate
+            with torch.autocast(device.type, torch.bfloat16):
+                with torch.set_grad_enabled(not frozen):
+                    features = model.backbone.finish(begun)
+                with torch.no_grad():
+                    own = model.concepts.guess(
+                        features.float().mean(dim=(2, 3)), model.embedding.weight
+                    ).hints
+                shown, forced = forcing.show(rows, own.cpu().numpy())
+                memory, guess = model.look(features, torch.from_numpy(shown).to(device)).parts
+                captions = np.stack(
+                    [
+                        encode_captions(
+                            told[row], vocabulary, config.max_length, args.captions, rng, about
+                        )
+                        for row, about in zip(rows, forced)
+                    ]
+                )
+                loss = caption_loss(
+                    model, memory, torch.from_numpy(captions).to(device), args.smoothing
+                )
+                logits = model.concepts.logits(guess.taught, guess.hints)[:, : config.taught]
+                concepts = concept_loss(logits, named[rows].to(device))
+                head = head_loss(guess.classes, torch.from_numpy(teacher[rows]).to(device))
+                totals += torch.stack((loss, concepts, head)).detach()
+                loss = loss + args.concept_share * concepts + args.head_share * head
+                words = tuple(part.to(device) for part in next(sentences))
+                loss = loss + args.sentence_share * sentence_loss(model, words, args.smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            update_ema(ema, model, min(args.ema, (1 + step) / (10 + step)))
+            step += 1
+            if step % 50 == 0:
+                rate = done * args.batch / (time.time() - started)
+                parts = ' '.join(f'{value:.3f}' for value in (totals / done).tolist())
+                print(f'  step {step} losses {parts} {rate:.0f} photos/s', flush=True)
+        epoch += 1
+        torch.save(
+            {
+                'config': config.to_dict(),
+                'model': model.state_dict(),
+                'ema': ema,
+                'optimizer': optimizer.state_dict(),
+                'epoch': epoch,
+                'step': step,
+            },
+            last.with_suffix('.part'),
+        )
+        last.with_suffix('.part').rename(last)
+        if epoch > args.frozen_epochs:
+            slim = {'config': config.to_dict(), 'ema': ema, 'epoch': epoch}
+            torch.save(slim, folder / f'epoch{epoch:02d}.pt')
+        trained = time.time() - started
+        averaged.load_state_dict(ema)
+        line: dict[str, object] = {
+            'epoch': epoch,
+            'losses': [round(value, 4) for value in (totals / steps_per_epoch).tolist()],
+            'seconds': round(trained),
+        }
+        if epoch % args.evaluate_every == 0 or epoch == args.epochs:
+            line.update(validation.scores(averaged, device))
+        line['evaluation'] = round(time.time() - started - trained)
+        print(json.dumps(line), flush=True)
+        with (folder / 'log.jsonl').open('a') as log:
+            log.write(json.dumps(line) + '\n')
+    batches.close()
+
+
+if __name__ == '__main__':
+    main()
