@@ -44,8 +44,8 @@ def compare(model: Captioner, beams: int = 3, steps: int = 5) -> dict[str, float
     )
     pixel_values = torch.rand(1, 3, 224, 224) * 2 - 1
     features = model.backbone(pixel_values)
-    memory, guess = model.look(features).parts
-    cross = model.cross(memory)
+    look = model.look(features)
+    cross = model.cross(look.memory)
     names = [output.name for output in encoder.get_outputs()]
     encoded = dict(zip(names, encoder.run(None, {'pixel_values': pixel_values.numpy()})))
     found: dict[str, float] = {}
@@ -58,7 +58,7 @@ def compare(model: Captioner, beams: int = 3, steps: int = 5) -> dict[str, float
         note(f'cross_value_{i}', value, encoded[f'cross_value_{i}'])
 
     concepts = model.concepts
-    probability = concepts.logits(guess.taught, guess.hints).sigmoid()
+    probability = concepts.logits(look.guess.taught, look.guess.hints).sigmoid()
     note('concepts', probability, encoded['concepts'].clip(UNLIKELY, 1 - UNLIKELY))
     pooled = features.mean(dim=(2, 3))
     note('embedding', pooled / pooled.norm(dim=1, keepdim=True), encoded['embedding'])

@@ -33,11 +33,6 @@ class Look:
     memory: Tensor
     guess: Guess
 
-    @property
-    def parts(self) -> tuple[Tensor, Guess]:
-        """Both."""
-        return self.memory, self.guess
-
 
 class Concepts(nn.Module):
     """Which telling words belong to the photo, from two sources.

@@ -10,11 +10,9 @@ Sequence Training", 2020).
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,29 +20,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from data.concepts import ConceptTable, concept_targets, read_class_words
-from data.hints import HintForcing
-from data.photos import (
-    FEMALE,
-    MALE,
-    Photo,
-    add_set_arguments,
-    encode_captions,
-    neutral,
-    prepare_pixels,
-    read_photos,
-    set_folders,
-)
-from data.sentences import SentenceSource, read_sentences
+from data.photos import FEMALE, MALE, Photo, add_set_arguments
 from data.vocabulary import Vocabulary, words_of
-from data.wordnet import count_words
-from evaluation.evaluate import Validation
 from model.captioner import Captioner, load_captioner
 from model.dropout import seed_dropout
 from training.batches import BatchMaker
+from training.checkpoint import RunFolder
 from training.cider import CiderD
 from training.losses import caption_loss, concept_loss, head_loss, sentence_loss, update_ema
-from training.train import epoch_order, parameter_groups
+from training.material import epoch_order, read_material
+from training.train import parameter_groups
 
 # Words that good captions say more than once.
 FUNCTION_WORDS = (
@@ -191,52 +176,28 @@ def main() -> None:
     args = arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
-    folder = args.work / args.name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(args.work / args.name)
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    sets = set_folders(args)
-    photos = read_photos(sets)
-    pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
-    train = [photo for photo in photos if photo.split == 'train']
-    told = [replace(photo, captions=neutral(photo.captions)) for photo in train]
-    teacher = np.load(args.work / 'teacher.npy')[[photo.row for photo in train]]
     vocabulary = Vocabulary.load(args.start.parent / 'vocabulary.txt')
-    vocabulary.save(folder / 'vocabulary.txt')
+    vocabulary.save(folder.folder / 'vocabulary.txt')
     model = load_captioner(args.start, args.frozen_layers)
+    config = model.config
     model = model.to(device).to(memory_format=torch.channels_last)
     averaged = load_captioner(args.start).to(device).to(memory_format=torch.channels_last)
     groups = parameter_groups(model, args)
     parameters = [parameter for group in groups for parameter in group['params']]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     ema = {name: value.clone() for name, value in model.state_dict().items()}
-    epoch, step = 0, 0
-    last = folder / 'last.pt'
-    if last.exists():
-        saved = torch.load(last, map_location=device, weights_only=True)
-        model.load_state_dict(saved['model'])
-        optimizer.load_state_dict(saved['optimizer'])
-        ema, epoch, step = saved['ema'], saved['epoch'], saved['step']
+    epoch, step = folder.resume(model, optimizer, ema, device)
     torch.manual_seed(args.seed + epoch)
     seed_dropout(args.seed + epoch)
-    rng = np.random.default_rng(args.seed + epoch)
-
-    cider = RewardBySet(told, vocabulary)
-    sexes = Sexes(train, vocabulary)
+    seed = args.seed + epoch
+    material = read_material(args, model, vocabulary, seed, args.forced, args.damped)
+    cider = RewardBySet(material.told, vocabulary)
+    sexes = Sexes(material.train, vocabulary)
     may_repeat = frozenset(vocabulary.encode(FUNCTION_WORDS))
-    config = model.config
-    named = concept_targets(told, vocabulary, config.concepts[: config.taught])
-    classes = read_class_words(args.class_words, count_words(args.sentences))
-    class_words = model.concepts.class_words.numpy().copy()
-    forcing = HintForcing(
-        told, vocabulary, classes, class_words, teacher, rng, args.forced, args.damped
-    )
-    table = ConceptTable(config.concepts, config.taught, config.hinted_from, class_words)
-    read = read_sentences(args.sentences, vocabulary, config.max_length - 2)
-    sentences = SentenceSource(
-        read, table, classes, vocabulary, config.concepts_seen, config.max_length, args.seed + epoch
-    ).batches(args.sentence_batch)
-    validation = Validation(photos, pixels, vocabulary, args.val_photos, args.naming)
-    maker = BatchMaker(pixels, train, model.backbone, args.augment, args.seed + 100 * epoch)
+    seed = args.seed + 100 * epoch
+    maker = BatchMaker(material.pixels, material.train, model.backbone, args.augment, seed)
 
     def reward(drawn: list[int], row: int, forced: int | None) -> float:
         tokens = drawn[: drawn.index(Vocabulary.pad)] if Vocabulary.pad in drawn else drawn
@@ -244,12 +205,12 @@ def main() -> None:
         value -= args.sex_penalty * sexes.guessed_wrong(row, tokens)
         return value + args.name_reward * (forced is not None and forced in tokens)
 
-    steps_per_epoch = len(epoch_order(train, args, np.random.default_rng(0)))
+    steps_per_epoch = len(epoch_order(material.train, args, np.random.default_rng(0)))
     steps = args.steps or steps_per_epoch * args.epochs
     while step < steps:
         started = time.time()
         total_reward, taken = 0.0, 0
-        for rows in epoch_order(train, args, rng):
+        for rows in material.epoch(args):
             if step == steps:
                 break
             rate = min(1.0, (step + 1) / 50) * (0.05 + 0.95 * (1 - step / steps))
@@ -261,12 +222,8 @@ def main() -> None:
             model.backbone.train()
             with torch.autocast(device.type, torch.bfloat16):
                 features = model.backbone.finish(begun)
-                with torch.no_grad():
-                    own = model.concepts.guess(
-                        features.float().mean(dim=(2, 3)), model.embedding.weight
-                    ).hints
-                hints, forced = forcing.show(rows, own.cpu().numpy())
-                memory, guess = model.look(features, torch.from_numpy(hints).to(device)).parts
+                look, forced = material.look(model, features, rows)
+                memory, guess = look.memory, look.guess
             # A context of its own: autocast would reuse weights cast without gradients.
             with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
                 drawn = sample(model, memory, args.samples, config.max_length - 2)
@@ -289,19 +246,14 @@ def main() -> None:
                 worth = advantage[words // targets.shape[1]] * real
                 loss = -(worth * log_probs).sum() / real.sum()
                 concepts = model.concepts.logits(guess.taught, guess.hints)[:, : config.taught]
-                loss = loss + args.concept_share * concept_loss(concepts, named[rows].to(device))
-                wanted = torch.from_numpy(teacher[rows]).to(device)
-                loss = loss + args.head_share * head_loss(guess.classes, wanted)
+                named = material.named[rows].to(device)
+                loss = loss + args.concept_share * concept_loss(concepts, named)
+                teacher = torch.from_numpy(material.teacher[rows]).to(device)
+                loss = loss + args.head_share * head_loss(guess.classes, teacher)
                 model.train()
-                captions = np.stack(
-                    [
-                        encode_captions(told[row], vocabulary, config.max_length, 1, rng, about)
-                        for row, about in zip(rows, forced)
-                    ]
-                )
-                captions = torch.from_numpy(captions).to(device)
+                captions = material.captions(rows, forced, 1, config.max_length).to(device)
                 loss = loss + args.cross_entropy * caption_loss(model, memory, captions, 0.1)
-                batch = tuple(part.to(device) for part in next(sentences))
+                batch = tuple(part.to(device) for part in next(material.sentences))
                 loss = loss + args.sentence_share * sentence_loss(model, batch, 0.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -317,32 +269,18 @@ def main() -> None:
                 if not math.isfinite(mean):
                     raise SystemExit('the reward is not finite')
         epoch += 1
-        torch.save(
-            {
-                'config': config.to_dict(),
-                'model': model.state_dict(),
-                'ema': ema,
-                'optimizer': optimizer.state_dict(),
-                'epoch': epoch,
-                'step': step,
-            },
-            last.with_suffix('.part'),
-        )
-        last.with_suffix('.part').rename(last)
-        slim = {'config': config.to_dict(), 'ema': ema, 'epoch': epoch}
-        torch.save(slim, folder / f'epoch{epoch:02d}.pt')
+        folder.save(model, optimizer, ema, epoch, step)
         trained = time.time() - started
         averaged.load_state_dict(ema)
-        line: dict[str, object] = {
-            'epoch': epoch,
-            'step': step,
-            'reward': round(total_reward / max(1, taken), 4),
-            'seconds': round(trained),
-            **validation.scores(averaged, device),
-        }
-        print(json.dumps(line), flush=True)
-        with (folder / 'log.jsonl').open('a') as log:
-            log.write(json.dumps(line) + '\n')
+        folder.log(
+            {
+                'epoch': epoch,
+                'step': step,
+                'reward': round(total_reward / max(1, taken), 4),
+                'seconds': round(trained),
+                **material.validation.scores(averaged, device),
+            }
+        )
 
 
 if __name__ == '__main__':

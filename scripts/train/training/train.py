@@ -9,7 +9,6 @@ every epoch and continues from it when started again with the same arguments.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,26 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.concepts import ConceptTable, concept_targets, read_class_words
-from data.hints import HintForcing
-from data.photos import (
-    Photo,
-    add_set_arguments,
-    encode_captions,
-    neutral,
-    prepare_pixels,
-    read_photos,
-    set_folders,
-)
-from data.sentences import SentenceSource, read_sentences
+from data.photos import add_set_arguments
 from data.vocabulary import Vocabulary
-from data.wordnet import count_words
-from evaluation.evaluate import Validation
 from model.captioner import Captioner
 from model.config import CaptionerConfig
 from model.dropout import seed_dropout
 from training.batches import Batches, BatchMaker
+from training.checkpoint import RunFolder
 from training.losses import caption_loss, concept_loss, head_loss, sentence_loss, update_ema
+from training.material import epoch_order, read_material
 from training.schedule import rate_at
 
 
@@ -127,77 +115,35 @@ def start(args: argparse.Namespace) -> tuple[Captioner, Vocabulary]:
     return model, vocabulary
 
 
-def epoch_order(
-    photos: list[Photo], args: argparse.Namespace, rng: np.random.Generator
-) -> list[np.ndarray]:
-    """Batches of rows of `photos`: of each set the share that an epoch takes, mixed."""
-    shares = dict(zip(args.sets, args.shares or [1.0] * len(args.sets)))
-    rows = []
-    for name, share in shares.items():
-        own = rng.permutation([i for i, photo in enumerate(photos) if photo.set_name == name])
-        rows.append(own[: int(len(own) * share)])
-    order = rng.permutation(np.concatenate(rows))
-    return [order[i : i + args.batch] for i in range(0, len(order) - args.batch + 1, args.batch)]
-
-
 def main() -> None:
     """Run the training."""
     args = arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
-    folder = args.work / args.name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(args.work / args.name)
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     torch.manual_seed(args.seed)
-    seed_dropout(args.seed)
-    rng = np.random.default_rng(args.seed)
-    generator = torch.Generator().manual_seed(args.seed)
 
-    sets = set_folders(args)
-    photos = read_photos(sets)
-    pixels = prepare_pixels(sets, photos, args.work / 'pixels.npy')
-    train = [photo for photo in photos if photo.split == 'train']
-    told = [replace(photo, captions=neutral(photo.captions)) for photo in train]
-    teacher = np.load(args.work / 'teacher.npy')[[photo.row for photo in train]]
     model, vocabulary = start(args)
     config = model.config
-    vocabulary.save(folder / 'vocabulary.txt')
-    named = concept_targets(told, vocabulary, config.concepts[: config.taught])
-    counts = count_words(args.sentences)
-    classes = read_class_words(args.class_words, counts)
-    class_words = model.concepts.class_words.numpy().copy()
-    forcing = HintForcing(told, vocabulary, classes, class_words, teacher, rng)
-    table = ConceptTable(config.concepts, config.taught, config.hinted_from, class_words)
-    read = read_sentences(args.sentences, vocabulary, config.max_length - 2)
-    sentences = SentenceSource(
-        read, table, classes, vocabulary, config.concepts_seen, config.max_length, args.seed
-    ).batches(args.sentence_batch)
-    validation = Validation(photos, pixels, vocabulary, args.val_photos, args.naming)
+    vocabulary.save(folder.folder / 'vocabulary.txt')
     model = model.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(parameter_groups(model, args), betas=(0.9, 0.98), fused=True)
     ema = {n: v.clone() for n, v in model.state_dict().items()}
-    steps_per_epoch = len(epoch_order(train, args, np.random.default_rng(0)))
+    epoch, step = folder.resume(model, optimizer, ema, device)
+    seed_dropout(args.seed + epoch)
+    material = read_material(args, model, vocabulary, args.seed + epoch)
+    steps_per_epoch = len(epoch_order(material.train, args, np.random.default_rng(0)))
     steps = steps_per_epoch * args.epochs
-    epoch, step = 0, 0
-
-    last = folder / 'last.pt'
-    if last.exists():
-        saved = torch.load(last, map_location=device, weights_only=True)
-        model.load_state_dict(saved['model'])
-        optimizer.load_state_dict(saved['optimizer'])
-        ema = saved['ema']
-        epoch, step = saved['epoch'], saved['step']
-        rng = np.random.default_rng(args.seed + epoch)
-        generator.manual_seed(args.seed + epoch)
-        seed_dropout(args.seed + epoch)
     print(
-        f'{len(train)} photos, {len(vocabulary)} words, '
+        f'{len(material.train)} photos, {len(vocabulary)} words, '
         f'{sum(p.numel() for p in model.parameters()):,} weights, {steps} steps on {device}',
         flush=True,
     )
 
     averaged = Captioner(config).to(device).to(memory_format=torch.channels_last).eval()
-    maker = BatchMaker(pixels, train, model.backbone, args.augment, args.seed + 100 * epoch)
+    seed = args.seed + 100 * epoch
+    maker = BatchMaker(material.pixels, material.train, model.backbone, args.augment, seed)
     batches = Batches(maker, args.work / 'pixels.npy', config.encoder, args.beside)
     while epoch < args.epochs:
         started = time.time()
@@ -205,7 +151,7 @@ def main() -> None:
         model.train()
         model.backbone.train(not frozen)
         totals = torch.zeros(3, device=device)
-        for done, (rows, begun) in enumerate(batches.of(epoch_order(train, args, rng)), 1):
+        for done, (rows, begun) in enumerate(batches.of(material.epoch(args)), 1):
             # The backbone's own warm-up starts when it thaws; Adam's moments are then empty.
             head_rate = rate_at(step, steps, 200)
             thawed = step - args.frozen_epochs * steps_per_epoch
@@ -219,29 +165,17 @@ def main() -> None:
             with torch.autocast(device.type, torch.bfloat16):
                 with torch.set_grad_enabled(not frozen):
                     features = model.backbone.finish(begun)
-                with torch.no_grad():
-                    own = model.concepts.guess(
-                        features.float().mean(dim=(2, 3)), model.embedding.weight
-                    ).hints
-                shown, forced = forcing.show(rows, own.cpu().numpy())
-                memory, guess = model.look(features, torch.from_numpy(shown).to(device)).parts
-                captions = np.stack(
-                    [
-                        encode_captions(
-                            told[row], vocabulary, config.max_length, args.captions, rng, about
-                        )
-                        for row, about in zip(rows, forced)
-                    ]
-                )
-                loss = caption_loss(
-                    model, memory, torch.from_numpy(captions).to(device), args.smoothing
-                )
+                look, forced = material.look(model, features, rows)
+                captions = material.captions(rows, forced, args.captions, config.max_length)
+                loss = caption_loss(model, look.memory, captions.to(device), args.smoothing)
+                guess = look.guess
                 logits = model.concepts.logits(guess.taught, guess.hints)[:, : config.taught]
-                concepts = concept_loss(logits, named[rows].to(device))
-                head = head_loss(guess.classes, torch.from_numpy(teacher[rows]).to(device))
+                concepts = concept_loss(logits, material.named[rows].to(device))
+                teacher = torch.from_numpy(material.teacher[rows]).to(device)
+                head = head_loss(guess.classes, teacher)
                 totals += torch.stack((loss, concepts, head)).detach()
                 loss = loss + args.concept_share * concepts + args.head_share * head
-                words = tuple(part.to(device) for part in next(sentences))
+                words = tuple(part.to(device) for part in next(material.sentences))
                 loss = loss + args.sentence_share * sentence_loss(model, words, args.smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -254,21 +188,7 @@ def main() -> None:
                 parts = ' '.join(f'{value:.3f}' for value in (totals / done).tolist())
                 print(f'  step {step} losses {parts} {rate:.0f} photos/s', flush=True)
         epoch += 1
-        torch.save(
-            {
-                'config': config.to_dict(),
-                'model': model.state_dict(),
-                'ema': ema,
-                'optimizer': optimizer.state_dict(),
-                'epoch': epoch,
-                'step': step,
-            },
-            last.with_suffix('.part'),
-        )
-        last.with_suffix('.part').rename(last)
-        if epoch > args.frozen_epochs:
-            slim = {'config': config.to_dict(), 'ema': ema, 'epoch': epoch}
-            torch.save(slim, folder / f'epoch{epoch:02d}.pt')
+        folder.save(model, optimizer, ema, epoch, step, slim=epoch > args.frozen_epochs)
         trained = time.time() - started
         averaged.load_state_dict(ema)
         line: dict[str, object] = {
@@ -277,11 +197,9 @@ def main() -> None:
             'seconds': round(trained),
         }
         if epoch % args.evaluate_every == 0 or epoch == args.epochs:
-            line.update(validation.scores(averaged, device))
+            line.update(material.validation.scores(averaged, device))
         line['evaluation'] = round(time.time() - started - trained)
-        print(json.dumps(line), flush=True)
-        with (folder / 'log.jsonl').open('a') as log:
-            log.write(json.dumps(line) + '\n')
+        folder.log(line)
     batches.close()
 
 
