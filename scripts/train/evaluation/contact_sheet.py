@@ -2,8 +2,8 @@
 
     python -m evaluation.contact_sheet --captions FILE --data DATA --out FOLDER [--every 10]
 
-`captions.json` is what `evaluate.py --out` or `evaluate_onnx.py --out` wrote. The sheets show
-photos of the training sets: keep them to yourself.
+`captions.json` is what `evaluation.evaluate --out` or `evaluation.evaluate_onnx --out` wrote. The
+sheets show photos of the training sets: keep them to yourself.
 """
 
 from __future__ import annotations

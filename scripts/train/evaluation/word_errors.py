@@ -2,9 +2,9 @@
 
     python -m evaluation.word_errors --captions captions.json
 
-`captions.json` is what `evaluate.py --out` or `evaluate_onnx.py --out` wrote. A word counts as
-wrong when none of the photo's captions has it, so synonyms count as wrong too: read the figures
-as comparisons between words, not as error rates.
+`captions.json` is what `evaluation.evaluate --out` or `evaluation.evaluate_onnx --out` wrote. A
+word counts as wrong when none of the photo's captions has it, so synonyms count as wrong too: read
+the figures as comparisons between words, not as error rates.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--checkpoint', type=Path, required=True, help='vocabulary.txt beside it')
     parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--metrics', type=Path, help='what evaluate_onnx.py wrote')
+    parser.add_argument('--metrics', type=Path, help='what evaluation.evaluate_onnx wrote')
     parser.add_argument('--confidence', type=Path, help='the fitted `confidence` field')
     parser.add_argument('--length-penalty', type=float, default=1.5)
     parser.add_argument('--early-stopping', action=argparse.BooleanOptionalAction, default=False)
