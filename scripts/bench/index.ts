@@ -38,8 +38,15 @@ const { values: options } = parseArgs({
     node: { type: 'string', default: process.execPath },
     'node-flags': { type: 'string', default: '' },
     decoders: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (options.help) {
+  console.log(
+    'usage: pnpm bench [--runs 20] [--processes 5] [--decoders] [--json] [--node PROGRAM] [--node-flags FLAGS]',
+  );
+  process.exit(0);
+}
 
 function measure(photo: string, runs: number, runtime: (typeof RUNTIMES)[number]): Measurement {
   const [command = '', ...args] = [
