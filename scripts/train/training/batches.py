@@ -82,6 +82,7 @@ def _work(task: _Task, orders, places, done) -> None:
             # bfloat16 is unknown to NumPy; its bits are not.
             x = maker.make(order[place]).permute(0, 2, 3, 1).contiguous()
             done.put((place, x.view(torch.int16).numpy()))
+        done.put(None)
 
 
 def next_place(places) -> int:
@@ -119,16 +120,25 @@ class Batches:
             return
         self.places.value = 0
         self.orders.put(order)
+        others_done = False
         for _ in order:
-            try:
-                place, x = self._ready(self.done.get_nowait())
-            except Empty:
-                place = next_place(self.places)
-                if place < len(order):
-                    x = self.maker.make(order[place])
-                else:
-                    place, x = self._ready(self.done.get(timeout=600))
+            while True:
+                try:
+                    made = self.done.get_nowait()
+                except Empty:
+                    place = next_place(self.places)
+                    if place < len(order):
+                        x = self.maker.make(order[place])
+                        break
+                    made = self.done.get(timeout=600)
+                if made is not None:
+                    place, x = self._ready(made)
+                    break
+                others_done = True
             yield order[place], x
+        # The next order starts counting anew: nobody may still count in this one.
+        if not others_done:
+            self.done.get(timeout=600)
 
     def _ready(self, made: tuple[int, np.ndarray]) -> tuple[int, Tensor]:
         place, bits = made
