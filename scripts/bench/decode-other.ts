@@ -44,7 +44,7 @@ const DECODERS = {
   ours: (bytes: Uint8Array) =>
     decodeImage(bytes, {
       ...{ maxBytes: 2 ** 30, maxPixels: 1e9, orientation: true },
-      atLeast: () => ({ width: 224, height: 224 }),
+      minimumSize: () => ({ width: 224, height: 224 }),
     }),
   sharp: (bytes: Uint8Array) => sharp(bytes).removeAlpha().raw().toBuffer(),
 } as const;

@@ -112,7 +112,7 @@ async function decode(bytes: Uint8Array, whole: boolean): Promise<Outcome & { er
   try {
     const { width, height, data, warnings } = await decodeImage(bytes, {
       ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
-      ...(whole ? {} : { atLeast: () => ({ width: 4, height: 3 }) }),
+      ...(whole ? {} : { minimumSize: () => ({ width: 4, height: 3 }) }),
     });
     const isSound = data.length === width * height * 3 && width > 0 && height > 0;
     if (!isSound) return { kind: 'fault', error: `${width}×${height}, ${data.length} bytes` };

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import * as platform from '#platform';
+import * as currentPlatform from '#platform';
 import { linkedController } from './abort.js';
 import type { Backend } from './backend.js';
 import { CaptionError } from './errors.js';
@@ -26,7 +26,7 @@ import type {
   LoadOptions,
 } from './types.js';
 
-const here: Platform = platform;
+const platform: Platform = currentPlatform;
 
 /**
  * A model, ready to caption photos. Make one with {@link loadCaptioner} and keep it: loading takes
@@ -268,9 +268,9 @@ async function newPool(
 ): Promise<CaptionerPool> {
   const { CaptionerPool } = await import('./pool/pool.js');
   const { model, ...load } = options;
-  const found = await here.modelForWorker(model);
+  const found = await platform.modelForWorker(model);
   const forWorker = { ...load, ...(found !== undefined && { model: found }) };
-  return new CaptionerPool(workers, forWorker, here, manifest);
+  return new CaptionerPool(workers, forWorker, platform, manifest);
 }
 
 let shared: Promise<Captioner> | undefined;

@@ -1,4 +1,4 @@
-import * as platform from '#platform';
+import * as currentPlatform from '#platform';
 import { loadModel } from './model/model.js';
 import { findRuntimes } from './model/runtime.js';
 import type { ModelSource } from './model/source.js';
@@ -6,7 +6,7 @@ import { Pipeline } from './pipeline.js';
 import type { PipelinePlatform } from './platform.js';
 import type { LoadOptions } from './types.js';
 
-const here: PipelinePlatform = platform;
+const platform: PipelinePlatform = currentPlatform;
 
 /**
  * Loads a model on this thread, its options checked before.
@@ -15,14 +15,14 @@ const here: PipelinePlatform = platform;
  */
 export async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
   const [runtimes, source] = await Promise.all([
-    findRuntimes(options, here.loadRuntime),
+    findRuntimes(options, platform.loadRuntime),
     findModel(options.model),
   ]);
   const model = await loadModel(
     source,
     {
       ...runtimes,
-      threads: options.threads ?? here.defaultThreads(),
+      threads: options.threads ?? platform.defaultThreads(),
       ...(options.executionProviders && { executionProviders: options.executionProviders }),
       ...(options.wasm && { wasm: options.wasm }),
     },
@@ -32,7 +32,7 @@ export async function loadPipeline(options: LoadOptions): Promise<Pipeline> {
 }
 
 async function findModel(model: LoadOptions['model']): Promise<ModelSource> {
-  if (model === undefined) return here.defaultModel();
-  if (typeof model === 'string' || model instanceof URL) return here.modelSource(model);
-  return here.filesSource(model);
+  if (model === undefined) return platform.defaultModel();
+  if (typeof model === 'string' || model instanceof URL) return platform.modelSource(model);
+  return platform.filesSource(model);
 }

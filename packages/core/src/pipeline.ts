@@ -1,6 +1,6 @@
 import * as platform from '#platform';
 import type { Backend } from './backend.js';
-import { sizeNeeded } from './image/preprocess.js';
+import { minimumSize } from './image/preprocess.js';
 import { pixelValues } from './image/tiles.js';
 import type { Size } from './image/types.js';
 import type { Manifest } from './model/manifest.js';
@@ -16,7 +16,7 @@ import type { OpenedPhoto, PipelinePlatform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
 import { search } from './search/search.js';
-import { searchSettings, searchStart } from './settings.js';
+import { planSearch, searchStart } from './search-plan.js';
 import { likeliestTags } from './text/tags.js';
 import type { CaptionOptions, CaptionResult, EmbedOptions, ImageInput } from './types.js';
 
@@ -54,8 +54,8 @@ export class Pipeline implements Backend {
 }
 
 /**
- * The whole way of a photo. Between its stages, and between words, everything else on this thread
- * has its turn: nothing holds it for longer than one stage.
+ * All stages of one photo: open, preprocess, encode, search, detokenize. Between the stages, and
+ * between the words of the search, other work on this thread gets its turn.
  */
 async function captionPhoto(
   model: Model,
@@ -64,36 +64,40 @@ async function captionPhoto(
 ): Promise<CaptionResult> {
   const { manifest, tokenizer } = model;
   const { signal, numTags } = options;
-  const plan = searchSettings(options, manifest, tokenizer);
+  const searchPlan = planSearch(options, manifest, tokenizer);
   const clock = stopwatch();
 
   const photo = await open(input, manifest, options);
-  const decode = clock();
+  const decodeTime = clock();
   await pause(signal);
   const pixels = pixelValues(photo, manifest.image);
-  const preprocessing = clock();
+  const preprocessTime = clock();
   await pause(signal);
   const encoded = await model.encode(pixels, options.prompt);
-  const encode = clock();
+  const encodeTime = clock();
   await pause(signal);
-  const start = searchStart(encoded, plan.prefix);
+  const start = searchStart(encoded, searchPlan.prefix);
   const hypotheses = await search(
-    model.decode(encoded),
-    { ...plan.settings, ...start },
-    plan.control,
+    model.startDecoding(encoded),
+    { ...searchPlan.settings, ...start },
+    searchPlan.control,
   );
-  plan.endStream();
-  const searching = clock();
-  const captions = describeCaption(hypotheses, plan, manifest, tokenizer);
+  searchPlan.endStream();
+  const searchTime = clock();
+  const captions = describeCaption(hypotheses, searchPlan, manifest, tokenizer);
   const tags = model.tags && encoded.tags && likeliestTags(encoded.tags, model.tags, numTags);
-  const detokenize = clock();
+  const detokenizeTime = clock();
 
   return {
     ...captions,
     ...(tags && { tags }),
     timings: {
-      ...{ decode, preprocess: preprocessing, encode, search: searching, detokenize },
-      total: decode + preprocessing + encode + searching + detokenize,
+      decode: decodeTime,
+      preprocess: preprocessTime,
+      encode: encodeTime,
+      search: searchTime,
+      detokenize: detokenizeTime,
+      total: decodeTime + preprocessTime + encodeTime + searchTime + detokenizeTime,
     },
     image: {
       format: photo.format,
@@ -106,7 +110,7 @@ async function captionPhoto(
   };
 }
 
-/** As far as the encoder only, whose features are what is wanted. */
+/** The first stages of one photo, up to the encoder's feature vector. */
 async function embedPhoto(
   { manifest, features }: Model,
   input: ImageInput,
@@ -125,8 +129,10 @@ function open(
   { image }: Manifest,
   options: ResolvedEmbedOptions,
 ): Promise<OpenedPhoto> {
-  const atLeast = (upright: Size) => sizeNeeded(image, upright, options.decode);
-  return openPhoto(input, { ...options, atLeast });
+  return openPhoto(input, {
+    ...options,
+    minimumSize: (upright: Size) => minimumSize(image, upright, options.decode),
+  });
 }
 
 /** Each call gives the milliseconds since the one before. */

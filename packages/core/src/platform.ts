@@ -18,8 +18,8 @@ export interface OpenRequest {
   readonly maxPixels: number;
   /** Turn the photo upright? */
   readonly orientation: boolean;
-  /** The smallest upright size that is still needed of a photo of that upright size. */
-  readonly atLeast: (upright: Size) => Size;
+  /** The smallest upright size that is needed of a photo whose full upright size is given. */
+  readonly minimumSize: (upright: Size) => Size;
   /** Stops what may have to be waited for. */
   readonly signal?: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import { confidence } from './confidence.js';
 import type { Manifest } from './model/manifest.js';
 import type { Hypothesis } from './search/types.js';
-import type { CaptionPlan } from './settings.js';
+import type { SearchPlan } from './search-plan.js';
 import { leadingSpaceTrimmer } from './text/leading-space.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionCandidate, CaptionResult, WordAttention } from './types.js';
@@ -9,7 +9,7 @@ import type { CaptionCandidate, CaptionResult, WordAttention } from './types.js'
 /** What a search found, in words: the best caption, the others, and where the model looked. */
 export function describeCaption(
   hypotheses: readonly Hypothesis[],
-  { prefix, settings }: Pick<CaptionPlan, 'prefix' | 'settings'>,
+  { prefix, settings }: Pick<SearchPlan, 'prefix' | 'settings'>,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
 ): Pick<CaptionResult, keyof CaptionCandidate | 'alternatives' | 'attention'> {

@@ -69,7 +69,7 @@ function openStored(
   const orientation = request.orientation ? header.orientation : 1;
   const upright = uprightSize(header, orientation);
   const size = { width: bitmap.width, height: bitmap.height };
-  const needed = uprightSize(request.atLeast(upright), orientation);
+  const needed = uprightSize(request.minimumSize(upright), orientation);
   const image = drawPixels(bitmap, size, request, reductionFor(format, size, needed));
   if (profile) toSrgb(image.data, profile);
   const turned = applyOrientation(image, orientation);
@@ -78,7 +78,7 @@ function openStored(
 
 function openUpright(bitmap: ImageBitmap, request: OpenRequest): OpenedPhoto {
   const size = { width: bitmap.width, height: bitmap.height };
-  const factors = factorsFor(size, request.atLeast(size));
+  const factors = factorsFor(size, request.minimumSize(size));
   const image = drawPixels(bitmap, size, request, factors);
   return { ...image, stored: size, upright: size, orientation: 1, format: 'other', warnings: [] };
 }

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CaptionError } from '../index.js';
 import { DEFAULT_MAX_BYTES, resolveOptions } from '../options.js';
 import { parseArguments } from './arguments.js';
+import { captionSettings, defaultJobs } from './caption-settings.js';
 import { FLAGS, type Flag } from './flags.js';
-import { captionSettings, defaultJobs } from './settings.js';
 
 const flagsOf = (...argv: string[]) => parseArguments(argv).flags;
 

@@ -1,12 +1,12 @@
 import { CaptionError, type Captioner } from '../index.js';
 import type { Arguments } from './arguments.js';
 import { attentionPaths } from './attention/target.js';
+import { type CaptionSettings, captionSettings, defaultJobs } from './caption-settings.js';
 import { captionSources, type SourceOutcome } from './caption-sources.js';
 import { findInputs } from './inputs.js';
 import type { Interruption } from './interruption.js';
 import { loadModel } from './load-model.js';
 import { Printer } from './printer.js';
-import { type CaptionSettings, captionSettings, defaultJobs } from './settings.js';
 import type { Terminal } from './terminal.js';
 
 /**

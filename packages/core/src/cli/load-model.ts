@@ -1,6 +1,6 @@
 import { type Captioner, type LoadOptions, type LoadProgress, loadCaptioner } from '../index.js';
+import type { CaptionSettings } from './caption-settings.js';
 import { renderDownload } from './progress.js';
-import type { CaptionSettings } from './settings.js';
 import type { Terminal } from './terminal.js';
 
 type ModelSettings = Pick<CaptionSettings, 'model' | 'dtype' | 'runtime' | 'threads' | 'quiet'>;

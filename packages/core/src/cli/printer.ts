@@ -1,10 +1,10 @@
 import type { CaptionError, CaptionTimings } from '../index.js';
+import type { CaptionSettings } from './caption-settings.js';
 import type { SourceOutcome } from './caption-sources.js';
 import { type OutputFormat, outputFormat } from './formats/format.js';
 import { type PhotoReport, reportOf } from './formats/report.js';
 import { printable } from './formats/text.js';
 import { renderProgress } from './progress.js';
-import type { CaptionSettings } from './settings.js';
 import { inFlags } from './speak-flags.js';
 import type { Terminal } from './terminal.js';
 import { medianTimings, timingsLine } from './timings.js';

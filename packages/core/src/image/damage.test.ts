@@ -71,7 +71,7 @@ async function outcome(file: Uint8Array, whole = true): Promise<DecodedImage | u
   try {
     const image = await decodeImage(file, {
       ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
-      ...(whole ? {} : { atLeast: () => ({ width: 4, height: 3 }) }),
+      ...(whole ? {} : { minimumSize: () => ({ width: 4, height: 3 }) }),
     });
     expect(image.width * image.height * 3).toBe(image.data.length);
     expect(image.width).toBeGreaterThan(0);

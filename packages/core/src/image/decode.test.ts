@@ -5,7 +5,7 @@ import { difference, noise, scene } from '../../test/image/pictures.js';
 import { pngOf } from '../../test/image/png-writer.js';
 import { readWebpWasm } from '../node/webp-wasm.js';
 import { type DecodeOptions, decodeImage, readHeader } from './decode.js';
-import { fitted, type PreprocessSpec, sizeNeeded } from './preprocess.js';
+import { fitted, minimumSize, type PreprocessSpec } from './preprocess.js';
 import type { Orientation } from './types.js';
 import { setWebpWasm } from './webp/codec.js';
 
@@ -76,8 +76,11 @@ describe('what it gives', () => {
   it('a smaller picture when less is needed, and how it lies over the photo', async () => {
     for (const format of FORMATS) {
       const file = await picture(403, 301).toFormat(format).toBuffer();
-      const atLeast = () => ({ width: 100, height: 100 });
-      const { width, height, data, reduction } = await decodeImage(file, { ...LIMITS, atLeast });
+      const minimumSize = () => ({ width: 100, height: 100 });
+      const { width, height, data, reduction } = await decodeImage(file, {
+        ...LIMITS,
+        minimumSize,
+      });
       expect(width).toBeGreaterThanOrEqual(100);
       expect(height).toBeGreaterThanOrEqual(100);
       expect(width * height).toBeLessThan(403 * 301);
@@ -117,7 +120,7 @@ describe('orientation', () => {
     const asked: unknown[] = [];
     const image = await decodeImage(file, {
       ...LIMITS,
-      atLeast: (upright) => {
+      minimumSize: (upright) => {
         asked.push(upright);
         return { width: 12, height: 8 };
       },
@@ -167,7 +170,7 @@ describe('a large photo and the same photo made small before', () => {
       await large.clone().png({ compressionLevel: 1 }).toBuffer(),
     ];
     const decoded = async (file: Uint8Array, s: PreprocessSpec) =>
-      fitted(await decodeImage(file, { ...LIMITS, atLeast: (size) => sizeNeeded(s, size) }), s)
+      fitted(await decodeImage(file, { ...LIMITS, minimumSize: (size) => minimumSize(s, size) }), s)
         .data;
     for (const [name, s] of specs) {
       const fromSmall = await Promise.all(smallFiles.map((file) => decoded(file, s)));

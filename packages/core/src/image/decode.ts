@@ -22,10 +22,10 @@ export interface DecodeOptions extends DecodeLimits {
   /** Turn the photo as its EXIF orientation says. */
   readonly orientation: boolean;
   /**
-   * The smallest size that is still needed of a photo that is this large when upright: a decoder
-   * that can work at a lower resolution then does. Without it, every pixel is decoded.
+   * The smallest upright size that is needed of a photo whose full upright size is given. Decoders
+   * then average pixels while they decode. Without it, every pixel is decoded.
    */
-  readonly atLeast?: (upright: Size) => Size;
+  readonly minimumSize?: (upright: Size) => Size;
   /** See {@link DecodeRequest}: for eyes and models, rather than to look at a file. Default false. */
   readonly interpolateColour?: boolean;
 }
@@ -64,7 +64,7 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
  * @example
  * const photo = await decodeImage(bytes, {
  *   maxBytes: 32 * 2 ** 20, maxPixels: 100e6, orientation: true,
- *   atLeast: () => ({ width: 224, height: 224 }),
+ *   minimumSize: () => ({ width: 224, height: 224 }),
  * });
  */
 export async function decodeImage(
@@ -81,7 +81,7 @@ export async function decodeImage(
   checkPixelCount(header, options.maxPixels);
 
   const orientation = options.orientation ? header.orientation : 1;
-  const needed = options.atLeast?.(uprightSize(header, orientation));
+  const needed = options.minimumSize?.(uprightSize(header, orientation));
   // What is needed upright is needed as stored once the sides are swapped back.
   const request: DecodeRequest = {
     ...(needed && { atLeast: uprightSize(needed, orientation) }),

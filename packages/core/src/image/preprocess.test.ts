@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { noise } from '../../test/image/pictures.js';
-import { fitted, type PreprocessSpec, preprocess, sizeNeeded } from './preprocess.js';
+import { fitted, minimumSize, type PreprocessSpec, preprocess } from './preprocess.js';
 import { resize } from './resize.js';
 import type { Levels } from './types.js';
 
@@ -130,7 +130,7 @@ describe('fit', () => {
   });
 });
 
-describe('sizeNeeded', () => {
+describe('minimumSize', () => {
   it.each([
     ['stretch', undefined, { width: 4, height: 4 }],
     ['contain', undefined, { width: 4, height: 2 }],
@@ -138,15 +138,18 @@ describe('sizeNeeded', () => {
     ['cover', 6, { width: 12, height: 6 }],
   ] as const)('%s, shortest edge %s', (fit, shortestEdge, size) => {
     const spec = shortestEdge ? { ...plain, fit, shortestEdge } : { ...plain, fit };
-    expect(sizeNeeded(spec, { width: 2000, height: 1000 })).toEqual(size);
+    expect(minimumSize(spec, { width: 2000, height: 1000 })).toEqual(size);
   });
 });
 
 it('to be exact, all of a photo is needed, whether the call or the model says so', () => {
   const photo = { width: 2000, height: 1000 };
-  expect(sizeNeeded(plain, photo, 'exact')).toEqual(photo);
-  expect(sizeNeeded({ ...plain, decode: 'exact' }, photo)).toEqual(photo);
-  expect(sizeNeeded({ ...plain, decode: 'exact' }, photo, 'fast')).toEqual({ width: 4, height: 4 });
+  expect(minimumSize(plain, photo, 'exact')).toEqual(photo);
+  expect(minimumSize({ ...plain, decode: 'exact' }, photo)).toEqual(photo);
+  expect(minimumSize({ ...plain, decode: 'exact' }, photo, 'fast')).toEqual({
+    width: 4,
+    height: 4,
+  });
 });
 
 describe('a photo that came reduced', () => {

@@ -67,7 +67,7 @@ export function preprocess(image: RgbImage<Levels>, spec: PreprocessSpec): Float
  * model sees is enlarged: each side of the resized photo before it is cropped. It may be larger
  * than a small photo is. To be exact, nothing less than the whole photo will do.
  */
-export function sizeNeeded(
+export function minimumSize(
   spec: PreprocessSpec,
   upright: Size,
   decode: DecodeMode = spec.decode ?? 'fast',

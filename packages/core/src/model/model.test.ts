@@ -41,7 +41,7 @@ describe('a loaded model', () => {
     expect(difference(encoded.tags as Float32Array, expected.tags)).toBeLessThan(1e-5);
     const features = (await model.features?.(pixels)) as Float32Array;
     expect(difference(features, expected.features)).toBeLessThan(1e-5);
-    const step = model.decode(encoded);
+    const step = model.startDecoding(encoded);
     for (const [i, { tokens, logits, attention }] of expected.steps.entries()) {
       const output = await step(tokens, i === 0 ? [0, 0] : [0, 1]);
       expect(output.vocabSize).toBe(logits.length / 2);
@@ -55,7 +55,7 @@ describe('a loaded model', () => {
     const model = await loadModel(folderSource(folder), settings);
     const photo = await model.encode(new Float32Array(192));
     const run = async (...steps: [number[], number[]][]) => {
-      const step = model.decode(photo);
+      const step = model.startDecoding(photo);
       let last = new Float32Array();
       for (const [tokens, parents] of steps)
         last = Float32Array.from((await step(tokens, parents)).logits);

@@ -30,7 +30,7 @@ export interface Model {
   /** The feature vector of one photo; absent where the model has none. */
   readonly features?: (pixels: Float32Array | PixelValues) => Promise<Float32Array>;
   /** Starts a caption of that photo, after the tokens of its `start`. */
-  decode(photo: EncodedPhoto): DecoderStep;
+  startDecoding(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ export async function loadModel(
         runtime: on.name ?? 'custom',
         encode: (pixels, prompt) =>
           encodePhoto(encoders, manifest, tokenizer, valuesOf(pixels), prompt),
-        decode: (photo) => startCaption(decoders, manifest, photo),
+        startDecoding: (photo) => startCaption(decoders, manifest, photo),
         release: () => releaseAll(sessions),
       };
     } catch (error) {

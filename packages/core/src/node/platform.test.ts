@@ -10,7 +10,7 @@ it('a small JPEG is opened with the colours that other software shows', async ()
   const file = await encodeWithSharp(picture, { quality: 95, chromaSubsampling: '4:2:0' });
   const opened = await openPhoto(file, {
     ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
-    atLeast: () => ({ width: 224, height: 224 }),
+    minimumSize: () => ({ width: 224, height: 224 }),
   });
   const expected = await decodeWithSharp(file);
   // 8 and more where colour is repeated.

@@ -21,17 +21,17 @@ import { downloadPhoto } from '../../input/download.js';
 import { writableCache } from '../../node/hub/cache.js';
 import { DEFAULT_MAX_PIXELS } from '../../options.js';
 import { readArguments } from '../arguments.js';
+import { defaultJobs } from '../caption-settings.js';
 import { printable } from '../formats/text.js';
 import type { Interruption } from '../interruption.js';
 import { loadModel } from '../load-model.js';
 import { renderProgress } from '../progress.js';
-import { defaultJobs } from '../settings.js';
 import type { Terminal } from '../terminal.js';
+import { type AltSettings, altSettings, defaultRoots } from './alt-settings.js';
 import { ALT_FLAGS } from './flags.js';
 import { ALT_FORMATS, type Listed } from './formats/format.js';
 import { fullAltHelp, SHORT_ALT_HELP } from './help.js';
 import { documentPaths } from './operands.js';
-import { type AltSettings, altSettings, defaultRoots } from './settings.js';
 import { stopped, summary } from './summary.js';
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readArguments } from '../arguments.js';
+import { altSettings } from './alt-settings.js';
 import { ALT_FLAGS } from './flags.js';
-import { altSettings } from './settings.js';
 import { stopped } from './summary.js';
 
 test.each([

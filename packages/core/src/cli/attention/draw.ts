@@ -43,7 +43,7 @@ export async function drawAttention(
     ...limits,
     orientation: true,
     interpolateColour: true,
-    atLeast: smallerSide,
+    minimumSize: smallerSide,
   });
   const drawing: AttentionDrawing = {
     photo: inWholeLevels(photo),

@@ -92,7 +92,7 @@ describe('a picture with a profile', () => {
       ...{ width: 120, height: 90, colour: 2, depth: 8 },
       samples: [...samples],
     };
-    const small = { ...LIMITS, atLeast: () => ({ width: 20, height: 15 }) };
+    const small = { ...LIMITS, minimumSize: () => ({ width: 20, height: 15 }) };
     const file = writePng({ ...plan, before: [iccp(icc)] });
     const first = await decode(file);
     const right = await decodeImage(writePng({ ...plan, samples: [...first.data] }), small);

@@ -1,5 +1,5 @@
 import type { AppliedDecision, FileProblem, FoundImage, Proposal } from '../../../alt/index.js';
-import type { AltSettings } from '../settings.js';
+import type { AltSettings } from '../alt-settings.js';
 import { githubFormat } from './github.js';
 import { jsonFormat } from './json.js';
 import { sarifFormat } from './sarif.js';

@@ -25,7 +25,9 @@ export async function thumbnail(
 ): Promise<string> {
   const decoded = await decodeImage(bytes, {
     ...limits,
-    ...{ orientation: true, interpolateColour: true, atLeast: fitted },
+    orientation: true,
+    interpolateColour: true,
+    minimumSize: fitted,
   });
   const image = inWholeLevels(decoded);
   const size = fitted(image);

@@ -6,31 +6,35 @@ import { leadingSpaceTrimmer } from './text/leading-space.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionToken } from './types.js';
 
-/** What is known of a search before the photo is: all but the tokens that it starts from. */
-export interface CaptionPlan {
+/** All of a search that does not depend on the photo: everything but the tokens it starts from. */
+export interface SearchPlan {
   readonly settings: Omit<SearchSettings, 'prompt' | 'forcedTokens'>;
   readonly control: SearchControl;
-  /** The caption's given beginning. */
+  /** Tokens of the option `prefix`. */
   readonly prefix: readonly number[];
-  /** Gives the caller the text that was held back to the last. */
+  /** Gives `onToken` the text that the token stream still holds back. */
   endStream(): void;
 }
 
-/** Where a search starts: after the model's own tokens and the caption's given beginning. */
+/** The tokens that a search starts from: the model's own start tokens, then the prefix. */
 export function searchStart(
   { start, forcedTokens }: { readonly start: readonly number[]; readonly forcedTokens: number },
   prefix: readonly number[],
 ): Pick<SearchSettings, 'prompt' | 'forcedTokens'> {
-  // As in `generate`: a caption that is given a beginning is given its start token with it.
+  // As in `generate`: with a prefix, the forced start token counts as given, not as generated.
   return { prompt: [...start, ...prefix], forcedTokens: prefix.length > 0 ? 0 : forcedTokens };
 }
 
-/** What the search needs to know of a call's options: words become tokens here. */
-export function searchSettings(
+/**
+ * A call's options as settings of the search; words become tokens.
+ *
+ * @throws CaptionError `INVALID_OPTION` for an option that this model cannot serve
+ */
+export function planSearch(
   options: ResolvedOptions,
   manifest: Manifest,
   tokenizer: CaptionTokenizer,
-): CaptionPlan {
+): SearchPlan {
   const { eos, pad, suppress, forcedEnd } = manifest.generation;
   if (options.attention && !manifest.decoder.attention) {
     throw new CaptionError(
@@ -45,7 +49,7 @@ export function searchSettings(
     );
   }
   const prefix = options.prefix.trim() === '' ? [] : tokenizer.encodeWords(options.prefix);
-  const settings: CaptionPlan['settings'] = {
+  const settings: SearchPlan['settings'] = {
     numBeams: options.numBeams,
     maxLength: options.maxLength,
     minLength: options.minLength,
@@ -61,7 +65,9 @@ export function searchSettings(
     topK: options.topK,
     topP: options.topP,
     seed: options.seed,
-    ...{ eos, pad, ...(forcedEnd !== undefined && { forcedEnd }) },
+    eos,
+    pad,
+    ...(forcedEnd !== undefined && { forcedEnd }),
     attention: options.attention,
   };
   return { prefix, settings, ...searchControl(options, prefix, tokenizer, manifest) };
@@ -73,7 +79,7 @@ function searchControl(
   prefix: readonly number[],
   tokenizer: CaptionTokenizer,
   { prompt }: Manifest,
-): Pick<CaptionPlan, 'control' | 'endStream'> {
+): Pick<SearchPlan, 'control' | 'endStream'> {
   if (!onToken) return { control: signal ? { signal } : {}, endStream() {} };
   const stream = tokenizer.stream(prefix);
   const trim = prompt && prefix.length === 0 ? leadingSpaceTrimmer() : (text: string) => text;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../arguments.js';
+import { altSettings } from './alt-settings.js';
 import { ALT_FLAGS } from './flags.js';
-import { altSettings } from './settings.js';
 
 const settings = (...argv: readonly string[]) => altSettings(readArguments(argv, ALT_FLAGS).flags);
 
