@@ -103,8 +103,8 @@ export class Captioner {
   }
 
   /**
-   * Captions many photos; what became of each comes in the order of the input, a bad photo as an
-   * outcome with an `error`. At most a few photos are held in memory at a time.
+   * Captions many photos. Yields one outcome per input, in input order; a photo that fails yields an
+   * outcome with an `error`. At most 2 × `concurrency` photos are in memory at a time.
    *
    * @throws CaptionError what concerns all photos: `INVALID_OPTION`, `ABORTED`, `DISPOSED`, and with
    *   worker threads those of {@link loadCaptioner}

@@ -1,5 +1,12 @@
 import { CaptionError } from './errors.js';
 import type { DecodeMode } from './image/preprocess.js';
+import {
+  DEFAULT_FETCH_TIMEOUT,
+  DEFAULT_MAX_BYTES,
+  DEFAULT_MAX_PIXELS,
+  LIMITS,
+  type Limit,
+} from './limits.js';
 import { DTYPES } from './model/huggingface/dtype.js';
 import type { GenerationDefaults } from './model/manifest.js';
 import { findTask, type PromptSpec } from './model/prompt.js';
@@ -12,13 +19,14 @@ interface Rule {
   readonly test: (value: unknown) => boolean;
 }
 
-const wholeNumber = (min: number, max: number): Rule => ({
+const realNumber = ({ min, max, above }: Limit): Rule => ({
+  allowed: above ? `a number above ${min}, at most ${max}` : `a number from ${min} to ${max}`,
+  test: (value) =>
+    typeof value === 'number' && (above ? value > min : value >= min) && value <= max,
+});
+const wholeNumber = ({ min, max }: Limit): Rule => ({
   allowed: `a whole number from ${min} to ${max}`,
   test: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
-});
-const realNumber = (min: number, max: number): Rule => ({
-  allowed: `a number from ${min} to ${max}`,
-  test: (value) => typeof value === 'number' && value >= min && value <= max,
 });
 const isFunction: Rule = { allowed: 'a function', test: (value) => typeof value === 'function' };
 const isBoolean: Rule = { allowed: 'true or false', test: (value) => typeof value === 'boolean' };
@@ -35,40 +43,34 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 type Rules<Options> = Readonly<Record<keyof Options & string, Rule>>;
 
-/** Longer than any question about a photo; every model's positions end somewhere. */
-const MAX_PROMPT = 2000;
-
 const captionRules: Rules<CaptionOptions> = {
-  numBeams: wholeNumber(1, 64),
-  maxLength: wholeNumber(1, 512),
-  minLength: wholeNumber(0, 512),
-  lengthPenalty: realNumber(-10, 10),
+  numBeams: wholeNumber(LIMITS.numBeams),
+  maxLength: wholeNumber(LIMITS.maxLength),
+  minLength: wholeNumber(LIMITS.minLength),
+  lengthPenalty: realNumber(LIMITS.lengthPenalty),
   earlyStopping: {
     allowed: `true, false or 'never'`,
     test: (value) => typeof value === 'boolean' || value === 'never',
   },
-  noRepeatNgramSize: wholeNumber(0, 10),
-  repetitionPenalty: realNumber(0.1, 10),
-  numCaptions: wholeNumber(1, 64),
+  noRepeatNgramSize: wholeNumber(LIMITS.noRepeatNgramSize),
+  repetitionPenalty: realNumber(LIMITS.repetitionPenalty),
+  numCaptions: wholeNumber(LIMITS.numCaptions),
   bannedWords: {
     allowed: 'a list of words, none of them empty',
     test: (value) => Array.isArray(value) && value.every(isText),
   },
   prompt: {
-    allowed: `'short', 'detailed', 'long' or a text of 1 to ${MAX_PROMPT} characters`,
-    test: (value) => isText(value) && (value as string).length <= MAX_PROMPT,
+    allowed: `'short', 'detailed', 'long' or a text of 1 to ${LIMITS.prompt.max} characters`,
+    test: (value) => isText(value) && (value as string).length <= LIMITS.prompt.max,
   },
   prefix: { allowed: 'a text', test: (value) => typeof value === 'string' },
   sample: isBoolean,
-  temperature: realNumber(0.01, 100),
-  topK: wholeNumber(0, 1_000_000),
-  topP: {
-    allowed: 'a number above 0, at most 1',
-    test: (value) => typeof value === 'number' && value > 0 && value <= 1,
-  },
-  seed: wholeNumber(0, 2 ** 32 - 1),
+  temperature: realNumber(LIMITS.temperature),
+  topK: wholeNumber(LIMITS.topK),
+  topP: realNumber(LIMITS.topP),
+  seed: wholeNumber(LIMITS.seed),
   attention: isBoolean,
-  numTags: wholeNumber(0, 100),
+  numTags: wholeNumber(LIMITS.numTags),
   signal: isSignal,
   onToken: isFunction,
   orientation: isBoolean,
@@ -76,13 +78,13 @@ const captionRules: Rules<CaptionOptions> = {
     allowed: `'fast' or 'exact'`,
     test: (value) => value === 'fast' || value === 'exact',
   },
-  maxBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-  maxPixels: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  maxBytes: wholeNumber(LIMITS.maxBytes),
+  maxPixels: wholeNumber(LIMITS.maxPixels),
   fetch: {
     allowed: 'true, false or a function',
     test: (value) => typeof value === 'boolean' || typeof value === 'function',
   },
-  fetchTimeout: wholeNumber(1, 86_400_000),
+  fetchTimeout: wholeNumber(LIMITS.fetchTimeout),
   transfer: isBoolean,
 };
 
@@ -100,7 +102,7 @@ const embedRules: Rules<EmbedOptions> = {
 const { onToken: _, ...sharedRules } = captionRules;
 const captionAllRules: Rules<CaptionAllOptions> = {
   ...sharedRules,
-  concurrency: wholeNumber(1, 64),
+  concurrency: wholeNumber(LIMITS.concurrency),
 };
 
 const loadRules: Rules<LoadOptions> = {
@@ -118,8 +120,8 @@ const loadRules: Rules<LoadOptions> = {
       isRuntime(value) ||
       (isObject(value) && 'InferenceSession' in value && 'Tensor' in value && 'env' in value),
   },
-  workers: wholeNumber(0, 64),
-  threads: wholeNumber(1, 64),
+  workers: wholeNumber(LIMITS.workers),
+  threads: wholeNumber(LIMITS.threads),
   executionProviders: {
     allowed: 'a list of names',
     test: (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
@@ -186,13 +188,6 @@ export interface ResolvedOptions
   readonly numTags?: number;
   readonly onToken?: NonNullable<CaptionOptions['onToken']>;
 }
-
-/** Default of `maxBytes`: 32 MiB, several times a large phone photo. */
-export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
-/** Default of `maxPixels`: more than any phone, little enough for a small machine. */
-export const DEFAULT_MAX_PIXELS = 100_000_000;
-/** Default of `fetchTimeout`: half a minute, in milliseconds. */
-export const DEFAULT_FETCH_TIMEOUT = 30_000;
 
 const READING_DEFAULTS = {
   orientation: true,

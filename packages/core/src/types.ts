@@ -93,7 +93,7 @@ export interface CaptionOptions {
   bannedWords?: readonly string[];
   /**
    * Models that take a prompt (Florence-2, SmolVLM and their kind): `'short'` (the default),
-   * `'detailed'` or `'long'`, or a text of your own. Others refuse it.
+   * `'detailed'` or `'long'`, or a text of your own of at most 2,000 characters. Others refuse it.
    */
   prompt?: 'short' | 'detailed' | 'long' | (string & {});
   /** Words that the caption starts with. */
@@ -102,9 +102,12 @@ export interface CaptionOptions {
   sample?: boolean;
   /** Sampling: below 1 safer, above 1 bolder. 0.01–100, default 1. */
   temperature?: number;
-  /** Sampling: only among this many best words; 0 is all. Default 0. */
+  /** Sampling: only among this many best words; 0 is all. 0–1,000,000, default 0. */
   topK?: number;
-  /** Sampling: only among the best words that together have this probability. 0–1, default 1. */
+  /**
+   * Sampling: only among the best words that together have this probability. A number above 0, at most
+   * 1; default 1.
+   */
   topP?: number;
   /** Sampling: the same seed gives the same caption. A whole number 0–2³²-1, default 0. */
   seed?: number;
@@ -170,8 +173,8 @@ export interface CaptionAllOptions extends Omit<CaptionOptions, 'onToken'> {
 }
 
 /**
- * What became of one photo of many: a caption, or the reason why there is none. `index` is the
- * photo's place in the input, counted from 0.
+ * One photo's outcome in `captionAll`: a caption, or the error. `index` is the photo's place in the
+ * input, counted from 0.
  */
 export type CaptionOutcome =
   | (CaptionResult & { readonly index: number; readonly error?: undefined })

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { CaptionError } from '../index.js';
-import { DEFAULT_MAX_BYTES, resolveOptions } from '../options.js';
+import { DEFAULT_MAX_BYTES } from '../limits.js';
+import { resolveOptions } from '../options.js';
 import { parseArguments } from './arguments.js';
 import { captionSettings, defaultJobs } from './caption-settings.js';
 import { FLAGS, type Flag } from './flags.js';

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { CaptionError, type CaptionOptions, type Dtype } from '../index.js';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, LIMITS } from '../limits.js';
 import type { GenerationDefaults } from '../model/manifest.js';
 import type { RuntimeName } from '../model/runtime.js';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS, resolveOptions } from '../options.js';
+import { resolveOptions } from '../options.js';
 import { type AttentionTarget, attentionTarget } from './attention/target.js';
 import type { FlagValues } from './flags.js';
 import type { FormatName } from './formats/format.js';
@@ -78,8 +79,8 @@ const ANY_MODEL: GenerationDefaults = {
   eos: 0,
   pad: 0,
   suppress: [],
-  numBeams: 64,
-  maxLength: 512,
+  numBeams: LIMITS.numBeams.max,
+  maxLength: LIMITS.maxLength.max,
   minLength: 0,
   lengthPenalty: 1,
   earlyStopping: false,

@@ -1,21 +1,16 @@
 import type { CaptionOptions } from '../index.js';
+import { LIMITS, type Limit } from '../limits.js';
 import { DTYPES } from '../model/huggingface/dtype.js';
 import { RUNTIMES } from '../model/runtime.js';
 
-/** What a flag is followed by. Ranges are the library's own; a test holds them together. */
+/** What a flag is followed by. */
 export type FlagValue =
   | { readonly kind: 'switch' }
   | { readonly kind: 'text'; readonly placeholder: string }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | {
-      readonly kind: 'integer' | 'number';
-      readonly min: number;
-      readonly max: number;
-      /** `min` itself is not allowed. */
-      readonly above?: true;
-    }
-  /** A whole number that may be left out. */
-  | { readonly kind: 'count'; readonly min: number; readonly max: number }
+  | ({ readonly kind: 'integer' | 'number' } & Limit)
+  /** A whole number that may be omitted. */
+  | ({ readonly kind: 'count' } & Limit)
   | { readonly kind: 'bytes' | 'pixels' };
 
 export interface Flag {
@@ -69,7 +64,7 @@ export const FLAGS = [
   {
     name: 'timeout',
     group: 'Photos',
-    value: number(0.1, 86_400),
+    value: { kind: 'number', min: 0.1, max: LIMITS.fetchTimeout.max / 1000 },
     help: 'Seconds that the download of one photo may take. Default 30.',
   },
 
@@ -106,7 +101,7 @@ export const FLAGS = [
   {
     name: 'tags',
     group: 'Output',
-    value: { kind: 'count', min: 1, max: 100 },
+    value: { kind: 'count', min: 1, max: LIMITS.numTags.max },
     option: 'numTags',
     help: 'Print the likeliest words for each photo too, for models that have tags: so many, or without a number at most 10 of a probability of 0.1 and more.',
   },
@@ -134,28 +129,28 @@ export const FLAGS = [
     name: 'beams',
     short: 'b',
     group: 'Search',
-    value: integer(1, 64),
+    value: { kind: 'integer', ...LIMITS.numBeams },
     option: 'numBeams',
     help: 'Beams kept while words are searched; 1 is greedy.',
   },
   {
     name: 'max-length',
     group: 'Search',
-    value: integer(1, 512),
+    value: { kind: 'integer', ...LIMITS.maxLength },
     option: 'maxLength',
     help: 'Most tokens, the end token included.',
   },
   {
     name: 'min-length',
     group: 'Search',
-    value: integer(0, 512),
+    value: { kind: 'integer', ...LIMITS.minLength },
     option: 'minLength',
     help: 'No end before this many tokens.',
   },
   {
     name: 'length-penalty',
     group: 'Search',
-    value: number(-10, 10),
+    value: { kind: 'number', ...LIMITS.lengthPenalty },
     option: 'lengthPenalty',
     help: 'Above 0 favours long captions, below 0 short ones.',
   },
@@ -170,21 +165,21 @@ export const FLAGS = [
     name: 'num-captions',
     short: 'n',
     group: 'Search',
-    value: integer(1, 64),
+    value: { kind: 'integer', ...LIMITS.numCaptions },
     option: 'numCaptions',
     help: 'Captions for each photo, best first.',
   },
   {
     name: 'no-repeat-ngram',
     group: 'Search',
-    value: integer(0, 10),
+    value: { kind: 'integer', ...LIMITS.noRepeatNgramSize },
     option: 'noRepeatNgramSize',
     help: 'No run of this many tokens twice; 0 is off.',
   },
   {
     name: 'repetition-penalty',
     group: 'Search',
-    value: number(0.1, 10),
+    value: { kind: 'number', ...LIMITS.repetitionPenalty },
     option: 'repetitionPenalty',
     help: 'Above 1 makes words that were used less likely.',
   },
@@ -222,28 +217,28 @@ export const FLAGS = [
   {
     name: 'temperature',
     group: 'Sampling',
-    value: number(0.01, 100),
+    value: { kind: 'number', ...LIMITS.temperature },
     option: 'temperature',
     help: 'Below 1 safer, above 1 bolder. Default 1.',
   },
   {
     name: 'top-k',
     group: 'Sampling',
-    value: integer(0, 1_000_000),
+    value: { kind: 'integer', ...LIMITS.topK },
     option: 'topK',
     help: 'Only among this many best words; 0 is all. Default 0.',
   },
   {
     name: 'top-p',
     group: 'Sampling',
-    value: { ...number(0, 1), above: true },
+    value: { kind: 'number', ...LIMITS.topP },
     option: 'topP',
     help: 'Only among the best words that together have this probability. Default 1.',
   },
   {
     name: 'seed',
     group: 'Sampling',
-    value: integer(0, 2 ** 32 - 1),
+    value: { kind: 'integer', ...LIMITS.seed },
     option: 'seed',
     help: 'The same seed gives the same captions. Default 0.',
   },
@@ -277,14 +272,14 @@ export const FLAGS = [
   {
     name: 'threads',
     group: 'Model',
-    value: integer(1, 64),
+    value: { kind: 'integer', ...LIMITS.threads },
     help: 'Threads inside one run of the network, with --runtime web or node. Default 1.',
   },
   {
     name: 'jobs',
     short: 'j',
     group: 'Model',
-    value: integer(1, 64),
+    value: { kind: 'integer', ...LIMITS.concurrency },
     help: 'Photos worked on at a time, each on a thread with its own copy of the model. Default: by the number of photos and cores, at most 4.',
   },
 

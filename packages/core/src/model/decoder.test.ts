@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CaptionError } from '../errors.js';
 import { startDecoding } from './decoder.js';
-import { readManifest } from './manifest.js';
+import { readManifest } from './read-manifest.js';
 import type { Session, Values } from './session.js';
 
 /** A network without weights that notes what it is fed and may insist on a row of the photo for each sentence. */

@@ -7,8 +7,9 @@ import { checkNames, checkShape, checkTags, checkVocabulary } from './agreement.
 import { type DecoderNetworks, type EncodedPhoto, startDecoding } from './decoder.js';
 import { encodePhoto, featuresOf, pixelDims } from './encode.js';
 import type { Dtype } from './huggingface/dtype.js';
-import { type Manifest, type NetworkPaths, readManifest } from './manifest.js';
+import type { Manifest, NetworkPaths } from './manifest.js';
 import { parseJson, readModelFile, readNetwork } from './network-files.js';
+import { readManifest } from './read-manifest.js';
 import { lacksSomething, type RuntimeName, type Runtimes } from './runtime.js';
 import { createSession, type Session, type SessionSettings } from './session.js';
 import type { ModelSource, ReadControl } from './source.js';

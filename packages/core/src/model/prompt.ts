@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { integer, object, oneOf, optional, record, string } from './schema.js';
 
@@ -93,33 +94,29 @@ function photoText(photo: PhotoText, { rows, columns, features }: PhotoPieces): 
 /** @throws CaptionError `MODEL_INVALID` */
 export function readPrompt(json: unknown): PromptSpec {
   const p = object(json, 'prompt', ['tasks', 'default', 'template', 'photo', 'maxLength']);
-  const length = (path: string) => (value: unknown) => integer(value, path, 1, 512);
+  const length = (value: unknown, path: string) => integer(value, path, LIMITS.maxLength);
   const tasks = record(p.tasks, 'prompt.tasks', (value, path): PromptTask => {
     const task = object(value, path, ['text', 'maxLength']);
-    const maxLength = optional(task.maxLength, length(`${path}.maxLength`));
     return {
       text: string(task.text, `${path}.text`),
-      ...(maxLength !== undefined && { maxLength }),
+      ...optional(task, path, 'maxLength', length),
     };
   });
-  const maxLength = optional(p.maxLength, length('prompt.maxLength'));
-  const photo = optional(p.photo, readPhoto);
   return {
     tasks,
     default: oneOf(p.default as string, 'prompt.default', Object.keys(tasks)),
     template: string(p.template, 'prompt.template'),
-    ...(photo && { photo }),
-    ...(maxLength !== undefined && { maxLength }),
+    ...optional(p, 'prompt', 'photo', readPhoto),
+    ...optional(p, 'prompt', 'maxLength', length),
   };
 }
 
-function readPhoto(json: unknown): PhotoText {
-  const further = ['tile', 'rowEnd', 'overview', 'before', 'after'] as const;
-  const photo = object(json, 'prompt.photo', ['token', 'whole', ...further]);
-  const given = further.filter((key) => photo[key] !== undefined);
+function readPhoto(json: unknown, path: string): PhotoText {
+  const optionalTexts = ['tile', 'rowEnd', 'overview', 'before', 'after'] as const;
+  const photo = object(json, path, ['token', 'whole', ...optionalTexts]);
   return {
-    token: string(photo.token, 'prompt.photo.token'),
-    whole: string(photo.whole, 'prompt.photo.whole'),
-    ...Object.fromEntries(given.map((key) => [key, string(photo[key], `prompt.photo.${key}`)])),
+    token: string(photo.token, `${path}.token`),
+    whole: string(photo.whole, `${path}.whole`),
+    ...Object.assign({}, ...optionalTexts.map((key) => optional(photo, path, key, string))),
   };
 }

@@ -1,9 +1,9 @@
 import { CaptionError } from '../errors.js';
+import type { Limit } from '../limits.js';
 
-/**
- * Reading of untrusted JSON: each function takes a value and the path that leads to it, gives it
- * back with its type known, or throws `MODEL_INVALID` saying where the fault is.
- */
+// Reads untrusted JSON. Each function takes a value and its path in the manifest, and returns the
+// value with its type. A wrong value throws `MODEL_INVALID` with the path and what was expected.
+
 export function fault(path: string, expected: string, value: unknown): never {
   const found = value === undefined ? 'nothing' : JSON.stringify(value);
   const shown = found !== undefined && found.length > 60 ? `${found.slice(0, 57)}…` : found;
@@ -24,7 +24,7 @@ export function object(
   }
   for (const key of Object.keys(value)) {
     if (known && !known.includes(key)) {
-      fault(`${path}.${key}`, `left out (known here: ${known.join(', ')})`, 'present');
+      fault(`${path}.${key}`, `omitted (known here: ${known.join(', ')})`, 'present');
     }
   }
   return value as Record<string, unknown>;
@@ -34,13 +34,13 @@ export function string(value: unknown, path: string): string {
   return typeof value === 'string' && value !== '' ? value : fault(path, 'a non-empty text', value);
 }
 
-export function number(value: unknown, path: string, min: number, max: number): number {
+export function number(value: unknown, path: string, { min, max }: Limit): number {
   return typeof value === 'number' && value >= min && value <= max
     ? value
     : fault(path, `a number from ${min} to ${max}`, value);
 }
 
-export function integer(value: unknown, path: string, min: number, max: number): number {
+export function integer(value: unknown, path: string, { min, max }: Limit): number {
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max
     ? (value as number)
     : fault(path, `a whole number from ${min} to ${max}`, value);
@@ -77,6 +77,26 @@ export function record<T>(
   return Object.fromEntries(entries.map(([key, entry]) => [key, item(entry, `${path}.${key}`)]));
 }
 
-export function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {
-  return value === undefined ? undefined : read(value);
+/** `{ [key]: value }`, or `{}` where the parent lacks the field (`exactOptionalPropertyTypes`). */
+export function optional<Key extends string, T>(
+  parent: Readonly<Record<string, unknown>>,
+  parentPath: string,
+  key: Key,
+  read: (value: unknown, path: string) => T,
+): Partial<Record<Key, T>> {
+  const value = parent[key];
+  if (value === undefined) return {};
+  const path = parentPath === '' ? key : `${parentPath}.${key}`;
+  return { [key]: read(value, path) } as Record<Key, T>;
+}
+
+export function boolean(value: unknown, path: string): boolean {
+  return typeof value === 'boolean' ? value : fault(path, 'true or false', value);
+}
+
+/** A file of the model's folder: no way out of it (`../`, an absolute path, a URL). */
+export function fileName(value: unknown, path: string): string {
+  const name = string(value, path);
+  const isInside = name.split('/').every((part) => /^[\w][\w.+-]*$/.test(part));
+  return isInside ? name : fault(path, 'a relative path inside the model folder', name);
 }

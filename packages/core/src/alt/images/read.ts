@@ -1,7 +1,7 @@
 import { CaptionError } from '../../errors.js';
 import { dataUrlBytes } from '../../input/data-url.js';
+import { DEFAULT_MAX_BYTES } from '../../limits.js';
 import { readPhoto } from '../../node/files.js';
-import { DEFAULT_MAX_BYTES } from '../../options.js';
 import type { Located } from './locate.js';
 
 export interface ReadOptions {

@@ -4,8 +4,8 @@ import type { ProposeOptions, StyleOptions } from '../../alt/index.js';
 import { checkStyle } from '../../alt/propose/style.js';
 import type { FindOptions } from '../../alt/types.js';
 import { CaptionError, type Dtype } from '../../index.js';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../../limits.js';
 import type { RuntimeName } from '../../model/runtime.js';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../../options.js';
 import type { AltFlagValues } from './flags.js';
 import type { AltFormatName } from './formats/format.js';
 

@@ -18,8 +18,8 @@ import {
 import { DEFAULT_MAX_LENGTH } from '../../alt/propose/style.js';
 import { CaptionError, type Captioner } from '../../index.js';
 import { downloadPhoto } from '../../input/download.js';
+import { DEFAULT_MAX_PIXELS } from '../../limits.js';
 import { writableCache } from '../../node/hub/cache.js';
-import { DEFAULT_MAX_PIXELS } from '../../options.js';
 import { readArguments } from '../arguments.js';
 import { defaultJobs } from '../caption-settings.js';
 import { printable } from '../formats/text.js';

@@ -2,8 +2,9 @@ import { CaptionError } from '../../index.js';
 import type { Fields } from '../../model/huggingface/fields.js';
 import { availableDtypes, findNetworks } from '../../model/huggingface/layout.js';
 import { readHuggingFaceFolder } from '../../model/huggingface/manifest.js';
-import { type Manifest, readManifest } from '../../model/manifest.js';
+import type { Manifest } from '../../model/manifest.js';
 import { parseJson } from '../../model/network-files.js';
+import { readManifest } from '../../model/read-manifest.js';
 import type { ModelSource } from '../../model/source.js';
 
 /** What can be said of a folder without loading its networks. */

@@ -1,4 +1,5 @@
 import { CaptionError } from '../../errors.js';
+import { LIMITS, type Limit, MODEL_LIMITS } from '../../limits.js';
 import type { GenerationDefaults } from '../manifest.js';
 import type { Family } from './families.js';
 import { type Fields, fieldsOf } from './fields.js';
@@ -71,11 +72,11 @@ export function readGeneration(
     ...(forcedEnd !== undefined && { forcedEnd }),
     pad: token(tokens, 'pad_token_id') ?? (typeof eos === 'number' ? eos : (eos[0] as number)),
     suppress: tokenList(fields, 'suppress_tokens'),
-    numBeams: whole(fields, 'num_beams', 1, 64) ?? 1,
-    lengthPenalty: within(fields, 'length_penalty', -10, 10) ?? 1,
+    numBeams: whole(fields, 'num_beams', LIMITS.numBeams) ?? 1,
+    lengthPenalty: within(fields, 'length_penalty', LIMITS.lengthPenalty) ?? 1,
     earlyStopping: early,
-    noRepeatNgramSize: whole(fields, 'no_repeat_ngram_size', 0, 10) ?? 0,
-    repetitionPenalty: within(fields, 'repetition_penalty', 0.1, 10) ?? 1,
+    noRepeatNgramSize: whole(fields, 'no_repeat_ngram_size', LIMITS.noRepeatNgramSize) ?? 0,
+    repetitionPenalty: within(fields, 'repetition_penalty', LIMITS.repetitionPenalty) ?? 1,
   };
 }
 
@@ -107,32 +108,34 @@ function refuseUnsupported(fields: Fields): void {
   }
 }
 
+/** Lengths that `generate` takes may be longer than ours, which then are the longest of ours. */
+const POSITIVE = { min: 1, max: 1_000_000 } as const;
+const NOT_NEGATIVE = { min: 0, max: 1_000_000 } as const;
+
 /** Lengths of `generate` count the start token; ours count new tokens. Its default is 20 in all. */
 function readLengths(fields: Fields): Pick<GenerationDefaults, 'maxLength' | 'minLength'> {
-  const total = whole(fields, 'max_length', 1, 1_000_000) ?? 20;
-  const maxLength = whole(fields, 'max_new_tokens', 1, 1_000_000) ?? total - 1;
-  const least = whole(fields, 'min_length', 0, 1_000_000) ?? 0;
-  const minLength = whole(fields, 'min_new_tokens', 0, 1_000_000) ?? least - 1;
-  const cap = (length: number) => Math.min(512, Math.max(0, length));
-  return {
-    maxLength: Math.max(1, cap(maxLength)),
-    minLength: Math.min(cap(minLength), Math.max(1, cap(maxLength))),
-  };
+  const total = whole(fields, 'max_length', POSITIVE) ?? 20;
+  const maxLength = whole(fields, 'max_new_tokens', POSITIVE) ?? total - 1;
+  const totalMin = whole(fields, 'min_length', NOT_NEGATIVE) ?? 0;
+  const minLength = whole(fields, 'min_new_tokens', NOT_NEGATIVE) ?? totalMin - 1;
+  const clamped = (length: number, { min, max }: Limit) => Math.min(max, Math.max(min, length));
+  const most = clamped(maxLength, LIMITS.maxLength);
+  return { maxLength: most, minLength: Math.min(clamped(minLength, LIMITS.minLength), most) };
 }
 
-function within(fields: Fields, key: string, min: number, max: number): number | undefined {
+function within(fields: Fields, key: string, { min, max }: Limit): number | undefined {
   const value = fields.number(key);
   if (value === undefined || (value >= min && value <= max)) return value;
   throw fields.invalid(key, `a number from ${min} to ${max}`);
 }
 
-function whole(fields: Fields, key: string, min: number, max: number): number | undefined {
-  const value = within(fields, key, min, max);
+function whole(fields: Fields, key: string, limit: Limit): number | undefined {
+  const value = within(fields, key, limit);
   if (value === undefined || Number.isInteger(value)) return value;
-  throw fields.invalid(key, `a whole number from ${min} to ${max}`);
+  throw fields.invalid(key, `a whole number from ${limit.min} to ${limit.max}`);
 }
 
-const token = (fields: Fields, key: string) => whole(fields, key, 0, 10_000_000);
+const token = (fields: Fields, key: string) => whole(fields, key, MODEL_LIMITS.token);
 
 function tokenOrTokens(fields: Fields, key: string): number | readonly number[] | undefined {
   if (!Array.isArray(fields.values[key])) return token(fields, key);

@@ -1,6 +1,7 @@
 import { CaptionError } from '../../errors.js';
 import type { PreprocessSpec } from '../../image/preprocess.js';
 import type { Resample } from '../../image/resize.js';
+import { MODEL_LIMITS } from '../../limits.js';
 import type { Fields } from './fields.js';
 
 /** Pillow's numbers of its filters, in order from 0. */
@@ -83,8 +84,8 @@ function levels(fields: Fields, { filter }: Processor) {
 function tileGeometry(fields: Fields): Pick<PreprocessSpec, 'width' | 'height' | 'fit' | 'tiles'> {
   const edge = (key: string, fallback: number) => {
     const value = fields.object(key)?.number('longest_edge') ?? fallback;
-    if (Number.isInteger(value) && value > 0 && value <= 4096) return value;
-    throw fields.invalid(key, '"longest_edge", a whole number from 1 to 4096');
+    if (isSide(value)) return value;
+    throw fields.invalid(key, `"longest_edge", a whole number from ${SIDE.min} to ${SIDE.max}`);
   };
   const side = edge('max_image_size', 364);
   return {
@@ -110,6 +111,12 @@ function processorOf(fields: Fields, refuse: Refuse): Processor {
 
 type Size = { readonly width: number; readonly height: number };
 
+const SIDE = MODEL_LIMITS.side;
+
+function isSide(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= SIDE.min && (value as number) <= SIDE.max;
+}
+
 /** A size in any of the shapes it has had over the years. */
 function readSize(
   fields: Fields,
@@ -119,10 +126,8 @@ function readSize(
   const value = fields.values[key] ?? undefined;
   if (value === undefined) return undefined;
   const side = (edge: unknown): number => {
-    if (Number.isInteger(edge) && (edge as number) > 0 && (edge as number) <= 4096) {
-      return edge as number;
-    }
-    throw fields.invalid(key, 'one or two whole numbers from 1 to 4096');
+    if (isSide(edge)) return edge;
+    throw fields.invalid(key, `one or two whole numbers from ${SIDE.min} to ${SIDE.max}`);
   };
   if (typeof value === 'number') {
     return square ? { width: side(value), height: side(value) } : { shortestEdge: side(value) };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readManifest } from './manifest.js';
+import { readManifest } from './read-manifest.js';
 
 const tiny = () =>
   JSON.parse(
@@ -30,7 +30,7 @@ describe('readManifest', () => {
     ['not an object', () => undefined, /^$/],
     ['another format', (m) => (m.format = 2), /format must be one of 1/],
     ['no name', (m) => delete m.name, /name must be a non-empty text, but it is nothing/],
-    ['an unknown field', (m) => (m.encoder.extra = 1), /encoder\.extra must be left out/],
+    ['an unknown field', (m) => (m.encoder.extra = 1), /encoder\.extra must be omitted/],
     ['a negative width', (m) => (m.image.width = -1), /image\.width must be a whole number from 1/],
     ['a zero std', (m) => (m.image.std[1] = 0), /image\.std\[1\] must be a number from/],
     ['two means', (m) => m.image.mean.pop(), /image\.mean must be a list of 3/],
