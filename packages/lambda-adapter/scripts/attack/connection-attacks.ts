@@ -1,6 +1,6 @@
 import { type Attack, must, tally } from './attacks.js';
 import { freshPhoto } from './photos.js';
-import { HONEST, type Target } from './target.js';
+import { firstOf, HONEST, type Target } from './target.js';
 
 const image = { 'content-type': 'image/jpeg' };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,9 +30,7 @@ function stuckUploads(
           for (let left = sent; left > 0 && !socket.destroyed; left -= piece.length) {
             const part = piece.subarray(0, Math.min(left, piece.length));
             if (socket.write(part)) continue;
-            await Promise.race(
-              ['drain', 'close'].map((event) => new Promise((go) => socket.once(event, go))),
-            );
+            await firstOf(socket, ['drain', 'close']);
           }
         }),
       );
@@ -71,6 +69,22 @@ const oddities: readonly (readonly [
 export const connectionAttacks: readonly Attack[] = [
   stuckUploads('64 uploads that stop after 3 bytes', true, 64, 1e6, 3),
   stuckUploads('64 uploads one byte short of 20 MiB', false, 64, 20 * 2 ** 20, 20 * 2 ** 20 - 1),
+  {
+    ...{ name: '64 refused uploads of 24 MiB', isShort: true, mostMemory: 800e6 },
+    async run(target) {
+      const body = Buffer.alloc(24 * 2 ** 20);
+      const [tooLarge, nowhere] = await Promise.all(
+        ['/caption', '/nowhere'].map((path) =>
+          Promise.all(
+            Array.from({ length: 32 }, () => target.send({ body, headers: image, path })),
+          ),
+        ),
+      );
+      const seen = `${tally(tooLarge ?? [])}; ${tally(nowhere ?? [])}`;
+      must(seen === '32 × 413; 32 × 404', seen);
+      return seen;
+    },
+  },
   {
     ...{ name: 'slow uploads are ended', isShort: false },
     async run(target) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -36,6 +36,17 @@ export interface Sent {
 
 export const ATTACKER = '127.0.0.1';
 export const HONEST = '127.0.0.2';
+
+/** Resolves at the first of the events, and no longer listens for the others. */
+export function firstOf(emitter: EventEmitter, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) emitter.off(event, done);
+      resolve();
+    };
+    for (const event of events) emitter.on(event, done);
+  });
+}
 
 /** A server of its own, started for one attack, reachable from this machine only. */
 export class Target {
@@ -125,7 +136,7 @@ export class Target {
   async open(from = ATTACKER): Promise<Socket> {
     const socket = connect({ host: '127.0.0.1', port: this.port, localAddress: from });
     socket.on('error', () => undefined);
-    await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+    await firstOf(socket, ['connect', 'close']);
     return socket;
   }
 

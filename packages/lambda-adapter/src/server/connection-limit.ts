@@ -7,11 +7,14 @@ const YOUNG = 1_000;
 
 /**
  * Keeps the number of connections within bounds. When there is no room for a new one, the one that
- * sends the least goes: idle ones first, then those that send their request slowly. A new one has a
+ * sends the least goes: those that have their last answer and idle ones first, then those that send their
+ * request slowly. A new one has a
  * second before it counts, unless it sends requests ahead of the answers. Requests that are worked on
  * are never broken off.
+ *
+ * @returns the open ones
  */
-export function limitConnections(server: Server, most: number): void {
+export function limitConnections(server: Server, most: number): ReadonlySet<Socket> {
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     Connection.of(socket);
@@ -20,6 +23,7 @@ export function limitConnections(server: Server, most: number): void {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
+  return open;
 }
 
 function slowest(sockets: ReadonlySet<Socket>): Socket | undefined {
@@ -29,9 +33,9 @@ function slowest(sockets: ReadonlySet<Socket>): Socket | undefined {
   for (const socket of sockets) {
     const connection = Connection.of(socket);
     const age = now - connection.since;
-    const isNew = age < YOUNG && !connection.sendsAhead;
+    const isNew = age < YOUNG && !connection.sendsAhead && !connection.isClosing;
     if (isNew || connection.isWorking || socket.destroyed) continue;
-    const rate = socket.bytesRead / age;
+    const rate = connection.isClosing ? -1 : socket.bytesRead / age;
     if (rate < least) {
       least = rate;
       found = socket;

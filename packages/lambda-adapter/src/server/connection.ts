@@ -38,6 +38,8 @@ const connections = new WeakMap<Socket, Connection>();
 export class Connection {
   readonly socket: Socket;
   readonly since = performance.now();
+  /** Has the last answer been sent? */
+  isClosing = false;
   readonly #exchanges = new Set<Exchange>();
   #turn: Promise<void> = Promise.resolve();
   #isLast = false;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { withAnswerHeaders } from '../http/answer-headers.js';
-import { HttpError, problemResponse } from '../http/problem.js';
+import { HttpError, problemResponse, toProblem } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 
 /**
@@ -10,17 +10,17 @@ import type { RequestRecord } from '../http/request-record.js';
  *
  * @param error what the parser found, or a refusal of ours
  */
-export async function answerOnSocket(
+export function answerOnSocket(
   socket: Socket,
   error: NodeJS.ErrnoException | HttpError,
   observe: (record: RequestRecord) => void,
-): Promise<void> {
+): void {
   const requestId = randomUUID();
   const refused = error instanceof HttpError ? error : refusalOf(error);
   const response = problemResponse(refused, requestId);
   // What came was no HTTP as far as it could be read; 431 says more than the code's own status.
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : response.status;
-  const body = JSON.stringify({ ...((await response.json()) as object), status });
+  const body = JSON.stringify({ ...toProblem(refused, requestId), status });
   const headers = withAnswerHeaders(response, requestId);
   headers.set('connection', 'close');
   headers.set('date', new Date().toUTCString());
@@ -29,11 +29,10 @@ export async function answerOnSocket(
   const record = { requestId, method: '', path: '', started: Date.now(), duration: 0 };
   observe({ ...record, status, error: refused });
   if (!socket.writable) return;
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
   );
-  // Who does not read it is cut off.
-  setTimeout(() => socket.destroy(), 2_000).unref();
+  socket.destroySoon();
 }
 
 /** What Node's parser found, as an error of ours. */

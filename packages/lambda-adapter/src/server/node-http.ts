@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface IncomingBody {
@@ -77,9 +76,6 @@ function bodyOf(incoming: IncomingMessage, { onWanted, onBroken }: IncomingBody)
   );
 }
 
-/** Milliseconds that the rest of a refused upload is listened to, so that its sender reads the answer. */
-const LINGER = 2_000;
-
 export interface AnswerRules {
   /** Close the connection afterwards. */
   readonly isLast: boolean;
@@ -105,8 +101,9 @@ export async function answerWith(
   outgoing.writeHead(response.status, [...headers].flat());
   if (response.body) await pump(response.body, outgoing, writeTimeout);
   outgoing.end();
-  cutOffUnread(outgoing, writeTimeout, 'finish');
-  if (unread) discardRest(incoming);
+  void isRead(outgoing, writeTimeout, 'finish');
+  // A client that does not read before all is sent must be able to send it.
+  if (unread) incoming.resume();
 }
 
 async function pump(
@@ -120,29 +117,28 @@ async function pump(
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       if (outgoing.destroyed) return;
-      if (!outgoing.write(next.value)) {
-        cutOffUnread(outgoing, writeTimeout, 'drain');
-        await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
-      }
+      if (!outgoing.write(next.value)) await isRead(outgoing, writeTimeout, 'drain');
     }
   } finally {
     outgoing.off('close', stop);
   }
 }
 
-/** Destroys the connection unless the event comes in time. */
-function cutOffUnread(outgoing: ServerResponse, writeTimeout: number, event: string): void {
-  if (outgoing.writableFinished || outgoing.destroyed) return;
-  const late = setTimeout(() => outgoing.destroy(), writeTimeout);
-  late.unref();
-  const read = () => clearTimeout(late);
-  outgoing.once(event, read).once('close', read);
-}
-
-/** A socket closed with bytes still unread is reset, and its peer may lose the answer. */
-function discardRest(incoming: IncomingMessage): void {
-  incoming.resume();
-  const late = setTimeout(() => incoming.destroy(), LINGER);
-  late.unref();
-  incoming.once('close', () => clearTimeout(late));
+/** Resolves when the event comes or the connection is gone; destroys the connection if it is late. */
+function isRead(
+  outgoing: ServerResponse,
+  writeTimeout: number,
+  event: 'drain' | 'finish',
+): Promise<void> {
+  if (outgoing.writableFinished || outgoing.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => outgoing.destroy(), writeTimeout);
+    late.unref();
+    const done = () => {
+      clearTimeout(late);
+      outgoing.off(event, done).off('close', done);
+      resolve();
+    };
+    outgoing.once(event, done).once('close', done);
+  });
 }

@@ -331,6 +331,24 @@ describe('connections', () => {
     expect(size).toBeLessThan(20_000_000);
   });
 
+  it('a client that reads slowly gets all of a long answer, and no listeners pile up', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const { url } = await start({ words: Array(60).fill('x'.repeat(300_000)), pace: 1 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const asks = 'Content-Length: 3\r\nAccept: text/event-stream\r\nConnection: close';
+    socket.write(`${head(asks)}abc`);
+    let size = 0;
+    for await (const data of socket) {
+      size += (data as Buffer).length;
+      if (size % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    process.off('warning', note);
+    expect(size).toBeGreaterThan(2 * 60 * 300_000);
+    expect(warnings).toEqual([]);
+  });
+
   it('slow uploads hold no place: a photo that comes whole is captioned meanwhile', async () => {
     const { url } = await start({}, { maxWaiting: 1 });
     const slow = Array.from({ length: 64 }, () => {

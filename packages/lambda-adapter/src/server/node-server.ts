@@ -8,6 +8,7 @@ import type { RequestRecord } from '../http/request-record.js';
 import { largestBody } from '../http/settings.js';
 import { Connection } from './connection.js';
 import { limitConnections } from './connection-limit.js';
+import { closeInTwoSteps, type LingerLimits } from './lingering-close.js';
 import { answerOnSocket, refusalOf } from './malformed.js';
 import { answerWith, headersOf, requestFrom } from './node-http.js';
 
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly requestTimeout?: number;
   /** Milliseconds in which a client must read some of its answer. Default 10,000. */
   readonly writeTimeout?: number;
+  /** How long a connection is read from after its last answer, so that the client can read that. */
+  readonly linger?: LingerLimits;
   /** Milliseconds that requests under way may still take when the server is closed. Default 35,000. */
   readonly grace?: number;
   /**
@@ -55,7 +58,12 @@ export interface NodeServer {
 export async function startServer(app: App, options: ServerOptions = {}): Promise<NodeServer> {
   const { port = 8080, host = '127.0.0.1', grace = 35_000 } = options;
   const { headersTimeout = 10_000, requestTimeout = 60_000, writeTimeout = 10_000 } = options;
-  const { observe = () => undefined, trustedProxies = 0, maxConnections = 256 } = options;
+  const {
+    observe = () => undefined,
+    trustedProxies = 0,
+    maxConnections = 256,
+    linger = {},
+  } = options;
   const state = { closing: false, underWay: 0, onIdle: (): void => undefined };
 
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse, asks100: boolean) => {
@@ -85,20 +93,24 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   );
   // A client may close its half once its request is sent; `Connection` finds out who has left.
   Object.assign(server, { httpAllowHalfOpen: true });
-  limitConnections(server, maxConnections);
+  server.on('connection', (socket) => closeInTwoSteps(socket, linger));
+  const connections = limitConnections(server, maxConnections);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (Connection.of(socket).isClosing) return;
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else if (!Connection.of(socket).breakOff(refusalOf(error))) {
-      void answerOnSocket(socket, error, observe);
+      answerOnSocket(socket, error, observe);
     }
   });
+  // No other expectation has a meaning (RFC 9110 section 10.1.1); Node would answer 417 by itself.
+  server.on('checkExpectation', (incoming, outgoing) => void respond(incoming, outgoing, false));
   // "Expect: 100-continue" asks before it sends: it is told to when the body is first read.
   server.on('checkContinue', (incoming, outgoing) => void respond(incoming, outgoing, true));
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
     const error = new HttpError('METHOD_NOT_ALLOWED', 'This is no proxy: CONNECT is not taken.', {
       headers: { allow: 'GET, HEAD, POST, OPTIONS' },
     });
-    void answerOnSocket(socket, error, observe);
+    answerOnSocket(socket, error, observe);
   });
   await listen(server, port, host);
   const { port: bound } = server.address() as AddressInfo;
@@ -113,7 +125,13 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
         if (state.underWay === 0) resolve();
       });
       await Promise.race([idle, late]);
-      await close(server);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of connections) {
+        if (!Connection.of(socket).isClosing) socket.destroy();
+      }
+      await Promise.race([closed, late]);
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
@@ -240,11 +258,4 @@ function clientOf({ socket, headers }: IncomingMessage, trustedProxies: number):
     .map((each) => each.trim());
   const told = trustedProxies > 0 ? forwarded.at(-trustedProxies) : undefined;
   return told || (socket.remoteAddress ?? '');
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,0 +1,66 @@
+import type { Socket } from 'node:net';
+import { Connection } from './connection.js';
+
+/** How long a connection is read from after its last answer. */
+export interface LingerLimits {
+  /** Milliseconds without a byte from the client. Default 5,000. */
+  readonly idle?: number;
+  /** Milliseconds in all. Default 30,000. */
+  readonly total?: number;
+  /** Bytes that are read and thrown away; then the client has to stop by itself. Default 64 MiB. */
+  readonly bytes?: number;
+}
+
+/** Milliseconds in which a client that sends too much may still read its answer. */
+const LAST_CALL = 2_000;
+
+/**
+ * Makes Node close the connection in two steps after its last answer (RFC 9112 section 9.6): the server's
+ * half at once, the other one when the client has closed it, too. Node by itself closes both halves. If the
+ * client still sends then, its system gets a reset, and the answer may be lost.
+ */
+export function closeInTwoSteps(socket: Socket, limits: LingerLimits): void {
+  const connection = Connection.of(socket);
+  // Node's HTTP server calls this after an answer with "Connection: close".
+  socket.destroySoon = () => {
+    if (connection.isClosing || socket.destroyed) return;
+    connection.isClosing = true;
+    linger(socket, limits);
+  };
+}
+
+function linger(socket: Socket, { idle = 5_000, total = 30_000, bytes = 2 ** 26 }: LingerLimits) {
+  const close = () => socket.destroy();
+  const idleTimer = setTimeout(close, idle);
+  const timers = [idleTimer, setTimeout(close, total)];
+  for (const timer of timers) timer.unref();
+  socket.once('close', () => timers.forEach(clearTimeout));
+  let left = bytes;
+  const discard = () => {
+    // What the client still sends is no longer read as HTTP.
+    socket.removeAllListeners('data');
+    socket.on('data', ({ length }: Uint8Array) => {
+      left -= length;
+      if (left > 0) {
+        idleTimer.refresh();
+        return;
+      }
+      // A client that reads while it sends has its answer. One that does not is stopped by its own system.
+      socket.pause();
+      timers.push(setTimeout(close, LAST_CALL).unref());
+    });
+  };
+  // Node stops reading for its parser when a body is not wanted, and must have begun again before.
+  setImmediate(() => {
+    if (!socket.isPaused()) return discard();
+    socket.once('resume', discard);
+    socket.resume();
+  });
+  const closeWhenSent = () => {
+    if (socket.writableFinished) close();
+    else socket.once('finish', close);
+  };
+  if (socket.readableEnded) closeWhenSent();
+  else socket.once('end', closeWhenSent);
+  if (socket.writable) socket.end();
+}
