@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
-import { tally } from './attack/attacks.js';
+import { tally } from './attack/attack.js';
 import { freshPhoto, knownPhoto } from './attack/photos.js';
 import { type Answer, HONEST, Target as Server, type Target } from './attack/target.js';
 

@@ -13,8 +13,9 @@ export {
   type ProcessedFile,
 } from './plugin/fill.js';
 export { type CaptionCache, fileCache } from './propose/cache.js';
-export type { AltCaptioner, ImageCaptions } from './propose/captions.js';
+export type { AltCaptioner } from './propose/captions.js';
 export { decisionOf } from './propose/decide.js';
+export type { ImageCaptions } from './propose/image-captions.js';
 export {
   type AltDraft,
   type Proposal,

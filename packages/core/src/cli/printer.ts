@@ -1,7 +1,8 @@
 import type { CaptionError, CaptionTimings } from '../index.js';
 import type { CaptionSettings } from './caption-settings.js';
 import type { SourceOutcome } from './caption-sources.js';
-import { type OutputFormat, outputFormat } from './formats/format.js';
+import type { OutputFormat } from './formats/format.js';
+import { outputFormat } from './formats/formats.js';
 import { type PhotoReport, reportOf } from './formats/report.js';
 import { printable } from './formats/text.js';
 import { renderProgress } from './progress.js';

@@ -1,4 +1,4 @@
-import { type Attack, must } from './attacks.js';
+import { type Attack, must } from './attack.js';
 import { freshPhoto, pngBomb, webpBomb } from './photos.js';
 import type { Answer, Target } from './target.js';
 

@@ -1,4 +1,4 @@
-import { type Attack, must, tally } from './attacks.js';
+import { type Attack, must, tally } from './attack.js';
 import { freshPhoto } from './photos.js';
 import { firstOf, HONEST, type Target } from './target.js';
 

@@ -1,4 +1,4 @@
-import { type Attack, must, tally } from './attacks.js';
+import { type Attack, must, tally } from './attack.js';
 import { freshPhoto, knownPhoto } from './photos.js';
 import { HONEST, type Target } from './target.js';
 

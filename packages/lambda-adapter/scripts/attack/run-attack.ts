@@ -1,4 +1,4 @@
-import { type Attack, must, tally } from './attacks.js';
+import { type Attack, must, tally } from './attack.js';
 import { type Bystanders, bystanders } from './bystanders.js';
 import { type Found, Target } from './target.js';
 

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CaptionError } from '../../errors.js';
 import { explain } from '../../node/files.js';
-import type { ImageCaptions } from './captions.js';
+import type { ImageCaptions } from './image-captions.js';
 
 /** Captions by what they depend on: the image's content, the model, how words were searched. */
 export interface CaptionCache {

@@ -4,6 +4,7 @@ import type { CaptionAllOptions, CaptionOutcome, ImageInput } from '../../types.
 import type { Located } from '../images/locate.js';
 import { type ReadOptions, readImage } from '../images/read.js';
 import { type CaptionCache, cacheKey } from './cache.js';
+import type { ImageCaptions } from './image-captions.js';
 import { GENDERED, isNeutral, neutralCaptions } from './neutral.js';
 
 /** What captions images here: a `Captioner` is one. */
@@ -17,15 +18,6 @@ export interface AltCaptioner {
     inputs: AsyncIterable<ImageInput>,
     options: CaptionAllOptions,
   ): AsyncIterable<CaptionOutcome>;
-}
-
-/** What a model said of an image. */
-export interface ImageCaptions {
-  /** Best first, at least one. */
-  readonly candidates: readonly { readonly text: string; readonly confidence: number }[];
-  /** Of the upright image, in pixels. */
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface CaptionImagesOptions extends ReadOptions {

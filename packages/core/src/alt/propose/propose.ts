@@ -7,9 +7,9 @@ import {
   type AltCaptioner,
   type CaptionImagesOptions,
   captionImages,
-  type ImageCaptions,
   placeKey,
 } from './captions.js';
+import type { ImageCaptions } from './image-captions.js';
 import { altText, checkStyle, type StyleOptions } from './style.js';
 
 /** What a model proposes for an image; it has seen the image and nothing else of the page. */

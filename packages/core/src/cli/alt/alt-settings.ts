@@ -7,6 +7,7 @@ import { CaptionError, type Dtype } from '../../index.js';
 import { DEFAULT_MAX_BYTES, DEFAULT_MAX_PIXELS } from '../../limits.js';
 import type { RuntimeName } from '../../model/runtime.js';
 import type { AltFlagValues } from './flags.js';
+import type { AltTask } from './formats/alt-result.js';
 import type { AltFormatName } from './formats/format.js';
 
 /** The attribute that `--mark` writes. */
@@ -14,7 +15,7 @@ const MARK = 'data-alt-draft';
 
 /** What a command line asks for, its flags checked against each other. */
 export interface AltSettings {
-  readonly task: 'list' | 'write' | 'check' | 'apply';
+  readonly task: AltTask;
   /** Where the page to review goes. */
   readonly report: string | undefined;
   /** Where decisions come from, for the task `apply`. */
@@ -94,7 +95,7 @@ export function altSettings(flags: AltFlagValues): AltSettings {
   };
 }
 
-function taskOf(flags: AltFlagValues): AltSettings['task'] {
+function taskOf(flags: AltFlagValues): AltTask {
   const given = (['write', 'check', 'apply'] as const).filter((name) => flags[name] !== undefined);
   const [task, other] = given;
   if (other) throw refuse(`--${task} and --${other} exclude each other.`);

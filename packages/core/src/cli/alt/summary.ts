@@ -1,5 +1,5 @@
 import type { AltSettings } from './alt-settings.js';
-import type { AltResult, Listed } from './formats/format.js';
+import type { AltResult, Listed } from './formats/alt-result.js';
 
 const count = (number: number, one: string, many: string) =>
   `${number} ${number === 1 ? one : many}`;

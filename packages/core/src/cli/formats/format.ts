@@ -1,8 +1,4 @@
-import { csvFormat } from './csv.js';
-import { jsonFormat, jsonLinesFormat } from './json.js';
-import { markdownFormat } from './markdown.js';
 import type { PhotoReport } from './report.js';
-import { textFormat } from './text.js';
 
 /** Text for a stream of photos; what it gives is printed one after the other. */
 export interface OutputFormat {
@@ -26,15 +22,3 @@ export interface FormatContext {
 }
 
 export type FormatName = 'text' | 'json' | 'jsonl' | 'csv' | 'md';
-
-const formats: Readonly<Record<FormatName, (context: FormatContext) => OutputFormat>> = {
-  text: textFormat,
-  json: jsonFormat,
-  jsonl: jsonLinesFormat,
-  csv: csvFormat,
-  md: markdownFormat,
-};
-
-export function outputFormat(name: FormatName, context: FormatContext): OutputFormat {
-  return formats[name](context);
-}

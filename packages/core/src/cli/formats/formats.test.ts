@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CaptionError, type CaptionResult } from '../../index.js';
-import { type FormatContext, type FormatName, outputFormat } from './format.js';
+import type { FormatContext, FormatName } from './format.js';
+import { outputFormat } from './formats.js';
 import { type PhotoReport, reportOf } from './report.js';
 import { printable } from './text.js';
 

@@ -1,4 +1,4 @@
-import { type AltResult, draftInWords, wrongWith } from './format.js';
+import { type AltResult, draftInWords, wrongWith } from './alt-result.js';
 
 /**
  * Annotations of GitHub Actions, errors for a check and warnings otherwise:

@@ -1,6 +1,6 @@
 import { DECISIONS_FORMAT } from '../../../alt/index.js';
 import { rounded } from '../../formats/report.js';
-import type { AltResult, Listed } from './format.js';
+import type { AltResult, Listed } from './alt-result.js';
 
 /** The list as one JSON object, which `--apply` takes. */
 export function jsonFormat({ images, problems, files }: AltResult): string {

@@ -1,5 +1,5 @@
 import { VERSION } from '../../../index.js';
-import { type AltResult, draftInWords, type Listed, wrongWith } from './format.js';
+import { type AltResult, draftInWords, type Listed, wrongWith } from './alt-result.js';
 
 const RULES = [
   {

@@ -1,5 +1,5 @@
 import { printable } from '../../formats/text.js';
-import { type AltResult, draftInWords, type Listed } from './format.js';
+import { type AltResult, draftInWords, type Listed } from './alt-result.js';
 
 /** For each image where it stands and what is wrong, below it the draft. */
 export function textFormat({ images }: AltResult): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DECISIONS_FORMAT, type Proposal } from '../../../alt/index.js';
-import { wrongWith } from '../formats/format.js';
+import { wrongWith } from '../formats/alt-result.js';
 import { imageObject } from '../formats/json.js';
 import { reviewScript } from './review-script.js';
 import { REVIEW_STYLE } from './review-style.js';

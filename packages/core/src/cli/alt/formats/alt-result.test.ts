@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findInText } from '../../../alt/index.js';
-import { draftInWords, type Listed } from './format.js';
+import { draftInWords, type Listed } from './alt-result.js';
 
 const draft = { alt: 'A house', caption: 'a house', confidence: 0.8, alternatives: [] };
 

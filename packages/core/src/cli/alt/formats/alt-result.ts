@@ -1,0 +1,56 @@
+import type { AppliedDecision, FileProblem, FoundImage, Proposal } from '../../../alt/index.js';
+
+/** What `zipcaption alt` does with the images that it finds. */
+export type AltTask = 'list' | 'write' | 'check' | 'apply';
+
+/** An image to print: with a proposal unless only a check was asked for, with an outcome if written. */
+export type Listed = FoundImage &
+  Partial<Pick<Proposal, 'draft' | 'reason' | 'decision'>> & {
+    readonly outcome?: AppliedDecision['outcome'];
+    /** What a reviewer decided on. */
+    readonly decided?: string;
+  };
+
+/** What there is to print at the end. */
+export interface AltResult {
+  readonly images: readonly Listed[];
+  readonly problems: readonly FileProblem[];
+  /** What was asked for; in a check each image is an error. */
+  readonly task: AltTask;
+  /** Files that were read. */
+  readonly files: number;
+}
+
+/** The draft and its fate in words; empty for a check. */
+export function draftInWords(image: Listed): string {
+  const { draft, reason, decision, outcome, decided } = image;
+  const fate = outcome && OUTCOMES[outcome];
+  if (decided !== undefined) return `${decided === '' ? 'decorative' : decided}, ${fate}`;
+  if (!draft) return decision === undefined ? '' : `no draft: ${reason ?? ''}`;
+  const sure = `${draft.alt} (${Math.round(draft.confidence * 100)} %)`;
+  const known = fate ? `${sure}, ${fate}` : reason ? `${sure}; ${reason}` : sure;
+  const purpose = purposeOf(image);
+  return purpose ? `${known} [${purpose}]` : known;
+}
+
+/** What the text of this image has to say, which no model can see. */
+function purposeOf({ kind, context }: FoundImage): string | undefined {
+  if (kind === 'input') return 'a button: say what it does';
+  return context.link ? `in a link to ${context.link}: say where it leads` : undefined;
+}
+
+const OUTCOMES: Readonly<Record<AppliedDecision['outcome'], string>> = {
+  written: 'written',
+  there: 'there already',
+  changed: 'not written: it was changed meanwhile',
+  refused: 'not written: the file would have become another',
+};
+
+/** What is wrong with an image's alternative text. */
+export function wrongWith({ kind, status, alt }: FoundImage): string {
+  if (kind === 'svg-image') return 'This image in an SVG has no name (aria-label or <title>).';
+  if (status === 'placeholder') return `The alternative text "${alt ?? ''}" says nothing.`;
+  return kind === 'area'
+    ? 'This link of an image map has no alternative text.'
+    : 'This image has no alternative text.';
+}
