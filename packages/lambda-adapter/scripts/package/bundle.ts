@@ -7,19 +7,32 @@ export interface Bundle {
   readonly exports: readonly string[];
 }
 
+/** The modules of the zip and what they are made of. */
+const entries = {
+  'index.mjs': 'packages/lambda-adapter/src/lambda/entry.ts',
+  'batch.mjs': 'packages/lambda-adapter/src/batch/entry.ts',
+} as const;
+export type EntryName = keyof typeof entries;
+
 /**
- * The function as one ES module. What it loads only when asked to (the AWS SDK, the native runtime)
+ * The function of one handler as one ES module, which shares no file with the others: what one of
+ * them needs costs the start of another nothing. What it loads only when asked to (the AWS SDK, the native runtime)
  * stays outside.
  *
  * @param root   the repository's folder
  * @param hasWeb take onnxruntime-web along, for models that the built-in engine cannot run
+ * @param name   the file in the zip
  */
-export async function bundleFunction(root: string, hasWeb: boolean): Promise<Bundle> {
+export async function bundleFunction(
+  root: string,
+  hasWeb: boolean,
+  name: EntryName = 'index.mjs',
+): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     metafile: true,
     absWorkingDir: root,
-    entryPoints: ['packages/lambda-adapter/src/lambda/entry.ts'],
-    outfile: 'index.mjs',
+    entryPoints: [entries[name]],
+    outfile: name,
     write: false,
     bundle: true,
     minify: true,
@@ -30,7 +43,7 @@ export async function bundleFunction(root: string, hasWeb: boolean): Promise<Bun
     // Licences ask to stay with the code; there is no other file for them to be in.
     legalComments: 'eof',
     logLevel: 'warning',
-    external: ['@aws-sdk/client-s3', 'onnxruntime-node', ...(hasWeb ? [] : ['onnxruntime-web'])],
+    external: ['@aws-sdk/*', 'onnxruntime-node', ...(hasWeb ? [] : ['onnxruntime-web'])],
     alias: {
       zipcaption: `${root}/packages/core/src/index.ts`,
       '#platform': `${root}/packages/core/src/node/platform.ts`,

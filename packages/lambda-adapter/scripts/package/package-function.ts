@@ -1,4 +1,4 @@
-import { bundleFunction } from './bundle.js';
+import { bundleFunction, type EntryName } from './bundle.js';
 import {
   type Architecture,
   type Contents,
@@ -21,8 +21,13 @@ const none: Contents = new Map();
 
 /** Everything that goes into the function's zip. */
 export async function functionContents(root: string, options: PackageOptions): Promise<Contents> {
+  const bundled = async (name: EntryName): Promise<Contents> => {
+    const { code } = await bundleFunction(root, options.web ?? false, name);
+    return new Map([[name, code]]);
+  };
   const parts = await Promise.all([
-    bundleFunction(root, options.web ?? false).then(({ code }) => new Map([['index.mjs', code]])),
+    bundled('index.mjs'),
+    bundled('batch.mjs'),
     options.web ? wasmRuntime(root) : none,
     options.native ? nativeRuntime(root, options.native) : none,
     webpDecoder(root),

@@ -91,19 +91,22 @@ describe('a model', () => {
 describe('the function', () => {
   let contents: Contents;
   let bundle: Bundle;
+  let batch: Bundle;
   beforeAll(async () => {
     contents = await functionContents(repositoryRoot, { web: true });
     bundle = await bundleFunction(repositoryRoot, true);
+    batch = await bundleFunction(repositoryRoot, true, 'batch.mjs');
   });
 
-  it('is one module and the decoder of WebP, small', async () => {
+  it('is a module for each handler and the decoder of WebP, small', async () => {
     const small = await functionContents(repositoryRoot, {});
-    expect([...small.keys()].sort()).toEqual(['index.mjs', 'webp_dec.wasm']);
+    expect([...small.keys()].sort()).toEqual(['batch.mjs', 'index.mjs', 'webp_dec.wasm']);
     expect(deterministicZip(small).length).toBeLessThan(600_000);
   });
 
   it('has the two files of onnxruntime-web besides, where that is asked for', () => {
     expect([...contents.keys()].sort()).toEqual([
+      'batch.mjs',
       'index.mjs',
       'ort-wasm-simd-threaded.mjs',
       'ort-wasm-simd-threaded.wasm',
@@ -112,8 +115,18 @@ describe('the function', () => {
   });
 
   it('imports nothing but Node', () => {
-    expect(bundle.imports.length).toBeGreaterThan(5);
-    for (const name of bundle.imports) expect(builtinModules).toContain(name.replace('node:', ''));
+    for (const { imports } of [bundle, batch]) {
+      expect(imports.length).toBeGreaterThan(5);
+      for (const name of imports) expect(builtinModules).toContain(name.replace('node:', ''));
+    }
+  });
+
+  it('has no AWS SDK in it, and nothing of the batch in the HTTP handler', () => {
+    const text = (code: Uint8Array) => Buffer.from(code).toString();
+    // A class that every client of the SDK has.
+    for (const { code } of [bundle, batch]) expect(text(code)).not.toContain('NodeHttpHandler');
+    expect(text(batch.code)).toContain('ZIPCAPTION_RESULTS');
+    expect(text(bundle.code)).not.toContain('ZIPCAPTION_RESULTS');
   });
 
   it('tells nothing of the machine it was packaged on', () => {
@@ -126,6 +139,7 @@ describe('the function', () => {
 
   it('exports what the template and the Dockerfile name', () => {
     expect([...bundle.exports].sort()).toEqual(['handler', 'streamHandler']);
+    expect(batch.exports).toEqual(['handler']);
     const handlers = [...readText('template.yaml').matchAll(/index\.(\w+)/g)].map(
       ([, name]) => name,
     );
@@ -138,6 +152,7 @@ describe('the function', () => {
       ...readText('Dockerfile').matchAll(/^COPY (.*) \$\{LAMBDA_TASK_ROOT\}\/.*$/gm),
     ].flatMap(([, names = '']) => names.split(' '));
     expect(copied.filter((name) => name !== 'model/').sort()).toEqual([
+      'batch.mjs',
       'index.mjs',
       'webp_dec.wasm',
     ]);

@@ -8,7 +8,7 @@ import type { Engine, GetEngine } from './engine.js';
 import { otherEvents, SLICE, shortTurn } from './event-loop.js';
 import { refuseMangled } from './mangled.js';
 import { HttpError } from './problem.js';
-import type { RequestOptions } from './request-options.js';
+import { type RequestOptions, toCaptionOptions } from './request-options.js';
 import type { RequestRecord } from './request-record.js';
 import type { Settings } from './settings.js';
 import { SharedWork } from './shared-work.js';
@@ -189,24 +189,6 @@ const SAFE = 0.8;
 /** What decides about the time that a photo takes, apart from the photo. */
 function kindOf({ beams, attention, prompt }: RequestOptions): string {
   return `${beams ?? 'default'} ${attention ?? false} ${prompt !== undefined}`;
-}
-
-function toCaptionOptions({
-  beams,
-  maxLength,
-  numCaptions,
-  numTags,
-  attention,
-  prompt,
-}: RequestOptions): CaptionOptions {
-  return {
-    ...(beams !== undefined && { numBeams: beams }),
-    ...(maxLength !== undefined && { maxLength }),
-    ...(numCaptions !== undefined && { numCaptions }),
-    ...(numTags !== undefined && { numTags }),
-    ...(attention !== undefined && { attention }),
-    ...(prompt !== undefined && { prompt }),
-  };
 }
 
 async function keyOf(

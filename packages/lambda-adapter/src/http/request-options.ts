@@ -1,3 +1,4 @@
+import type { CaptionOptions } from 'zipcaption';
 import { HttpError } from './problem.js';
 
 /** The options that a request may carry; what is left out is the model's default. */
@@ -53,6 +54,25 @@ export function readOptions(entries: Iterable<readonly [string, unknown]>): Requ
     );
   }
   return options;
+}
+
+/** The same as the core takes them. */
+export function toCaptionOptions({
+  beams,
+  maxLength,
+  numCaptions,
+  numTags,
+  attention,
+  prompt,
+}: RequestOptions): CaptionOptions {
+  return {
+    ...(beams !== undefined && { numBeams: beams }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(numCaptions !== undefined && { numCaptions }),
+    ...(numTags !== undefined && { numTags }),
+    ...(attention !== undefined && { attention }),
+    ...(prompt !== undefined && { prompt }),
+  };
 }
 
 export function isOptionName(name: string): name is Name {

@@ -149,7 +149,7 @@ function rate(env: Environment): Rate | undefined {
  * A PNG is unpacked whole, at about eight bytes a pixel with what surrounds it; half of the memory
  * is left to the runtime and the model.
  */
-function pixelsFor(megabytes: string | undefined): number {
+export function pixelsFor(megabytes: string | undefined): number {
   const memory = Number(megabytes);
   return memory > 0 ? Math.min(MAX_PIXELS, Math.floor((memory * 2 ** 20) / 16)) : MAX_PIXELS;
 }
