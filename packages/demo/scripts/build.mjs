@@ -46,8 +46,10 @@ export async function build(options = {}) {
     MODEL_FILES: JSON.stringify(modelFiles),
     RUNTIME: JSON.stringify(runtime ?? null),
   });
+  const thumbnails = await bundleScript('thumbnails/thumbnail-worker.ts', out, 'thumbnails', {});
   const page = await bundleScript('page/main.ts', out, 'page', {
     WORKER_SCRIPT: JSON.stringify(worker.file),
+    THUMBNAIL_SCRIPT: JSON.stringify(thumbnails.file),
     HAS_THREADS: JSON.stringify(runtime !== undefined),
   });
   const styles = await bundleStyles(out);
@@ -61,7 +63,7 @@ export async function build(options = {}) {
   const shell = [
     ...['./', 'index.html', 'api.html', 'icon.svg', 'manifest.webmanifest'],
     ...['samples/chelsea.webp', 'samples/coffee.webp', 'samples/astronaut.webp'],
-    ...[page.file, styles],
+    ...[page.file, styles, thumbnails.file],
   ];
   const modelScripts = [worker.file, ...(runtime ? [runtime.mjs] : [])];
   const parts = [...shell.slice(1), ...modelScripts];

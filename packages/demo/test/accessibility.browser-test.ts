@@ -76,13 +76,59 @@ describe('with the keyboard alone', () => {
     ]);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
+    // The samples are gone, and the focus is on what came of one.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('stage');
     await outcome(page);
     await page.focus('#camera');
-    expect(await walk(3)).toEqual(['word', 'copy', 'copy-html']);
+    expect(await walk(7)).toEqual([
+      ...['word', 'copy', 'copy-alt', 'copy-html', 'copy-markdown', 'edit', 'remove'],
+    ]);
   });
 });
 
+/** Where an element stands in the window, in CSS pixels. */
+function box(page: Page, selector: string): Promise<DOMRect> {
+  return page.evaluate(
+    (wanted) => document.querySelector(wanted)?.getBoundingClientRect().toJSON(),
+    selector,
+  );
+}
+
+test('at 1280 × 860 the photo, its caption and the copy buttons are seen together', async () => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  await takeSample(page, 'coffee.jpg');
+  await outcome(page);
+  expect((await box(page, '#photo')).top).toBeGreaterThanOrEqual(0);
+  expect((await box(page, '#copy-markdown')).bottom).toBeLessThanOrEqual(860);
+});
+
 describe('on a phone', () => {
+  test('a sample, its caption and the heat map of a tapped word are seen together', async () => {
+    await using visitor = await visit(browser, {
+      ...{ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+      reducedMotion: 'reduce',
+    });
+    const { page } = visitor;
+    // One line: the bar is no higher than its button and its padding.
+    expect((await box(page, '.bar')).height).toBeLessThan(80);
+    await page.locator('#samples').scrollIntoViewIfNeeded();
+    await takeSample(page, 'astronaut.jpg');
+    await outcome(page);
+    const seen = async () => {
+      await expect.poll(async () => (await box(page, '#photo')).top).toBeGreaterThanOrEqual(0);
+      expect((await box(page, '#caption')).bottom).toBeLessThanOrEqual(640);
+    };
+    await seen();
+    await page.evaluate(() =>
+      scrollBy(0, (document.querySelector('#caption')?.getBoundingClientRect().top ?? 0) - 20),
+    );
+    expect((await box(page, '#photo')).top).toBeLessThan(0);
+    await page.locator('.word').nth(1).tap();
+    await seen();
+    expect(await page.getAttribute('#heat', 'class')).toBe('shown');
+  });
+
   test.each([360, 414, 768])('%i pixels wide, nothing sticks out', async (width) => {
     await using visitor = await visit(browser, {
       ...{ viewport: { width, height: 780 }, hasTouch: true, isMobile: true },

@@ -191,8 +191,11 @@ describe('the model', () => {
       return bar && bar.value > 1e6 && bar.value < bar.max;
     });
     expect(await page.textContent('#loading-detail')).toMatch(/^\d+\.\d of \d+\.\d MB/);
+    // For screen readers: in quarters, not with every piece that comes.
+    expect(await page.textContent('#loading-live')).toMatch(/^Loading the model(, \d|: 25 %)/);
     release();
     expect(await outcome(page)).not.toBe('');
+    expect(await page.textContent('#loading-live')).toBe('The model is ready');
   });
 
   test('is not tried where WebAssembly SIMD is missing, and the page says why', async () => {

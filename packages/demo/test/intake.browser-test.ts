@@ -155,6 +155,11 @@ describe('several photos', () => {
     const lines = (await streamText(await csv.createReadStream())).trim().split('\r\n');
     expect(lines).toHaveLength(before + 4);
     expect(lines.at(-1)).toContain(`"'=cup, ""red"".jpg",done,${rows[2].caption}`);
+    const [text] = await Promise.all([page.waitForEvent('download'), page.click('#download-txt')]);
+    expect((await streamText(await text.createReadStream())).split('\n').slice(-3)).toEqual([
+      ...[`cat.png\t${rows[0].caption}`, `=cup, "red".jpg\t${rows[2].caption}`, ''],
+    ]);
+    expect(await page.textContent('#live')).toMatch(/^All \d+ photos are done, 1 of them failed/);
   });
 
   test('can be cancelled together, and tried again', async () => {
@@ -175,6 +180,90 @@ describe('several photos', () => {
     expect(await outcome(page)).not.toBe('');
     expect(await statuses()).toEqual(['done', 'cancelled', 'cancelled']);
     expect(visitor.errors).toEqual([]);
+  });
+
+  test('can be taken out, one with the keyboard, all with a button', async () => {
+    const { page } = visitor;
+    const names = () =>
+      page
+        .locator('.thumb')
+        .evaluateAll((thumbs) => thumbs.map((thumb) => thumb.ariaLabel?.split(':')[0]));
+    const before = await names();
+    await page.click('.thumb >> nth=-2');
+    await page.click('#remove');
+    expect(await names()).toEqual(before.toSpliced(-2, 1));
+    expect(await page.getAttribute('.thumb >> nth=-1', 'aria-pressed')).toBe('true');
+    await page.focus('.thumb >> nth=-1');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Delete');
+    const left = before.toSpliced(-3, 2);
+    expect(await names()).toEqual(left);
+    // The one that is shown has the focus, so that nobody starts again from the page's top.
+    expect(await page.evaluate(() => document.activeElement?.ariaPressed)).toBe('true');
+    await page.click('#clear');
+    expect(await names()).toEqual([]);
+    expect(await page.isVisible('#samples')).toBe(true);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('files');
+    await takeSample(page, 'coffee.jpg');
+    expect(await outcome(page)).not.toBe('');
+  });
+});
+
+describe('two hundred photos', () => {
+  test('are shown small, one at a time is kept large, and a broken one stops nothing', async () => {
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page.addInitScript(() => {
+          const live = new Map<string, number>();
+          const { createObjectURL, revokeObjectURL } = URL;
+          URL.createObjectURL = (blob: Blob) => {
+            const address = createObjectURL(blob);
+            live.set(address, blob.size);
+            return address;
+          };
+          URL.revokeObjectURL = (address) => {
+            live.delete(address);
+            revokeObjectURL(address);
+          };
+          Object.assign(globalThis, { live });
+        }),
+    });
+    const { page } = visitor;
+    const photos = await Promise.all(['coffee.jpg', 'rocket.jpg'].map(sampleBytes));
+    const smallest = Math.min(...photos.map(({ length }) => length));
+    await page.setInputFiles(
+      '#files',
+      Array.from({ length: 200 }, (_, i) => ({
+        name: `${i}.jpg`,
+        mimeType: 'image/jpeg',
+        buffer: (i === 1 ? Buffer.from('no photo') : photos[i % 2]) as Buffer,
+      })),
+    );
+    expect(await page.locator('.thumb').count()).toBe(200);
+    // Every photo has its small picture long before its caption.
+    await expect
+      .poll(() => page.locator('.thumb img[src]').count(), { timeout: 120_000 })
+      .toBe(199);
+    const sizes = await page.evaluate(() => [
+      ...(globalThis as unknown as { live: Map<string, number> }).live.values(),
+    ]);
+    // The photo that is shown; besides it the scripts of two workers.
+    expect(sizes.filter((size) => size >= smallest)).toHaveLength(1);
+    expect(sizes.length).toBeLessThanOrEqual(202);
+    await expect
+      .poll(() => page.textContent('#queue-count'), { timeout: 240_000 })
+      .toMatch(/^\d+ of 200 captioned, 1 failed · (about|a few)/);
+    await page.click('.thumb >> nth=150');
+    expect(await outcome(page, 'waiting', 'working', 'done')).toBeDefined();
+    await page.click('#cancel-all');
+    expect(await page.isVisible('#queue-bar')).toBe(false);
+    const captioned = await page.locator('.thumb[data-status="done"]').count();
+    await page.click('#clear');
+    const left = await page.evaluate(
+      () => (globalThis as unknown as { live: Map<string, number> }).live.size,
+    );
+    expect(captioned).toBeGreaterThan(1);
+    expect(left).toBeLessThanOrEqual(2);
   });
 });
 

@@ -57,9 +57,43 @@ describe('the caption', () => {
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await page.click('#copy');
     await expect.poll(clipboard).toBe(text);
-    expect(await page.textContent('#toast')).toBe('Caption copied');
+    // The button says so itself: nothing covers the caption.
+    expect(await page.textContent('#copy')).toBe('Copied');
+    expect(await page.textContent('#live')).toBe('Copy caption: copied');
+    await expect.poll(() => page.textContent('#copy'), { timeout: 10_000 }).toBe('Copy caption');
     await page.click('#copy-html');
     await expect.poll(clipboard).toBe(`<img src="coffee.jpg" alt="${text}">`);
+    await page.click('#copy-alt');
+    await expect.poll(clipboard).toBe(`alt="${text}"`);
+    await page.click('#copy-markdown');
+    await expect.poll(clipboard).toBe(`![${text}](coffee.jpg)`);
+  });
+
+  test('can be written anew, and is copied, shown and kept so until that is taken back', async () => {
+    const { page } = visitor;
+    await give(page, 'coffee.jpg');
+    const text = await outcome(page);
+    await page.click('#edit');
+    expect(await page.inputValue('#edit-text')).toBe(text);
+    await page.fill('#edit-text', 'never mind');
+    await page.keyboard.press('Escape');
+    expect(await page.textContent('#caption')).toBe(text);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('edit');
+
+    await page.click('#edit');
+    await page.fill('#edit-text', ' my "cup" of\ncoffee ');
+    await page.keyboard.press('Enter');
+    expect(await page.textContent('#caption')).toBe('my "cup" of coffee');
+    expect(await page.getAttribute('#image', 'alt')).toBe('my "cup" of coffee');
+    expect(await page.textContent('.thumb[aria-pressed="true"]')).toBe('my "cup" of coffee');
+    expect(await page.locator('.word').allTextContents()).toEqual(['cup', 'of', 'coffee']);
+    await page.click('#copy-alt');
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toBe('alt="my &quot;cup&quot; of coffee"');
+    await page.click('#edit-undo');
+    expect(await page.textContent('#caption')).toBe(text);
+    expect(await page.isVisible('#edit-undo')).toBe(false);
   });
 
   test('follows the options, which are remembered', async () => {

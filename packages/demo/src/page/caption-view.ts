@@ -1,7 +1,8 @@
 import type { Caption, WordMap } from '../caption.js';
 import { create, element } from './element.js';
 import { HeatLayer } from './heat-layer.js';
-import type { Photo } from './photo-queue.js';
+import { type Photo, textOf } from './photo-queue.js';
+import { alignWords } from './word-alignment.js';
 
 /** The big photo with its caption under it, whose words show where the model looked. */
 export class CaptionView {
@@ -36,22 +37,31 @@ export class CaptionView {
       this.#photo.classList.remove('broken');
       this.#image.src = address;
     }
-    if (this.#shown?.caption !== photo.caption || photo.status !== 'done') this.#unpin();
+    const same = this.#shown?.caption === photo.caption && this.#shown?.edited === photo.edited;
+    if (!same || photo.status !== 'done') this.#unpin();
     const { caption } = photo;
-    this.#image.alt = caption && photo.status === 'done' ? caption.text : `Photo ${photo.name}`;
+    this.#image.alt = caption && photo.status === 'done' ? textOf(photo) : `Photo ${photo.name}`;
     this.#photo.classList.toggle('working', photo.status === 'working');
     this.#caption.dataset.status = photo.status;
     this.#note.textContent = note(photo);
     this.#showTags(photo);
     if (photo.status === 'done' && caption) {
-      if (this.#shown?.caption !== caption || this.#shown.status !== 'done') {
-        this.#caption.replaceChildren(...this.#words(caption));
+      if (!same || this.#shown?.status !== 'done') {
+        this.#caption.replaceChildren(...this.#words(textOf(photo), caption));
       }
     } else {
       this.#caption.textContent =
         photo.status === 'failed' ? (photo.error?.message ?? '') : photo.words;
     }
     this.#shown = photo;
+  }
+
+  /** Puts the photo and its caption where they are seen; on a wide screen that is the page's top. */
+  reveal(): void {
+    const narrow = matchMedia('(max-width: 56rem)').matches;
+    const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+    if (narrow) this.#photo.scrollIntoView({ block: 'start', behavior });
+    else scrollTo({ top: 0, behavior });
   }
 
   #showTags({ status, caption }: Photo): void {
@@ -72,16 +82,14 @@ export class CaptionView {
   }
 
   /** The caption with a button for each word that has a map, one of them in the tab order. */
-  #words(caption: Caption): (Node | string)[] {
-    const parts: (Node | string)[] = [];
-    let at = 0;
-    for (const map of caption.attention) {
-      const found = caption.text.indexOf(map.word, at);
-      if (found < 0) continue;
-      parts.push(caption.text.slice(at, found), this.#word(map, parts.length === 0));
-      at = found + map.word.length;
-    }
-    return [...parts, caption.text.slice(at)].filter((part) => part !== '');
+  #words(text: string, { attention }: Caption): (Node | string)[] {
+    let first = true;
+    return alignWords(text, attention).map((part) => {
+      if (typeof part === 'string') return part;
+      const word = this.#word(part, first);
+      first = false;
+      return word;
+    });
   }
 
   #word(map: WordMap, first: boolean): HTMLButtonElement {
@@ -110,6 +118,7 @@ export class CaptionView {
       this.#pinned = word;
       word.setAttribute('aria-pressed', 'true');
       show();
+      if (this.#photo.getBoundingClientRect().top < 0) this.reveal();
     });
     return word;
   }
@@ -147,15 +156,16 @@ function note(photo: Photo): string {
     case 'failed':
       return `${photo.name} · ${photo.error?.code ?? ''}`;
     case 'done':
-      return doneNote(photo.caption);
+      return doneNote(photo);
   }
 }
 
-function doneNote(caption: Caption | undefined): string {
+function doneNote({ caption, edited }: Photo): string {
   if (!caption) return '';
   const gesture = matchMedia('(pointer: coarse)').matches ? 'Tap' : 'Point at';
   const hint =
     caption.attention.length > 0 ? `${gesture} a word to see where the model looked` : '';
   const sure = `${Math.round(caption.confidence * 100)} % confidence`;
-  return [sure, hint, ...caption.warnings].filter(Boolean).join(' · ');
+  const mine = edited !== undefined && 'Edited by you';
+  return [mine, sure, hint, ...caption.warnings].filter(Boolean).join(' · ');
 }

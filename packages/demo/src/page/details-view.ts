@@ -44,6 +44,7 @@ function showTiming({ stages, total, backend, model }: Caption): void {
       ),
     ),
   );
+  element('draft-note', HTMLElement).hidden = !stages.some(({ name }) => name === 'draft');
   element('ran-on', HTMLElement).textContent = [backend, model].filter(Boolean).join(' · ');
 }
 

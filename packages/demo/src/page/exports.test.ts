@@ -1,6 +1,7 @@
+import { fromMarkdown } from 'mdast-util-from-markdown';
 import { describe, expect, test } from 'vitest';
 import type { Caption } from '../caption.js';
-import { toCsv, toImageTag, toJson } from './exports.js';
+import { toAltAttribute, toCsv, toImageTag, toJson, toMarkdown, toText } from './exports.js';
 
 const caption: Caption = {
   ...{ text: 'a "red" cup, on a table', score: -0.5, confidence: 0.61 },
@@ -13,6 +14,44 @@ test('an image tag is safe whatever file and caption hold', () => {
   expect(toImageTag('a&"b".jpg', 'x < y > "z"')).toBe(
     '<img src="a&amp;&quot;b&quot;.jpg" alt="x &lt; y &gt; &quot;z&quot;">',
   );
+});
+
+test('an alt attribute is safe, too', () => {
+  expect(toAltAttribute('a "red" cup & <b>')).toBe('alt="a &quot;red&quot; cup &amp; &lt;b&gt;"');
+});
+
+// micromark, the reference parser of CommonMark here, says what it really becomes.
+test.each([
+  ['a.jpg', 'a cup of coffee'],
+  ['my photo (1).jpg', 'a [red] cup, *really* `now`'],
+  ['a?b#c<d>"e.jpg', 'x < y & z > w \\ _v_ ![u](v) <b>'],
+  ['\ud800.jpg', 'two\nlines'],
+])('Markdown of %j says just that, whatever is in it', (file, caption) => {
+  const tree = fromMarkdown(toMarkdown(file, caption));
+  const [paragraph] = tree.children;
+  expect(paragraph).toMatchObject({ type: 'paragraph' });
+  const children = paragraph?.type === 'paragraph' ? paragraph.children : [];
+  expect(children).toHaveLength(1);
+  expect(children[0]).toMatchObject({ type: 'image', alt: caption.replace('\n', ' ') });
+  const url = children[0]?.type === 'image' ? children[0].url : '';
+  expect(decodeURIComponent(url)).toBe(file.replace('\ud800', '\ufffd'));
+});
+
+test('text has a line for each photo that has a caption, edited ones as edited', () => {
+  const rows = [
+    { file: 'a\tb.jpg', status: 'done', caption },
+    { file: 'b.jpg', status: 'failed', error: { code: 'X', message: 'no' } },
+    { file: 'c.jpg', status: 'done', caption, edited: 'mine' },
+  ];
+  expect(toText(rows)).toBe('a b.jpg\ta "red" cup, on a table\nc.jpg\tmine\n');
+});
+
+test('an edited caption is exported, in JSON beside the one of the model', () => {
+  const row = { file: 'a.jpg', status: 'done', caption, edited: 'my cup' };
+  expect(JSON.parse(toJson([row]))).toMatchObject([
+    { caption: 'my cup', modelCaption: caption.text },
+  ]);
+  expect(toCsv([row])).toContain('a.jpg,done,my cup,');
 });
 
 test('JSON has captions and failures', () => {

@@ -5,7 +5,28 @@ export interface ExportRow {
   readonly file: string;
   readonly status: string;
   readonly caption?: Caption;
+  /** What the visitor wrote in place of the model's caption. */
+  readonly edited?: string;
   readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** `alt="…"`, to be pasted into a tag. */
+export function toAltAttribute(caption: string): string {
+  return `alt="${escapeAttribute(caption)}"`;
+}
+
+/**
+ * A Markdown image. Punctuation is escaped as CommonMark 2.4 allows it; the address is percent-encoded,
+ * so that spaces and brackets in a file name do not end it.
+ */
+export function toMarkdown(file: string, caption: string): string {
+  const text = oneLine(caption).replace(/[\\[\]*_`<>&!#]/g, '\\$&');
+  // Half a surrogate pair has no percent-encoding.
+  const address = encodeURI(file.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
+    /[()?#]/g,
+    (character) => `%${character.charCodeAt(0).toString(16)}`,
+  );
+  return `![${text}](${address})`;
 }
 
 /** `<img>` with the caption as its alternative text. */
@@ -22,11 +43,12 @@ function escapeAttribute(text: string): string {
 }
 
 export function toJson(rows: readonly ExportRow[]): string {
-  const plain = rows.map(({ file, status, caption, error }) => ({
+  const plain = rows.map(({ file, status, caption, edited, error }) => ({
     file,
     status,
     ...(caption && {
-      caption: caption.text,
+      caption: edited ?? caption.text,
+      ...(edited !== undefined && { modelCaption: caption.text }),
       score: caption.score,
       confidence: caption.confidence,
       alternatives: caption.alternatives,
@@ -42,16 +64,31 @@ export function toJson(rows: readonly ExportRow[]): string {
 /** RFC 4180, with a header line. */
 export function toCsv(rows: readonly ExportRow[]): string {
   const header = ['file', 'status', 'caption', 'confidence', 'score', 'milliseconds', 'error'];
-  const lines = rows.map(({ file, status, caption, error }) => [
+  const lines = rows.map(({ file, status, caption, edited, error }) => [
     file,
     status,
-    caption?.text ?? '',
+    edited ?? caption?.text ?? '',
     caption ? caption.confidence.toFixed(4) : '',
     caption ? caption.score.toFixed(4) : '',
     caption ? caption.total.toFixed(1) : '',
     error?.message ?? '',
   ]);
   return [header, ...lines].map((fields) => `${fields.map(csvField).join(',')}\r\n`).join('');
+}
+
+/** One line a photo that has a caption: file name, tab, caption. */
+export function toText(rows: readonly ExportRow[]): string {
+  return rows
+    .filter(({ status }) => status === 'done')
+    .map(
+      ({ file, caption, edited }) =>
+        `${oneLine(file)}\t${oneLine(edited ?? caption?.text ?? '')}\n`,
+    )
+    .join('');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }
 
 /**

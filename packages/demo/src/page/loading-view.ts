@@ -10,9 +10,18 @@ export function loadingView(onReady: LoadListener['ready'], retry: () => void): 
   const detail = element('loading-detail', HTMLElement);
   const again = element('retry-load', HTMLButtonElement);
   const status = element('status', HTMLElement);
+  const live = element('loading-live', HTMLElement);
   const say = (heading: string, text: string) => {
     title.textContent = heading;
     detail.textContent = text;
+  };
+  let announced = 0;
+  /** Quarters only: a screen reader that says each percent says nothing else. */
+  const announceShare = (share: number) => {
+    const quarter = Math.floor(share * 4) * 25;
+    if (quarter <= announced || quarter >= 100) return;
+    announced = quarter;
+    live.textContent = `Loading the model: ${quarter} %`;
   };
   again.addEventListener('click', () => {
     again.hidden = true;
@@ -23,6 +32,10 @@ export function loadingView(onReady: LoadListener['ready'], retry: () => void): 
   });
   return {
     progress({ loaded, total }) {
+      if (panel.hidden && loaded < total) {
+        live.textContent = `Loading the model, ${megabytes(total)} MB`;
+      }
+      announceShare(loaded / total);
       panel.hidden = false;
       panel.classList.remove('failed');
       again.hidden = true;
@@ -41,6 +54,7 @@ export function loadingView(onReady: LoadListener['ready'], retry: () => void): 
     },
     ready(info) {
       panel.hidden = true;
+      if (live.textContent) live.textContent = 'The model is ready';
       status.textContent = `${info.model} · ${info.backend} · ready in ${duration(info.startup)}`;
       onReady(info);
     },
@@ -50,6 +64,8 @@ export function loadingView(onReady: LoadListener['ready'], retry: () => void): 
       bar.hidden = true;
       again.hidden = false;
       say('The model could not be loaded', message);
+      live.textContent = `The model could not be loaded: ${message}`;
+      announced = 0;
       status.textContent = 'Model not loaded';
     },
   };

@@ -56,7 +56,7 @@ export class LocalEngine implements Engine {
   }
 
   #start(): Worker {
-    const worker = startWorker(this.#script);
+    const worker = startWorker(this.#script, 'captioner');
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -124,8 +124,8 @@ function aborted(): CaptionFailure {
  * policy of the page that made it (HTML standard, "initialize worker global scope's policy
  * container"), so the page's promise holds for the worker too.
  */
-function startWorker(script: URL): Worker {
+export function startWorker(script: URL, name: string): Worker {
   const source = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
   const address = URL.createObjectURL(source);
-  return new Worker(address, { type: 'module', name: 'captioner' });
+  return new Worker(address, { type: 'module', name });
 }

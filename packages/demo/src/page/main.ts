@@ -1,15 +1,17 @@
 import type { Caption, Engine } from '../caption.js';
+import { announce, toast } from './announce.js';
 import { ApiEngine } from './api-engine.js';
 import { startCamera } from './camera.js';
 import { CaptionView } from './caption-view.js';
 import { duration, showDetails } from './details-view.js';
 import { element } from './element.js';
-import { toCsv, toImageTag, toJson } from './exports.js';
 import { type NamedPhoto, startIntake } from './intake.js';
 import { loadingView } from './loading-view.js';
 import { LocalEngine } from './local-engine.js';
 import { Options } from './options.js';
-import { isPending, type Photo, PhotoQueue } from './photo-queue.js';
+import { PhotoActions } from './photo-actions.js';
+import { isPending, type Photo, PhotoQueue, textOf } from './photo-queue.js';
+import { startQueueActions } from './queue-actions.js';
 import { recall, remember } from './storage.js';
 import { StripView } from './strip-view.js';
 import { startTheme } from './theme.js';
@@ -25,11 +27,21 @@ const MODEL_FAILURES = new Set([
   ...['NETWORK_FAILED', 'MODEL_NOT_FOUND', 'MODEL_CORRUPT', 'RUNTIME_UNAVAILABLE'],
 ]);
 
-const addresses = new Map<number, string>();
 let selected = 0;
+/** Of the bytes of the photo that is shown; the others have none, or they would stay in memory. */
+let stage: { readonly id: number; readonly address: string } | undefined;
 
 const view = new CaptionView();
-const strip = new StripView(select);
+const strip = new StripView({
+  select: (id) => {
+    select(id);
+    view.reveal();
+  },
+  remove: (id) => {
+    const next = remove(id);
+    if (next) strip.focus(next);
+  },
+});
 const options = new Options(() => selected && queue.again(selected));
 const engine = document.documentElement.dataset.mode === 'api' ? apiEngine() : localEngine();
 const queue = new PhotoQueue({
@@ -37,27 +49,35 @@ const queue = new PhotoQueue({
   request: () => options.request,
   streams: ({ id }) => id === selected,
   onChange: showPhoto,
+  onRemove: (id) => {
+    strip.remove(id);
+    strip.showProgress(() => queue.photos);
+  },
 });
+const actions = new PhotoActions(queue, remove);
 
 startTheme();
 startIntake(accept, toast);
 startCamera(accept);
-startActions();
+startQueueActions(queue, clear);
 void registerServiceWorker();
 
 function accept(photos: readonly NamedPhoto[]): void {
-  document.body.classList.add('has-photos');
-  element('work', HTMLElement).hidden = false;
+  const focused = document.activeElement;
+  // The samples are hidden now; the focus must not be lost with them.
+  const focusGoes = focused === document.body || element('samples', HTMLElement).contains(focused);
+  showWork(true);
   const busy = queue.photos.some(isPending);
   const [first] = photos.map(({ file, name }) => queue.add(file, name));
-  if (first && !busy) select(first.id);
+  if (!first || busy) return;
+  select(first.id);
+  if (focusGoes) element('stage', HTMLElement).focus({ preventScroll: true });
+  view.reveal();
 }
 
-/** A photo's bytes as an address for `<img>`, the same each time. */
-function addressOf({ id, file }: Photo): string {
-  const address = addresses.get(id) ?? URL.createObjectURL(file);
-  addresses.set(id, address);
-  return address;
+function showWork(shown: boolean): void {
+  document.body.classList.toggle('has-photos', shown);
+  element('work', HTMLElement).hidden = !shown;
 }
 
 function select(id: number): void {
@@ -67,32 +87,61 @@ function select(id: number): void {
   if (photo) showStage(photo);
 }
 
+/** Takes a photo out and shows the next one; gives its id. */
+function remove(id: number): number | undefined {
+  const ids = queue.photos.map((photo) => photo.id);
+  const at = ids.indexOf(id);
+  const next = id === selected ? (ids[at + 1] ?? ids[at - 1]) : selected;
+  queue.remove(id);
+  if (next === undefined) clear();
+  else select(next);
+  return next;
+}
+
+function clear(): void {
+  for (const { id } of queue.photos) queue.remove(id);
+  selected = 0;
+  if (stage) URL.revokeObjectURL(stage.address);
+  stage = undefined;
+  showWork(false);
+  announce('No photos');
+  element('files', HTMLInputElement).focus();
+}
+
 function showPhoto(photo: Photo): void {
-  strip.show(photo, addressOf(photo));
-  strip.showProgress(queue.photos);
+  strip.show(photo);
+  strip.showProgress(() => queue.photos);
   if (photo.id === selected) {
     strip.select(photo.id);
     showStage(photo);
-    announce(photo);
   }
+  announceOutcome(photo);
   if (photo.status === 'done' && photo.caption) showStatus(photo, photo.caption);
 }
 
 function showStage(photo: Photo): void {
-  view.show(photo, addressOf(photo));
+  if (stage?.id !== photo.id) {
+    if (stage) URL.revokeObjectURL(stage.address);
+    stage = { id: photo.id, address: URL.createObjectURL(photo.file) };
+  }
+  view.show(photo, stage.address);
   showDetails(photo.status === 'done' ? photo.caption : undefined);
-  const done = photo.status === 'done';
-  element('copy', HTMLButtonElement).hidden = !done;
-  element('copy-html', HTMLButtonElement).hidden = !done;
-  element('again', HTMLButtonElement).hidden = done || isPending(photo);
-  element('cancel', HTMLButtonElement).hidden = !isPending(photo);
+  actions.show(photo);
 }
 
-/** What a screen reader says once a caption is there; drafts would be chatter. */
-function announce(photo: Photo): void {
-  const live = element('live', HTMLElement);
-  if (photo.status === 'done') live.textContent = `Caption: ${photo.caption?.text ?? ''}`;
-  if (photo.status === 'failed') live.textContent = `${photo.name}: ${photo.error?.message ?? ''}`;
+/** What a screen reader says: the caption of the photo that is shown, and the end of a row of photos. */
+function announceOutcome(photo: Photo): void {
+  if (photo.status !== 'done' && photo.status !== 'failed') return;
+  const { photos } = queue;
+  if (photos.length > 1 && !photos.some(isPending)) {
+    const failed = photos.filter(({ status }) => status === 'failed').length;
+    const end = failed > 0 ? `, ${failed} of them failed` : '';
+    const own = photo.id === selected ? `. Caption: ${textOf(photo)}` : '';
+    announce(`All ${photos.length} photos are done${end}${photo.status === 'done' ? own : ''}`);
+  } else if (photo.id === selected) {
+    const failure = `${photo.name}: ${photo.error?.message ?? ''}`;
+    announce(photo.status === 'done' ? `Caption: ${textOf(photo)}` : failure);
+  }
 }
 
 function showStatus(photo: Photo, caption: Caption): void {
@@ -162,52 +211,6 @@ function apiEngine(): Engine {
     () => endpoint.value.trim(),
     () => apiKey.value.trim(),
   );
-}
-
-function startActions(): void {
-  const current = () => queue.get(selected);
-  const on = (id: string, action: () => void) =>
-    element(id, HTMLButtonElement).addEventListener('click', action);
-  on('copy', () => {
-    const text = current()?.caption?.text;
-    if (text) void copy(text, 'Caption copied');
-  });
-  on('copy-html', () => {
-    const photo = current();
-    if (photo?.caption) void copy(toImageTag(photo.name, photo.caption.text), 'HTML copied');
-  });
-  on('again', () => queue.again(selected));
-  on('cancel', () => queue.cancel(selected));
-  on('cancel-all', () => queue.cancelAll());
-  const rows = () => queue.photos.map((photo) => ({ ...photo, file: photo.name }));
-  on('download-json', () => download('captions.json', 'application/json', toJson(rows())));
-  on('download-csv', () => download('captions.csv', 'text/csv', toCsv(rows())));
-}
-
-async function copy(text: string, done: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(done);
-  } catch {
-    toast('The browser did not allow copying.');
-  }
-}
-
-function download(name: string, type: string, text: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-let toastTimer: ReturnType<typeof setTimeout> | undefined;
-function toast(message: string): void {
-  const place = element('toast', HTMLElement);
-  place.textContent = message;
-  place.classList.add('shown');
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => place.classList.remove('shown'), 2500);
 }
 
 async function registerServiceWorker(): Promise<void> {

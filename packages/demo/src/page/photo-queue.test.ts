@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Caption, CaptionFailure, type Engine } from '../caption.js';
-import { type Photo, PhotoQueue } from './photo-queue.js';
+import { type Photo, PhotoQueue, textOf } from './photo-queue.js';
 
 const captionOf = (text: string): Caption => ({
   ...{
@@ -44,15 +44,17 @@ class SteppedEngine implements Engine {
 function start() {
   const engine = new SteppedEngine();
   const seen: Photo[] = [];
+  const removed: number[] = [];
   const queue = new PhotoQueue({
     engine,
     request: () => ({ numBeams: 1, maxLength: 20 }),
     streams: ({ id }) => id === 1,
     onChange: (photo) => seen.push(photo),
+    onRemove: (id) => removed.push(id),
   });
   const add = (name: string) => queue.add(new Blob([name]), name);
   const statuses = () => queue.photos.map(({ status }) => status);
-  return { engine, queue, seen, add, statuses };
+  return { engine, queue, seen, removed, add, statuses };
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -119,4 +121,51 @@ test('after cancelling all nothing is left, and new photos are taken', async () 
   await settle();
   expect(statuses().at(-1)).toBe('done');
   expect(engine.calls).toHaveLength(2);
+});
+
+test('one that is taken out is not captioned any more, and the next one is', async () => {
+  const { engine, queue, removed, add, statuses } = start();
+  for (const name of ['a', 'b', 'c']) add(name);
+  await settle();
+  queue.remove(2);
+  queue.remove(1);
+  queue.remove(1);
+  await settle();
+  expect(removed).toEqual([2, 1]);
+  expect(statuses()).toEqual(['working']);
+  expect(queue.get(3)?.name).toBe('c');
+  engine.calls[0]?.finish('too late');
+  engine.calls[1]?.finish('a bird');
+  await settle();
+  expect(queue.photos.map(textOf)).toEqual(['a bird']);
+});
+
+test("the visitor's own words stay when the photo is captioned again, until they are taken back", async () => {
+  const { engine, queue, add } = start();
+  add('a');
+  await settle();
+  engine.calls[0]?.finish('a dog');
+  await settle();
+  queue.edit(1, 'my dog');
+  queue.again(1);
+  await settle();
+  engine.calls[1]?.finish('a brown dog');
+  await settle();
+  expect(queue.photos.map(textOf)).toEqual(['my dog']);
+  queue.edit(1, undefined);
+  expect(queue.photos.map(textOf)).toEqual(['a brown dog']);
+});
+
+test('photos of an earlier visit come back as they were; those that were pending wait again', async () => {
+  const { engine, queue, statuses } = start();
+  const file = new Blob(['a']);
+  const error = { code: 'DECODE_FAILED', message: 'why' };
+  queue.restore({ file, name: 'a', status: 'done', caption: captionOf('a dog'), edited: 'my dog' });
+  queue.restore({ file, name: 'b', status: 'failed', error });
+  queue.restore({ file, name: 'c', status: 'working' });
+  expect(statuses()).toEqual(['done', 'failed', 'waiting']);
+  await settle();
+  expect(statuses()).toEqual(['done', 'failed', 'working']);
+  expect(engine.calls).toHaveLength(1);
+  expect(queue.photos.map(textOf)).toEqual(['my dog', '', '']);
 });

@@ -11,7 +11,17 @@ export interface Photo {
   /** The caption so far, while words are found. */
   readonly words: string;
   readonly caption?: Caption;
+  /** What the visitor wrote in place of the model's caption. */
+  readonly edited?: string;
   readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** A photo of an earlier visit, with what had become of it. */
+export type KeptPhoto = Pick<Photo, 'name' | 'file' | 'status' | 'caption' | 'edited' | 'error'>;
+
+/** The caption to show, copy and export: the visitor's, or else the model's. */
+export function textOf({ edited, caption }: Pick<Photo, 'edited' | 'caption'>): string {
+  return edited ?? caption?.text ?? '';
 }
 
 export interface QueueSettings {
@@ -21,6 +31,8 @@ export interface QueueSettings {
   readonly streams: (photo: Photo) => boolean;
   /** Called after every change of a photo. */
   readonly onChange: (photo: Photo) => void;
+  /** Called after a photo was taken out. */
+  readonly onRemove: (id: number) => void;
 }
 
 /** Captions photos one after another, in the order in which they were asked for. */
@@ -50,6 +62,37 @@ export class PhotoQueue {
     this.#settings.onChange(photo);
     this.#schedule();
     return photo;
+  }
+
+  /** Takes in a photo of an earlier visit; one that was not done with waits again. */
+  restore({ name, file, status, caption, edited, error }: KeptPhoto): Photo {
+    const pending = isPending({ status });
+    const photo: Photo = {
+      ...{ id: this.#next++, name, file, words: caption?.text ?? '' },
+      status: pending ? 'waiting' : status,
+      ...(caption && { caption }),
+      ...(edited !== undefined && { edited }),
+      ...(error && { error }),
+    };
+    this.#photos.set(photo.id, photo);
+    if (pending) this.#waiting.push(photo.id);
+    this.#settings.onChange(photo);
+    this.#schedule();
+    return photo;
+  }
+
+  /** Sets the visitor's own caption; `undefined` brings the model's back. */
+  edit(id: number, text: string | undefined): void {
+    const photo = this.#photos.get(id);
+    if (!photo) return;
+    const { edited: _, ...rest } = photo;
+    this.#change(text === undefined ? rest : { ...rest, edited: text });
+  }
+
+  /** Takes a photo out; work on it ends. */
+  remove(id: number): void {
+    this.cancel(id);
+    if (this.#photos.delete(id)) this.#settings.onRemove(id);
   }
 
   /** Captions a photo again, before all that wait. */
@@ -94,7 +137,8 @@ export class PhotoQueue {
       // A cancelled turn has already been replaced, its photo's status set.
       if (this.#current !== turn) return;
       this.#current = undefined;
-      this.#change({ ...photo, ...outcome });
+      const { error: _, ...latest } = this.#photos.get(photo.id) ?? photo;
+      this.#change({ ...latest, ...outcome });
     }
   }
 
@@ -126,6 +170,6 @@ export class PhotoQueue {
   }
 }
 
-export function isPending({ status }: Photo): boolean {
+export function isPending({ status }: Pick<Photo, 'status'>): boolean {
   return status === 'waiting' || status === 'working';
 }

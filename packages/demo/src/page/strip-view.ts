@@ -1,5 +1,7 @@
 import { create, element } from './element.js';
-import { isPending, type Photo } from './photo-queue.js';
+import { isPending, type Photo, textOf } from './photo-queue.js';
+import { Thumbnails } from './thumbnails.js';
+import { TimeLeft, timeLeftText } from './time-left.js';
 
 const STATUS: Readonly<Record<Photo['status'], string>> = {
   waiting: 'waiting',
@@ -9,60 +11,131 @@ const STATUS: Readonly<Record<Photo['status'], string>> = {
   cancelled: 'cancelled',
 };
 
-/** The row of all photos with what has become of each. */
+export interface StripListener {
+  select(id: number): void;
+  remove(id: number): void;
+}
+
+/** Put in by the build: the file name of the worker's script. */
+declare const THUMBNAIL_SCRIPT: string;
+
+/** All photos, small, with what has become of each. */
 export class StripView {
   readonly #strip = element('strip', HTMLUListElement);
   readonly #buttons = new Map<number, HTMLButtonElement>();
-  readonly #select: (id: number) => void;
+  readonly #thumbnails = new Thumbnails(new URL(THUMBNAIL_SCRIPT, document.baseURI));
+  readonly #timeLeft = new TimeLeft();
+  readonly #listener: StripListener;
+  #pending = 0;
+  #frame = 0;
 
-  constructor(select: (id: number) => void) {
-    this.#select = select;
+  constructor(listener: StripListener) {
+    this.#listener = listener;
+    this.#strip.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
-  show(photo: Photo, address: string): void {
-    const button = this.#buttons.get(photo.id) ?? this.#add(photo, address);
+  show(photo: Photo): void {
+    const button = this.#buttons.get(photo.id) ?? this.#add(photo);
     button.dataset.status = photo.status;
-    const text = photo.status === 'done' ? (photo.caption?.text ?? '') : STATUS[photo.status];
+    const text = photo.status === 'done' ? textOf(photo) : STATUS[photo.status];
     button.setAttribute('aria-label', `${photo.name}: ${text}`);
     const label = button.querySelector('.thumb-text');
     if (label) label.textContent = text;
   }
 
+  /** Marks the photo that is shown large; it alone is in the tab order. */
   select(id: number): void {
     for (const [other, button] of this.#buttons) {
       button.setAttribute('aria-pressed', String(other === id));
+      button.tabIndex = other === id ? 0 : -1;
     }
   }
 
-  showProgress(photos: readonly Photo[]): void {
+  /** Gives the photo's button the focus, after the one that had it is gone. */
+  focus(id: number): void {
+    this.#buttons.get(id)?.focus();
+  }
+
+  remove(id: number): void {
+    this.#thumbnails.forget(id);
+    const button = this.#buttons.get(id);
+    const image = button?.querySelector('img');
+    if (image) URL.revokeObjectURL(image.src);
+    button?.closest('li')?.remove();
+    this.#buttons.delete(id);
+  }
+
+  /** Counts once a frame, however many photos change in it. */
+  showProgress(photos: () => readonly Photo[]): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#showProgress(photos()));
+  }
+
+  #showProgress(photos: readonly Photo[]): void {
     const pending = photos.filter(isPending).length;
     const done = photos.filter(({ status }) => status === 'done').length;
     const failed = photos.filter(({ status }) => status === 'failed').length;
+    if (pending > this.#pending) this.#timeLeft.start(performance.now());
+    for (let i = pending; i < this.#pending; i++) this.#timeLeft.finish(performance.now());
+    this.#pending = pending;
+    const left = pending > 0 ? this.#timeLeft.estimate(pending) : undefined;
     const count = [`${done} of ${photos.length} captioned`, failed > 0 && `${failed} failed`];
-    element('queue-count', HTMLElement).textContent = count.filter(Boolean).join(', ');
+    element('queue-count', HTMLElement).textContent = [
+      count.filter(Boolean).join(', '),
+      ...(left === undefined ? [] : [timeLeftText(left)]),
+    ].join(' · ');
     element('queue', HTMLElement).classList.toggle('single', photos.length < 2);
     const bar = element('queue-bar', HTMLProgressElement);
     bar.hidden = pending === 0 || photos.length < 2;
     bar.max = photos.length;
     bar.value = photos.length - pending;
     element('cancel-all', HTMLButtonElement).hidden = pending === 0;
-    for (const id of ['download-json', 'download-csv']) {
-      element(id, HTMLButtonElement).disabled = done + failed === 0;
+    for (const ending of ['json', 'csv', 'txt']) {
+      element(`download-${ending}`, HTMLButtonElement).disabled = done + failed === 0;
     }
   }
 
-  #add(photo: Photo, address: string): HTMLButtonElement {
-    const image = create('img', { src: address, alt: '', decoding: 'async', draggable: 'false' });
-    image.addEventListener('error', () => button.classList.add('broken'));
+  #add(photo: Photo): HTMLButtonElement {
+    const image = create('img', { alt: '', decoding: 'async', draggable: 'false' });
+    image.hidden = true;
     const button = create(
       'button',
-      { type: 'button', class: 'thumb', 'aria-pressed': 'false' },
+      { type: 'button', class: 'thumb', 'aria-pressed': 'false', 'aria-keyshortcuts': 'Delete' },
       create('span', { class: 'thumb-photo' }, image),
       create('span', { class: 'thumb-text' }),
     );
-    button.addEventListener('click', () => this.#select(photo.id));
+    button.tabIndex = -1;
+    button.addEventListener('click', () => this.#listener.select(photo.id));
     this.#buttons.set(photo.id, button);
-    this.#strip.append(create('li', {}, button));
+    this.#strip.append(create('li', { class: 'strip-item' }, button));
+    void this.#thumbnails.make(photo.id, photo.file).then((thumbnail) => {
+      if (!this.#buttons.has(photo.id)) return;
+      button.classList.toggle('broken', !thumbnail);
+      if (!thumbnail) return;
+      image.src = URL.createObjectURL(thumbnail);
+      image.hidden = false;
+    });
     return button;
+  }
+
+  /** Arrows go from photo to photo, as in a toolbar (WAI-ARIA practices, roving tabindex). */
+  #onKey(event: KeyboardEvent): void {
+    const buttons = [...this.#buttons];
+    const now = buttons.findIndex(([, button]) => button === document.activeElement);
+    const id = buttons[now]?.[0];
+    if (id === undefined) return;
+    if (event.key === 'Delete') {
+      event.preventDefault();
+      this.#listener.remove(id);
+      return;
+    }
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: buttons.length - 1 }[
+      event.key
+    ];
+    const target = next === undefined ? undefined : buttons[next]?.[1];
+    if (!target) return;
+    event.preventDefault();
+    for (const [, button] of buttons) button.tabIndex = button === target ? 0 : -1;
+    target.focus();
   }
 }

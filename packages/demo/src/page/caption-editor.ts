@@ -1,0 +1,51 @@
+import { element } from './element.js';
+
+/** A field in place of the caption, to write a better one. */
+export class CaptionEditor {
+  readonly #form = element('edit-form', HTMLFormElement);
+  readonly #field = element('edit-text', HTMLTextAreaElement);
+  readonly #caption = element('caption', HTMLElement);
+  #save: ((text: string) => void) | undefined;
+
+  constructor() {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.#field.value.replace(/\s+/g, ' ').trim();
+      const save = this.#save;
+      this.close();
+      save?.(text);
+    });
+    this.#field.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.isComposing) {
+        event.preventDefault();
+        this.#form.requestSubmit();
+      }
+      if (event.key === 'Escape') this.#cancel();
+    });
+    element('edit-cancel', HTMLButtonElement).addEventListener('click', () => this.#cancel());
+  }
+
+  /** @param save called with the visitor's text, in one line; empty when it was deleted */
+  open(text: string, save: (text: string) => void): void {
+    this.#save = save;
+    this.#field.value = text;
+    this.#show(true);
+    this.#field.focus();
+    this.#field.select();
+  }
+
+  close(): void {
+    this.#save = undefined;
+    this.#show(false);
+  }
+
+  #cancel(): void {
+    this.close();
+    element('edit', HTMLButtonElement).focus();
+  }
+
+  #show(open: boolean): void {
+    this.#form.hidden = !open;
+    this.#caption.hidden = open;
+  }
+}
