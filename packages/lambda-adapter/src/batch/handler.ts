@@ -6,7 +6,10 @@ import { isWarmPing } from '../lambda/warm-ping.js';
 import { type BatchLog, createBatchLog } from './batch-log.js';
 import { createCaptionObject } from './caption-object.js';
 import { Deadline, Pace } from './deadline.js';
+import { answerBatchOperations, isBatchOperations } from './doors/batch-operations.js';
+import { answerNotification, isNotification } from './doors/notification.js';
 import { answerSqs, isSqsEvent } from './doors/sqs.js';
+import { answerItem, answerItemBatch, isItem, isItemBatch } from './doors/step-functions.js';
 import type { ObjectReader } from './photo-object.js';
 import type { ResultStore } from './result-store.js';
 import type { BatchSettings } from './settings.js';
@@ -42,11 +45,15 @@ export function createBatchHandler(parts: BatchParts): BatchHandler {
     const deadline = new Deadline(() => context.getRemainingTimeInMillis(), pace);
     const started = performance.now();
     try {
-      return await answer(
-        event,
-        createWorker(captionObject, settings.concurrency, deadline, log),
-        log,
-      );
+      if (parts.stores.length === 0 && (isSqsEvent(event) || isNotification(event))) {
+        throw new InvocationError({
+          code: 'INVALID_OPTION',
+          detail:
+            'ZIPCAPTION_RESULTS is "none", so that captions of this event would be lost. Set it to s3://BUCKET/PREFIX or dynamodb://TABLE.',
+        });
+      }
+      const worker = createWorker(captionObject, settings.concurrency, deadline, log);
+      return await answer(event, worker, log);
     } finally {
       deadline.end();
       log.summary({
@@ -59,8 +66,12 @@ export function createBatchHandler(parts: BatchParts): BatchHandler {
 
 async function answer(event: unknown, worker: Worker, log: BatchLog): Promise<unknown> {
   if (isSqsEvent(event)) return answerSqs(event, worker, log);
+  if (isBatchOperations(event)) return answerBatchOperations(event, worker);
+  if (isNotification(event)) return answerNotification(event, worker, log);
+  if (isItemBatch(event)) return answerItemBatch(event, worker);
+  if (isItem(event)) return answerItem(event, worker);
   throw new InvocationError({
     code: 'INVALID_INPUT',
-    detail: `The event is ${describeEvent(event)}. The batch takes messages of SQS.`,
+    detail: `The event is ${describeEvent(event)}. The batch takes messages of SQS, notifications of S3, SNS and EventBridge, tasks of S3 Batch Operations, and items of Step Functions: { "bucket", "key" } or { "Items": […] }.`,
   });
 }

@@ -1,10 +1,12 @@
+import batchOperationsV1 from './batch-operations-v1.json' with { type: 'json' };
+import batchOperationsV2 from './batch-operations-v2.json' with { type: 'json' };
 import s3EventBridge from './s3-eventbridge.json' with { type: 'json' };
 import s3Put from './s3-put.json' with { type: 'json' };
 import sns from './sns.json' with { type: 'json' };
 import sqs from './sqs.json' with { type: 'json' };
 
 /** Events about objects in S3 as AWS sends them; accounts, addresses and ids are examples. */
-export { s3EventBridge, s3Put };
+export { batchOperationsV1, batchOperationsV2, s3EventBridge, s3Put };
 
 /** An event within the message of SNS, as a function subscribed to the topic gets it. */
 export function inSns(event: unknown) {
