@@ -61,6 +61,7 @@ export class CaptionService {
   readonly #cache: CaptionCache<CaptionJson>;
   readonly #queue: CaptionQueue;
   readonly #shared = new SharedWork<CaptionJson>();
+  readonly #places = new Map<string, Place>();
 
   constructor(engine: GetEngine, settings: Settings, workers: number) {
     this.#engine = engine;
@@ -125,9 +126,13 @@ export class CaptionService {
     // With nothing else to do it is worth trying, however long it may take.
     const time = wait + own / Math.min(workers, fresh.length);
     const isLate = !isIdle && time > SAFE * (timeLeft - RESERVE);
-    if (!isFull && !isLate) return;
+    if (isFull || isLate) throw this.#busy(client);
+  }
+
+  #busy(client: string): HttpError {
+    const { waiting, running } = this.#queue;
     const seconds = this.retryAfter(client);
-    throw new HttpError(
+    return new HttpError(
       'BUSY',
       `${waiting + running} photos are being captioned or wait for it already. Try again in ${seconds} s.`,
       { headers: { 'retry-after': String(seconds) } },
@@ -140,12 +145,11 @@ export class CaptionService {
     const remembered = this.#cache.get(order.key);
     const from = remembered ? 'memory' : this.#shared.has(order.key) ? 'other' : 'work';
     if (from !== 'work') record.cacheHits = (record.cacheHits ?? 0) + 1;
-    const json =
-      remembered ??
-      (await this.#shared.run(order.key, signal, (stop) =>
-        this.#work(order, { ...asker, signal: stop }, {}),
-      ));
-    return { json, from };
+    if (remembered) return { json: remembered, from };
+    const result = this.#shared.run(order.key, signal, (stop) =>
+      this.#work(order, { ...asker, signal: stop }, {}),
+    );
+    return { json: await this.#unlessLate(order, asker, result), from };
   }
 
   /** The caption of an admitted photo, each piece of text as it is found. */
@@ -154,30 +158,62 @@ export class CaptionService {
     asker: Asker,
     onToken: NonNullable<CaptionOptions['onToken']>,
   ): Promise<CaptionJson> {
-    return this.#work(order, asker, { numBeams: 1, numCaptions: 1, onToken });
+    const result = this.#work(order, asker, { numBeams: 1, numCaptions: 1, onToken });
+    return this.#unlessLate(order, asker, result);
+  }
+
+  /**
+   * When the time is up for a photo that was never begun, its client sent no photo that takes too long: the
+   * others took longer than was reckoned.
+   */
+  async #unlessLate<T>({ key }: Order, { client }: Asker, result: Promise<T>): Promise<T> {
+    const place = this.#places.get(key);
+    try {
+      return await result;
+    } catch (error) {
+      const isLate = error instanceof HttpError && error.code === 'TIME_TOO_SHORT';
+      throw isLate && place?.begun === false ? this.#busy(client) : error;
+    }
+  }
+
+  #leave(key: string, place: Place): void {
+    if (this.#places.get(key) === place) this.#places.delete(key);
   }
 
   /** Takes its place in the queue at once: nothing may come between that and `admit`. */
   async #work(
     { photo, options, key, engine }: Order,
-    { client, record, signal }: Asker,
+    { client, record, signal, timeLeft }: Asker,
     more: CaptionOptions,
   ): Promise<CaptionJson> {
     refuseMangled(photo);
     const { maxBytes, maxPixels } = this.#settings;
     const limits = { maxBytes, maxPixels, signal };
-    const result = await this.#queue.run({
-      ...{ client, signal, kind: kindOf(options) },
-      run: (waited) => {
+    const place = { begun: false };
+    this.#places.set(key, place);
+    const kind = kindOf(options);
+    const isWaiting = this.#queue.running >= this.#queue.workers;
+    const working = this.#queue.run({
+      ...{ client, signal, kind },
+      run: async (waited) => {
+        const left = timeLeft - RESERVE - waited;
+        // Others may have taken longer than was reckoned: what could not be finished is not begun.
+        if (isWaiting && left < this.#queue.expected(kind)) throw this.#busy(client);
+        place.begun = true;
         record.queued = (record.queued ?? 0) + waited;
         return engine.caption(photo, { ...toCaptionOptions(options), ...more, ...limits });
       },
     });
-    const json = toJson(result);
+    const json = toJson(await working.finally(() => this.#leave(key, place)));
     noteTimings(record, json);
     this.#cache.set(key, json);
     return json;
   }
+}
+
+/** A photo in the queue. */
+interface Place {
+  begun: boolean;
 }
 
 /** A photo takes at most so many times as long as a blank picture, unless it is very large. */
