@@ -166,9 +166,12 @@ export class EngineSession {
     const onMove = () => {
       hasMoved = true;
     };
-    const plan = known ?? new Plan(prepared, shapes, weights, memory, kernels, onMove);
+    // Of a decoder's lengths, one after another, most of the plan is the same.
+    const like = [...this.#plans.values()].at(-1);
+    const plan = known ?? new Plan(prepared, shapes, weights, memory, kernels, onMove, { like });
     if (hasMoved) this.#plans.clear();
     this.#plans.set(key, plan);
+    plan.enter();
     const [oldest] = this.#plans.keys();
     if (this.#plans.size > MOST_PLANS && oldest !== undefined) this.#plans.delete(oldest);
     return plan;

@@ -31,12 +31,23 @@ interface Step extends StepKind {
   readonly run: () => void;
 }
 
+/** One node, planned: what came of its inputs. Inputs that are alike give the same again. */
+interface PlannedNode {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly (Value | undefined)[];
+  readonly steps: readonly Step[];
+  readonly presets: readonly Value[];
+  /** Every piece of storage that was asked for, in order. */
+  readonly storages: readonly Storage[];
+}
+
 /** No tensor of a captioning network is larger. */
 const MOST_ELEMENTS = 2 ** 27;
 
 /**
  * One network for inputs of given shapes: the kernels to run, one after another, with every tensor's
- * place in memory settled.
+ * place in memory settled. A plan may share tensors and steps with others, whose places for them differ:
+ * `enter` one before it is used.
  */
 export class Plan {
   readonly inputs: readonly Value[];
@@ -44,6 +55,11 @@ export class Plan {
   readonly #values = new Map<string, Value>();
   readonly #steps: Step[] = [];
   readonly #presets: Value[] = [];
+  readonly #nodes: PlannedNode[] = [];
+  /** Storage that the node at hand asked for, and what it was given when it was planned before. */
+  #storages: Storage[] = [];
+  #before: readonly Storage[] = [];
+  readonly #places: { readonly storage: Storage; readonly address: number }[];
 
   /** @throws EngineError `unsupported` for what the engine lacks, `invalid` for what contradicts itself */
   constructor(
@@ -53,29 +69,50 @@ export class Plan {
     readonly memory: EngineMemory,
     readonly kernels: Kernels,
     onMove: () => void,
-    /** For a plan of a few nodes: inputs whose numbers are known. */
-    known: readonly (Value | undefined)[] = [],
+    {
+      known = [],
+      like,
+    }: {
+      /** For a plan of a few nodes: inputs whose numbers are known. */
+      readonly known?: readonly Value[];
+      /** A plan of the same network for other shapes: what does not depend on them is taken from it. */
+      readonly like?: Plan | undefined;
+    } = {},
   ) {
     this.inputs = network.inputs.map(({ name, type }, i) => {
       const dims = shapes[i] ?? [];
       const given = known[i];
-      const value = given ?? {
-        ...this.temporary(elements(dims)),
-        type,
-        dims,
-        strides: contiguousStrides(dims),
-      };
+      const before = like?.inputs[i];
+      const value =
+        given ??
+        (before && hasDims(before, dims)
+          ? before
+          : {
+              ...this.temporary(elements(dims)),
+              type,
+              dims,
+              strides: contiguousStrides(dims),
+            });
       if (given?.known) this.#presets.push(given);
       this.#values.set(name, value);
       return value;
     });
     const computes = known.length === 0;
-    for (const node of network.nodes) this.#add(node, network.opset, onMove, computes);
+    const before = like ? like.#nodes : [];
+    network.nodes.forEach((node, i) => {
+      this.#add(node, network.opset, onMove, computes, before[i]);
+    });
+    this.#before = [];
     this.outputs = network.outputs.map((port) => {
       const context = new Context(this, { ...PASS, inputs: [port.name] }, network.opset);
       return context.contiguous(context.input(0));
     });
-    this.#settle(onMove);
+    this.#places = this.#settle(onMove);
+  }
+
+  /** Puts the tensors where this plan has them, before inputs are written. */
+  enter(): void {
+    for (const { storage, address } of this.#places) storage.address = address;
   }
 
   /** Runs every step; the inputs' numbers must be in place. */
@@ -114,13 +151,17 @@ export class Plan {
     return this.weights.value(name);
   }
 
-  give(name: string, value: Value): void {
-    if (name !== '') this.#values.set(name, value);
+  give(name: string, value: Value | undefined): void {
+    if (name !== '' && value) this.#values.set(name, value);
   }
 
   temporary(count: number): Value {
     if (!(count <= MOST_ELEMENTS)) throw unsupported(`A tensor of ${count} elements`);
-    const storage = { address: -1, bytes: count * 4 };
+    const bytes = count * 4;
+    const before = this.#before[this.#storages.length];
+    // The same storage again: nodes that read it then need not be planned again.
+    const storage = before?.bytes === bytes ? before : { address: -1, bytes };
+    this.#storages.push(storage);
     return { type: 'float32', dims: [count], strides: [1], offset: 0, storage };
   }
 
@@ -146,10 +187,47 @@ export class Plan {
     });
   }
 
-  #add(node: FusedNode, opset: number, onMove: () => void, computes: boolean): void {
+  #add(
+    node: FusedNode,
+    opset: number,
+    onMove: () => void,
+    computes: boolean,
+    before: PlannedNode | undefined,
+  ): void {
+    const valuesOf = (names: readonly string[]) =>
+      names.filter((name) => name !== '').map((name) => this.value(name));
+    const inputs = valuesOf([...node.inputs, node.epilogue.residual ?? '']);
+    if (before && inputs.every((value, i) => isAlike(value, before.inputs[i]))) {
+      node.outputs.forEach((name, i) => {
+        this.give(name, before.outputs[i]);
+      });
+      this.#steps.push(...before.steps);
+      this.#presets.push(...before.presets);
+      this.#nodes.push(before);
+      return;
+    }
+    const [steps, presets] = [this.#steps.length, this.#presets.length];
+    this.#storages = [];
+    this.#before = before?.storages ?? [];
+    this.#planNode(node, valuesOf(node.inputs), opset, onMove, computes);
+    this.#nodes.push({
+      inputs,
+      outputs: node.outputs.map((name) => this.#values.get(name)),
+      steps: this.#steps.slice(steps),
+      presets: this.#presets.slice(presets),
+      storages: this.#storages,
+    });
+  }
+
+  #planNode(
+    node: FusedNode,
+    inputs: readonly Value[],
+    opset: number,
+    onMove: () => void,
+    computes: boolean,
+  ): void {
     const plan = OPERATORS[node.operator];
     if (!plan) throw unsupported(`The operator ${node.operator}`);
-    const inputs = node.inputs.filter((name) => name !== '').map((name) => this.value(name));
     // What is known is computed now, with the same kernels: shapes, masks, places.
     const isKnown = inputs.length > 0 && inputs.every((value) => value.known !== undefined);
     if (computes && isKnown && node.operator !== 'Shape')
@@ -167,8 +245,9 @@ export class Plan {
       },
       [],
       ...[this.weights, this.memory, this.kernels, onMove],
-      inputs.map((value) => copyOf(value)),
+      { known: inputs.map((value) => copyOf(value)) },
     );
+    small.enter();
     small.run();
     node.outputs
       .filter((name) => name !== '')
@@ -179,7 +258,7 @@ export class Plan {
   }
 
   /** Settles where every tensor lies. */
-  #settle(onMove: () => void): void {
+  #settle(onMove: () => void): { storage: Storage; address: number }[] {
     const uses = new Map<Storage, { from: number; to: number }>();
     const use = (storage: Storage, step: number) => {
       if (storage instanceof WeightStorage) return;
@@ -202,8 +281,31 @@ export class Plan {
     ];
     for (const storage of read) if (storage instanceof WeightStorage) storage.place();
     const base = this.memory.arena(bytes, onMove);
-    for (const { storage } of lifetimes) storage.address += base;
+    return lifetimes.map(({ storage }) => ({ storage, address: base + storage.address }));
   }
+}
+
+function hasDims(value: Value, dims: readonly number[]): boolean {
+  return areEqual(value.dims, dims);
+}
+
+/** Is it the same view of the same storage, known in the same way? */
+function isAlike(a: Value, b: Value | undefined): boolean {
+  if (a === b) return true;
+  return (
+    b !== undefined &&
+    a.storage === b.storage &&
+    a.offset === b.offset &&
+    a.type === b.type &&
+    a.weight === b.weight &&
+    a.known === b.known &&
+    areEqual(a.dims, b.dims) &&
+    areEqual(a.strides, b.strides)
+  );
+}
+
+function areEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 const PASS: FusedNode = {
