@@ -584,8 +584,8 @@ describe('convolutions and pooling', () => {
     width: number,
   ) => ({
     kernel_shape: [
-      Math.min(kernel[0], Math.floor((height - 1) / dilation[0]) + 1),
-      Math.min(kernel[1], Math.floor((width - 1) / dilation[1]) + 1),
+      Math.min(kernel[0], Math.floor((height + pads[0] + pads[2] - 1) / dilation[0]) + 1),
+      Math.min(kernel[1], Math.floor((width + pads[1] + pads[3] - 1) / dilation[1]) + 1),
     ],
     ...{ strides: stride, pads, dilations: dilation },
   });
@@ -627,6 +627,31 @@ describe('convolutions and pooling', () => {
       [channels, fc.tuple(map, map), window, seeds, fc.nat(1)],
       (count, size, given, seed, what) => conv(1 + what, [1, 1, count], size, given, seed, what),
       { runs: 15 },
+    );
+  });
+
+  // Kernels of these widths compute four neighbours at once, and look outside of the map in any place.
+  test.each([3, 5])('one channel at a time, %i wide', async (width) => {
+    const size = fc.integer({ min: 1, max: 11 });
+    const pad = fc.nat(width + 1);
+    await hold(
+      [
+        fc.integer({ min: 1, max: 5 }),
+        fc.tuple(size, size),
+        fc.tuple(fc.integer({ min: 1, max: 5 }), fc.constantFrom(1, 1, 2)),
+        fc.tuple(fc.nat(2), pad, fc.nat(2), pad),
+        seeds,
+      ],
+      (fours, [height, across], [kernel, stride], pads, seed) => {
+        // Whatever was drawn, at least one place for the kernel.
+        const more = Math.max(0, width - across - (pads[1] as number) - (pads[3] as number));
+        const window: Window = {
+          ...{ kernel: [kernel, width], stride: [stride, 1], dilation: [1, 1] },
+          pads: [...pads.slice(0, 3), (pads[3] as number) + more] as Window['pads'],
+        };
+        return conv(1, [1, 1, 4 * fours], [Math.max(kernel, height), across], window, seed, 1);
+      },
+      { runs: 25 },
     );
   });
 

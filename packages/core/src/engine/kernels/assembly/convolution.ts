@@ -1,7 +1,7 @@
 // Convolutions over channels-last maps, [height][width][channels], other than 1 × 1 ones (those are
 // matrix products). Borders are not copied: the kernel's window is cut where it leaves the map.
 
-import { storeRowApart } from './epilogue';
+import { clamp, storeRowApart } from './epilogue';
 
 /** Kernel rows (or columns) that lie inside: the first, and the one after the last. */
 @inline
@@ -27,10 +27,31 @@ export function depthwise(
   const stepX = pixel * <usize>dilationX;
   const stepY = inputRow * <usize>dilationY;
   const next = pixel * <usize>strideX;
+  // Neighbours of most kernels look at the same columns: each is read once for four of them.
+  const isShared = strideX == 1 && dilationX == 1 && (kernelWidth == 3 || kernelWidth == 5)
+    && outWidth >= 4 && channels % 4 == 0;
   for (let y = 0; y < outHeight; y++) {
     const top = y * strideY - padTop;
     const rowStart = firstTap(top, dilationY);
     const rowEnd = endTap(top, dilationY, kernelHeight, height);
+    if (isShared) {
+      for (let x = 0; x < outWidth; x += 4) {
+        // The last four may overlap with those before.
+        const left = min(x, outWidth - 4) - padLeft;
+        const to = out + <usize>(y * outWidth + left + padLeft) * pixel;
+        const from = input + <usize>(top + rowStart * dilationY) * inputRow + <usize>left * pixel;
+        const taps = weights + <usize>(rowStart * kernelWidth) * pixel;
+        const rows = rowEnd - rowStart;
+        // A bit for each of the columns that the four see, 0 where it is outside of the map.
+        const inside = (-1 << max(0, -left)) & ~(-1 << max(0, min(8, width - left)));
+        if (kernelWidth == 3) {
+          depthwiseThree(to, pixel, from, stepY, taps, rows, bias, channels, inside, lows, highs);
+        } else {
+          depthwiseFive(to, pixel, from, stepY, taps, rows, bias, channels, inside, lows, highs);
+        }
+      }
+      continue;
+    }
     let x = 0;
     while (x < outWidth) {
       const left = x * strideX - padLeft;
@@ -94,6 +115,165 @@ export function depthwiseFour(
       out + pixel * i, input + next * i, stepX, stepY, weights, pixel,
       kernelWidth, kernelWidth, rows, bias, vectors, channels, low, high,
     );
+  }
+}
+
+/**
+ * Four neighbours of a kernel three wide, which look at six columns, those whose bit in `inside` is set. Exported as
+ * convolveTile is, and for the same reason.
+ */
+export function depthwiseThree(
+  out: usize, pixel: usize, input: usize, stepY: usize, weights: usize, rows: i32, bias: usize,
+  channels: i32, inside: i32, low: v128, high: v128,
+): void {
+  for (let end = bias + (<usize>channels << 2); bias < end; bias += 16) {
+    let s0 = v128.load(bias), s1 = s0, s2 = s0, s3 = s0;
+    let line = input;
+    let w = weights;
+    for (let row = 0; row < rows; row++) {
+      const w0 = v128.load(w);
+      w += pixel;
+      const w1 = v128.load(w);
+      w += pixel;
+      const w2 = v128.load(w);
+      w += pixel;
+      let p = line;
+      if (inside & 1) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 2) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w1));
+        s1 = f32x4.add(s1, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 4) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w2));
+        s1 = f32x4.add(s1, f32x4.mul(v, w1));
+        s2 = f32x4.add(s2, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 8) {
+        const v = v128.load(p);
+        s1 = f32x4.add(s1, f32x4.mul(v, w2));
+        s2 = f32x4.add(s2, f32x4.mul(v, w1));
+        s3 = f32x4.add(s3, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 16) {
+        const v = v128.load(p);
+        s2 = f32x4.add(s2, f32x4.mul(v, w2));
+        s3 = f32x4.add(s3, f32x4.mul(v, w1));
+      }
+      p += pixel;
+      if (inside & 32) {
+        const v = v128.load(p);
+        s3 = f32x4.add(s3, f32x4.mul(v, w2));
+      }
+      line += stepY;
+    }
+    let to = out;
+    v128.store(to, clamp(s0, low, high));
+    to += pixel;
+    v128.store(to, clamp(s1, low, high));
+    to += pixel;
+    v128.store(to, clamp(s2, low, high));
+    to += pixel;
+    v128.store(to, clamp(s3, low, high));
+    out += 16;
+    input += 16;
+    weights += 16;
+  }
+}
+
+/** The same of a kernel five wide, and eight columns. */
+export function depthwiseFive(
+  out: usize, pixel: usize, input: usize, stepY: usize, weights: usize, rows: i32, bias: usize,
+  channels: i32, inside: i32, low: v128, high: v128,
+): void {
+  for (let end = bias + (<usize>channels << 2); bias < end; bias += 16) {
+    let s0 = v128.load(bias), s1 = s0, s2 = s0, s3 = s0;
+    let line = input;
+    let w = weights;
+    for (let row = 0; row < rows; row++) {
+      const w0 = v128.load(w);
+      w += pixel;
+      const w1 = v128.load(w);
+      w += pixel;
+      const w2 = v128.load(w);
+      w += pixel;
+      const w3 = v128.load(w);
+      w += pixel;
+      const w4 = v128.load(w);
+      w += pixel;
+      let p = line;
+      if (inside & 1) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 2) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w1));
+        s1 = f32x4.add(s1, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 4) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w2));
+        s1 = f32x4.add(s1, f32x4.mul(v, w1));
+        s2 = f32x4.add(s2, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 8) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w3));
+        s1 = f32x4.add(s1, f32x4.mul(v, w2));
+        s2 = f32x4.add(s2, f32x4.mul(v, w1));
+        s3 = f32x4.add(s3, f32x4.mul(v, w0));
+      }
+      p += pixel;
+      if (inside & 16) {
+        const v = v128.load(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, w4));
+        s1 = f32x4.add(s1, f32x4.mul(v, w3));
+        s2 = f32x4.add(s2, f32x4.mul(v, w2));
+        s3 = f32x4.add(s3, f32x4.mul(v, w1));
+      }
+      p += pixel;
+      if (inside & 32) {
+        const v = v128.load(p);
+        s1 = f32x4.add(s1, f32x4.mul(v, w4));
+        s2 = f32x4.add(s2, f32x4.mul(v, w3));
+        s3 = f32x4.add(s3, f32x4.mul(v, w2));
+      }
+      p += pixel;
+      if (inside & 64) {
+        const v = v128.load(p);
+        s2 = f32x4.add(s2, f32x4.mul(v, w4));
+        s3 = f32x4.add(s3, f32x4.mul(v, w3));
+      }
+      p += pixel;
+      if (inside & 128) {
+        const v = v128.load(p);
+        s3 = f32x4.add(s3, f32x4.mul(v, w4));
+      }
+      line += stepY;
+    }
+    let to = out;
+    v128.store(to, clamp(s0, low, high));
+    to += pixel;
+    v128.store(to, clamp(s1, low, high));
+    to += pixel;
+    v128.store(to, clamp(s2, low, high));
+    to += pixel;
+    v128.store(to, clamp(s3, low, high));
+    out += 16;
+    input += 16;
+    weights += 16;
   }
 }
 

@@ -6,7 +6,7 @@ export const ADD_FIRST: i32 = 1;
 
 // pmax and pmin are one instruction each and let NaN through, as IEEE comparisons are false for it.
 @inline
-function clamp(v: v128, low: v128, high: v128): v128 {
+export function clamp(v: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(v, low), high);
 }
 

@@ -1,7 +1,7 @@
 // Everything that the engine's WebAssembly module exports.
 export { gemmFloat, gemmTransposed } from './gemm-float';
 export { gatherInt8Columns, gemmInt8, gemmInt8Rows, packInt8 } from './gemm-int8';
-export { convolve, convolveTile, depthwise, depthwiseFour, pool } from './convolution';
+export { convolve, convolveTile, depthwise, depthwiseFive, depthwiseFour, depthwiseThree, pool } from './convolution';
 export { binary, clip, unary, where } from './elementwise';
 export { copyStrided, fill, gather, gatherElements } from './movement';
 export { argMost, reduce, reduceWhole, topK } from './reduce';
