@@ -1,6 +1,6 @@
 import { CaptionError } from './errors.js';
 
-/** What a caption ends in when its `AbortSignal` fires. */
+/** The error of a caption whose `AbortSignal` fired. */
 export function abortError(signal: AbortSignal | undefined): CaptionError {
   return new CaptionError('ABORTED', 'Captioning was stopped by its AbortSignal.', {
     cause: signal?.reason,

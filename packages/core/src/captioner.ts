@@ -38,7 +38,7 @@ const platform: Platform = currentPlatform;
 export class Captioner {
   readonly #backend: Backend;
   readonly #loadOptions: LoadOptions;
-  /** Under way. */
+  /** Pending calls. */
   readonly #calls = new Set<Promise<unknown>>();
   #disposing: Promise<void> | undefined;
 
@@ -48,22 +48,22 @@ export class Captioner {
     this.#loadOptions = loadOptions;
   }
 
-  /** What is known of the model: name, version, licence, preprocessing, defaults, figures. */
+  /** The model's manifest: name, version, licence, preprocessing, defaults, metrics. */
   get model(): Manifest {
     return this.#backend.manifest;
   }
 
   /**
-   * With `workers`: how many ended since the start, by themselves or because they did not stop when they
-   * were told to. Each was replaced. A figure for monitoring.
+   * With `workers`: the number of workers that crashed, or were terminated because they did not stop,
+   * since the start. Each was replaced. For monitoring.
    */
   get workersLost(): number {
     return this.#backend.workersLost;
   }
 
   /**
-   * Captions one photo. Calls may overlap: they wait for each other, or, with `workers`, for a
-   * worker that is free.
+   * Captions one photo. Calls may overlap: they are queued or, with `workers`, run on the first free
+   * worker.
    *
    * @param input the photo: a file's bytes, a `Blob`, a path (Node), pixels; see {@link ImageInput}
    * @throws CaptionError `INVALID_OPTION`, `INVALID_INPUT`, `FILE_NOT_FOUND`, `UNSUPPORTED_FORMAT`,
@@ -77,11 +77,11 @@ export class Captioner {
   }
 
   /**
-   * A photo's feature vector, for finding photos that look alike: the scalar product of two vectors is
-   * their cosine similarity, 1 for the same photo. Made by the encoder alone, without a caption.
+   * The feature vector of a photo, for finding similar photos: the dot product of two vectors is their
+   * cosine similarity, 1 for the same photo. Runs the encoder only.
    *
-   * @returns the model's features, scaled to a length of 1 (1,280 numbers of the embedded model)
-   * @throws CaptionError as {@link caption}, and `MODEL_UNSUPPORTED` where the model has no features
+   * @returns the model's features with the norm 1 (1,280 numbers for the embedded model)
+   * @throws CaptionError as {@link caption}, and `MODEL_UNSUPPORTED` if the model has no features
    *
    * @example
    * const [a, b] = await Promise.all(['a.jpg', 'b.jpg'].map((photo) => captioner.embed(photo)));
@@ -92,8 +92,8 @@ export class Captioner {
   }
 
   /**
-   * Captions one photo word by word: greedy, or sampled. What is iterated over are its tokens;
-   * `result` of the same object is what {@link caption} gives.
+   * Captions one photo word by word, with greedy search or sampling. Yields the tokens; the promise
+   * `result` of the same object gives the whole caption, as {@link caption} does.
    *
    * @example
    * for await (const { text } of captioner.stream('dog.jpg')) process.stdout.write(text);
@@ -106,8 +106,8 @@ export class Captioner {
    * Captions many photos. Yields one outcome per input, in input order; a photo that fails yields an
    * outcome with an `error`. At most 2 × `concurrency` photos are in memory at a time.
    *
-   * @throws CaptionError what concerns all photos: `INVALID_OPTION`, `ABORTED`, `DISPOSED`, and with
-   *   worker threads those of {@link loadCaptioner}
+   * @throws CaptionError for errors that concern all photos: `INVALID_OPTION`, `ABORTED`, `DISPOSED`,
+   *   and with worker threads those of {@link loadCaptioner}
    *
    * @example
    * for await (const { index, text, error } of captioner.captionAll(paths, { concurrency: 2 })) {
@@ -124,7 +124,7 @@ export class Captioner {
     this.#refuseIfDisposed();
     const pool = await this.#poolFor(concurrency);
     const { workers } = pool ?? this.#backend;
-    // While all workers have a photo, as many more are held ready for them.
+    // While every worker has a photo, the next one for each is prepared.
     const most = concurrency === workers ? 2 * concurrency : concurrency;
     const { controller, unlink } = linkedController(options.signal);
     const work = (input: ImageInput, index: number): Promise<CaptionOutcome> =>
@@ -139,13 +139,13 @@ export class Captioner {
       yield* inOrder(inputs, most, work, controller.signal);
     } finally {
       unlink();
-      controller.abort(); // Photos that were begun when the loop was left early.
+      controller.abort(); // Stops photos that are under way when the loop is left early.
       await pool?.dispose();
     }
   }
 
   /**
-   * Frees the model's memory and ends the worker threads, after the calls that are under way. A
+   * Frees the model's memory and ends the worker threads, once the pending calls have finished. A
    * second call waits for the first.
    */
   dispose(): Promise<void> {
@@ -165,7 +165,7 @@ export class Captioner {
     return this.#track(() => gatherAndCaption(backend, input, options));
   }
 
-  /** `dispose` waits for it. */
+  /** Runs a call that `dispose` waits for. */
   async #track<T>(start: () => Promise<T>): Promise<T> {
     this.#refuseIfDisposed();
     const call = start();
@@ -177,7 +177,7 @@ export class Captioner {
     }
   }
 
-  /** Threads for one call, where more photos are to be worked on at once than can be otherwise. */
+  /** A pool for one call of `captionAll`, if the captioner cannot caption so many photos in parallel. */
   async #poolFor(concurrency: number): Promise<CaptionerPool | undefined> {
     const { workers } = this.#backend;
     if (concurrency <= Math.max(1, workers)) return undefined;
@@ -202,7 +202,7 @@ async function gatherAndCaption(
   input: ImageInput,
   options: CaptionOptions,
 ): Promise<CaptionResult> {
-  // What has to be waited for is read before its turn comes: a slow sender holds nobody up.
+  // Streams and downloads are read before the photo is queued: a slow sender delays no other photo.
   const photo = await gather(input, resolveOptions(options, backend.manifest.generation));
   return backend.caption(photo.input, photo.isOurs ? { ...options, transfer: true } : options);
 }
@@ -224,7 +224,7 @@ async function gatherAndEmbed(
   return backend.embed(photo.input, photo.isOurs ? { ...options, transfer: true } : options);
 }
 
-/** Failures that concern not one photo but all that follow. */
+/** True for errors that would fail every further photo, too. */
 function concernsAll({ code }: CaptionError): boolean {
   return (
     code === 'ABORTED' ||
@@ -260,7 +260,7 @@ async function startPool(workers: number, options: LoadOptions): Promise<Caption
   return pool;
 }
 
-/** Loaded on first use: most pages and functions have no worker threads. */
+/** Loaded on first use, since most pages and functions use no worker threads. */
 async function newPool(
   workers: number,
   options: LoadOptions,
@@ -288,7 +288,7 @@ export async function captionImage(
   options: CaptionOptions = {},
 ): Promise<CaptionResult> {
   shared ??= loadCaptioner().catch((error: unknown) => {
-    shared = undefined; // A load that failed may go well the next time.
+    shared = undefined; // The next call tries again.
     throw error;
   });
   return (await shared).caption(input, options);

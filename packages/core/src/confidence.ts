@@ -1,10 +1,10 @@
 import type { ConfidenceModel } from './model/manifest.js';
 
-/** What a caption's confidence is drawn from. */
+/** The numbers that a caption's confidence is computed from. */
 export interface Evidence {
   /** Mean of the tokens' log-probabilities. */
   readonly meanLogProb: number;
-  /** Smallest of them. */
+  /** Smallest of the tokens' log-probabilities. */
   readonly minLogProb: number;
   /** Number of tokens. */
   readonly length: number;

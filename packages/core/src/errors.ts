@@ -4,19 +4,19 @@
  * | code | meaning |
  * |---|---|
  * | `INVALID_OPTION` | an option is unknown, of the wrong type or out of range |
- * | `INVALID_INPUT` | the thing handed in as an image is of a type that cannot hold one |
- * | `FILE_NOT_FOUND` | a path or URL given as an image leads to nothing readable |
- * | `UNSUPPORTED_FORMAT` | the bytes are not an image of a kind that is read here |
+ * | `INVALID_INPUT` | the input has a type that cannot hold an image |
+ * | `FILE_NOT_FOUND` | a path or address leads to no readable file |
+ * | `UNSUPPORTED_FORMAT` | the bytes are not an image in a supported format |
  * | `IMAGE_TOO_LARGE` | more bytes or pixels than `maxBytes` or `maxPixels` allow |
- * | `DECODE_FAILED` | the bytes claim to be an image but nothing usable is in them |
- * | `MODEL_NOT_FOUND` | no model where one was expected, or a file of it is missing |
- * | `MODEL_INVALID` | manifest, tokenizer or network do not say or do what they must |
- * | `MODEL_CORRUPT` | a model file's bytes are not those that the manifest promises |
- * | `MODEL_UNSUPPORTED` | a sound model of a kind that cannot be run here |
+ * | `DECODE_FAILED` | the image is too damaged to decode any of it |
+ * | `MODEL_NOT_FOUND` | there is no model at that place, or a file of it is missing |
+ * | `MODEL_INVALID` | the manifest, the tokenizer or a network is invalid, or they do not belong together |
+ * | `MODEL_CORRUPT` | a file of the model is damaged: its digest differs from the manifest |
+ * | `MODEL_UNSUPPORTED` | the model is of a kind that is not supported, or lacks what the call needs |
  * | `RUNTIME_UNAVAILABLE` | the ONNX runtime or a worker thread cannot be started |
  * | `RUNTIME_FAILED` | the ONNX runtime failed while running the model, or the worker thread that ran it ended |
- * | `PARSER_NOT_FOUND` | what reads a page's kind (HTML, Markdown, a framework's components) is not installed |
- * | `FILE_CHANGED` | a file to be written was changed by somebody else meanwhile |
+ * | `PARSER_NOT_FOUND` | the parser for a page (HTML, Markdown, a framework's components) is not installed |
+ * | `FILE_CHANGED` | another program changed a file that was to be written |
  * | `WRITE_FAILED` | a file cannot be written |
  * | `NETWORK_FAILED` | a download failed or was refused |
  * | `ABORTED` | the caller's `AbortSignal` fired |

@@ -44,7 +44,7 @@ describe('resolveOptions', () => {
     [{ bannedWords: 'dog' }, /"bannedWords" must be a list/],
     [{ bannedWords: ['dog', ''] }, /"bannedWords"/],
     [{ seed: -1, sample: true }, /"seed"/],
-    [{ seed: 1 }, /"seed" has a meaning only with "sample"/],
+    [{ seed: 1 }, /"seed" needs "sample" true/],
     [{ signal: {} }, /"signal" must be an AbortSignal/],
     [{ attention: 1 }, /"attention" must be true or false/],
     [{ minLength: 10, maxLength: 5 }, /"minLength" \(10\) must be at most "maxLength" \(5\)/],

@@ -13,7 +13,7 @@ import { findTask, type PromptSpec } from './model/prompt.js';
 import { isRuntime } from './model/runtime.js';
 import type { CaptionAllOptions, CaptionOptions, EmbedOptions, LoadOptions } from './types.js';
 
-/** One option's rule: what is allowed, in words, and a test for it. */
+/** The rule of one option: the allowed values in words, and a test for them. */
 interface Rule {
   readonly allowed: string;
   readonly test: (value: unknown) => boolean;
@@ -174,7 +174,7 @@ export function checkCaptionAllOptions(options: CaptionAllOptions): void {
   check(options, captionAllRules);
 }
 
-/** How a photo is read, the defaults filled in. */
+/** Options that say how a photo is read, with the defaults filled in. */
 export interface ResolvedEmbedOptions extends Required<Omit<EmbedOptions, 'signal' | 'decode'>> {
   readonly decode?: DecodeMode;
   readonly signal?: AbortSignal;
@@ -226,7 +226,7 @@ export function resolveOptions(
   const task = prompt && findTask(prompt, asked.prompt);
   const maxLength = asked.maxLength ?? task?.maxLength ?? defaults.maxLength;
   const resolved: ResolvedOptions = {
-    // Sampling draws words and streaming needs each at once; beams have no part in either.
+    // Sampling and streaming do not use beam search.
     numBeams: sample || asked.onToken ? 1 : Math.max(defaults.numBeams, asked.numCaptions ?? 1),
     maxLength,
     minLength: Math.min(defaults.minLength, maxLength),
@@ -250,7 +250,7 @@ export function resolveOptions(
   return resolved;
 }
 
-/** The rules that concern more than one option. */
+/** Rules that involve several options. */
 function checkTogether(resolved: ResolvedOptions, given: CaptionOptions): void {
   const { numBeams, numCaptions, minLength, maxLength, sample, onToken } = resolved;
   const refuse = (message: string): never => {
@@ -260,7 +260,7 @@ function checkTogether(resolved: ResolvedOptions, given: CaptionOptions): void {
     refuse(`The option "minLength" (${minLength}) must be at most "maxLength" (${maxLength}).`);
   }
   if (sample && numBeams > 1) {
-    refuse('The option "numBeams" must be 1 with "sample": beams are for searching, not drawing.');
+    refuse('The option "numBeams" must be 1 with "sample": sampling does not use beams.');
   }
   if (!sample && numCaptions > numBeams) {
     refuse(
@@ -270,13 +270,13 @@ function checkTogether(resolved: ResolvedOptions, given: CaptionOptions): void {
   if (!sample) {
     for (const name of ['temperature', 'topK', 'topP', 'seed'] as const) {
       if (given[name] !== undefined) {
-        refuse(`The option "${name}" has a meaning only with "sample" true.`);
+        refuse(`The option "${name}" needs "sample" true.`);
       }
     }
   }
   if (onToken && (numBeams > 1 || numCaptions > 1)) {
     refuse(
-      'The option "onToken" needs "numBeams" 1 and "numCaptions" 1: beam search knows its words only at the end.',
+      'The option "onToken" needs "numBeams" 1 and "numCaptions" 1: the words of a beam search are only known at its end.',
     );
   }
 }

@@ -22,7 +22,7 @@ import type { CaptionOptions, CaptionResult, EmbedOptions, ImageInput } from './
 
 const { openPhoto }: PipelinePlatform = platform;
 
-/** A model on this thread: one photo after another, each stage by stage. */
+/** A model on this thread. Captions one photo after another. */
 export class Pipeline implements Backend {
   readonly workers = 0;
   readonly workersLost = 0;

@@ -12,7 +12,7 @@ import type { ModelFiles, ModelSource } from './model/source.js';
 import type { Threads } from './pool/thread.js';
 import type { ImageInput, LoadOptions } from './types.js';
 
-/** How a photo is to be opened. */
+/** How to open a photo. */
 export interface OpenRequest {
   readonly maxBytes: number;
   readonly maxPixels: number;
@@ -20,7 +20,7 @@ export interface OpenRequest {
   readonly orientation: boolean;
   /** The smallest upright size that is needed of a photo whose full upright size is given. */
   readonly minimumSize: (upright: Size) => Size;
-  /** Stops what may have to be waited for. */
+  /** Stops reading. */
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export interface OpenedPhoto extends RgbImage<Levels> {
 }
 
 /**
- * The few things that Node and a browser do differently. `#platform` resolves to `node/platform.ts`
+ * The parts that differ between Node and browsers. `#platform` resolves to `node/platform.ts`
  * or `browser/platform.ts` by the conditions in package.json.
  */
 export interface Platform extends PipelinePlatform, Threads {
@@ -42,17 +42,17 @@ export interface Platform extends PipelinePlatform, Threads {
   modelForWorker(model: LoadOptions['model']): Promise<string | ModelFiles | undefined>;
 }
 
-/** What captioning on one thread needs; a Web Worker has no more (`browser/worker-platform.ts`). */
+/** What captioning on one thread needs. A Web Worker has only this part (`browser/worker-platform.ts`). */
 export interface PipelinePlatform {
   /** The runtime of that name. */
   loadRuntime(name: RuntimeName): Promise<OrtRuntime>;
-  /** Threads inside one run when the caller names no number. */
+  /** Default number of threads of one run. */
   defaultThreads(): number;
   /** The embedded model. */
   defaultModel(): Promise<ModelSource>;
   /** A model's folder by path or address. */
   modelSource(location: string | URL): Promise<ModelSource>;
-  /** A model whose files are handed in one by one. */
+  /** A model whose files are passed one by one. */
   filesSource(files: ModelFiles): ModelSource;
   /** Any input to pixels. */
   openPhoto(input: ImageInput, request: OpenRequest): Promise<OpenedPhoto>;

@@ -6,7 +6,7 @@ import { leadingSpaceTrimmer } from './text/leading-space.js';
 import type { CaptionTokenizer } from './text/tokenizer.js';
 import type { CaptionCandidate, CaptionResult, WordAttention } from './types.js';
 
-/** What a search found, in words: the best caption, the others, and where the model looked. */
+/** The results of a search as text: the best caption, the alternatives, and the attention maps. */
 export function describeCaption(
   hypotheses: readonly Hypothesis[],
   { prefix, settings }: Pick<SearchPlan, 'prefix' | 'settings'>,
@@ -38,7 +38,7 @@ function describeCandidate(
   const pieces = tokenizer.pieces([...prefix, ...tokens]).slice(prefix.length);
   let text = tokenizer.decode([...prefix, ...tokens]);
   if (manifest.prompt && prefix.length === 0) {
-    // The space after a prompt is the prompt's, not the caption's.
+    // The space between the prompt and the caption belongs to the prompt.
     const trim = leadingSpaceTrimmer();
     text = text.trimStart();
     pieces.forEach((piece, i) => {
@@ -53,7 +53,7 @@ function describeCandidate(
   };
 }
 
-/** One map a word: the mean of its tokens' maps, made to sum to 1. Words of the prefix have none. */
+/** One map per word: the mean of its tokens' maps, scaled to sum to 1. Words of the prefix have no map. */
 function describeAttention(
   { tokens, attention = [] }: Hypothesis,
   prefix: readonly number[],

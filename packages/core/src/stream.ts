@@ -2,7 +2,7 @@ import { linkedController } from './abort.js';
 import type { CaptionOptions, CaptionResult, CaptionToken } from './types.js';
 
 /**
- * A caption that is being written: its tokens as they are found, then its result.
+ * A caption under construction: yields its tokens, then gives its result.
  *
  * Leaving the loop early stops the caption.
  *
@@ -49,7 +49,7 @@ export class CaptionStream implements AsyncIterableIterator<CaptionToken, void, 
     );
   }
 
-  /** @throws CaptionError as `caption` does, once the tokens before the failure have been given */
+  /** @throws CaptionError as `caption` does, after the tokens before the failure were yielded */
   async next(): Promise<IteratorResult<CaptionToken, void>> {
     for (;;) {
       const value = this.#tokens.shift();

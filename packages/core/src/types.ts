@@ -7,9 +7,9 @@ import type { OrtRuntime, RuntimeName, WasmFiles } from './model/runtime.js';
 import type { LoadProgress, ModelFiles } from './model/source.js';
 
 /**
- * Anything that can be captioned. A string or URL is a path or `file:` URL (Node), a `data:` URL, or,
- * with the option `fetch`, an `http(s)` address. A stream of Node is an `AsyncIterable` of bytes. The
- * last seven kinds are a browser's.
+ * Anything that can be captioned. A string or URL is a path or `file:` URL (Node), a `data:` URL or,
+ * with the option `fetch`, an `http(s)` address. A Node stream is an `AsyncIterable` of bytes. The last
+ * seven types exist in browsers only.
  */
 export type ImageInput =
   | Uint8Array
@@ -30,7 +30,7 @@ export type ImageInput =
   | HTMLVideoElement
   | VideoFrame;
 
-/** Which model to load, and what runs it. */
+/** Options of `loadCaptioner`. */
 export interface LoadOptions {
   /**
    * A folder's path (Node), an `http(s):` or `file:` address of one, or its files by name, each as
@@ -38,9 +38,9 @@ export interface LoadOptions {
    */
   model?: string | URL | ModelFiles;
   /**
-   * Which number format to take of a Hugging Face folder that has several: `'fp32'`, `'fp16'`, `'q8'`
-   * (files ending in `_quantized`), `'int8'`, `'uint8'`, `'q4'`, `'q4f16'`, `'bnb4'`. Default: the
-   * first of fp32, q8, int8, uint8, fp16, q4, q4f16, bnb4 that is there.
+   * The number format, for Hugging Face folders that have several: `'fp32'`, `'fp16'`, `'q8'` (files
+   * ending in `_quantized`), `'int8'`, `'uint8'`, `'q4'`, `'q4f16'`, `'bnb4'`. Default: the first
+   * available of fp32, q8, int8, uint8, fp16, q4, q4f16, bnb4.
    */
   dtype?: Dtype;
   /**
@@ -51,9 +51,9 @@ export interface LoadOptions {
    */
   runtime?: RuntimeName | OrtRuntime;
   /**
-   * Worker threads that make the captions, each with a model of its own, kept until `dispose`.
-   * 0–64; default 0: on the caller's thread, which a run of the model then holds for some tens of
-   * milliseconds at a time.
+   * Number of worker threads for the captions, each with its own copy of the model, kept until
+   * `dispose`. 0–64; default 0: captions run on the caller's thread, which each run of the encoder
+   * blocks for some tens of milliseconds.
    */
   workers?: number;
   /**
@@ -63,29 +63,29 @@ export interface LoadOptions {
   threads?: number;
   /** Passed to the runtime: `['webgpu']`, `['cuda', 'cpu']`, … Default: the runtime's own choice. */
   executionProviders?: readonly string[];
-  /** Where the WASM runtime's two files are, when it cannot find them itself. Read at the first load. */
+  /** Where onnxruntime-web's two files are, if it cannot find them itself. Read at the first load. */
   wasm?: WasmFiles;
-  /** Called while the model's files are read; with `workers`, by the first of them. */
+  /** Called while the model's files are read; with `workers`, for the first worker only. */
   onProgress?: (progress: LoadProgress) => void;
   /** Stops a load with code `ABORTED`. */
   signal?: AbortSignal;
 }
 
-/** How words are searched, and what the result holds. All optional: the model's manifest has the defaults. */
+/** Options of `caption`: how words are searched, what the result holds, how the photo is read. Defaults come from the model's manifest. */
 export interface CaptionOptions {
-  /** Beams kept; 1 is greedy. 1–64. */
+  /** Number of beams; 1 is greedy search. 1–64. */
   numBeams?: number;
-  /** Most new tokens, the end token included. 1–512. */
+  /** Maximum number of new tokens, the end token included. 1–512. */
   maxLength?: number;
-  /** No end before this many new tokens. 0–`maxLength`. */
+  /** Minimum number of new tokens before the end token. 0–`maxLength`. */
   minLength?: number;
-  /** Exponent of the length that a score is divided by: above 0 favours long captions. -10–10. */
+  /** A score is divided by length^`lengthPenalty`: above 0 favours long captions. -10–10. */
   lengthPenalty?: number;
   /** When beam search may stop: `true` at `numBeams` finished, `false` when nothing better is likely, `'never'` when nothing better is possible. */
   earlyStopping?: boolean | 'never';
-  /** No run of this many tokens twice. 0 is off. 0–10. */
+  /** No n-gram of this many tokens occurs twice. 0 is off. 0–10. */
   noRepeatNgramSize?: number;
-  /** Above 1 makes tokens that were used less likely. 0.1–10. */
+  /** Above 1 makes tokens that already occur less likely. 0.1–10. */
   repetitionPenalty?: number;
   /** Captions returned, best first. 1–`numBeams` (any number up to 64 when sampling). */
   numCaptions?: number;
@@ -98,36 +98,36 @@ export interface CaptionOptions {
   prompt?: 'short' | 'detailed' | 'long' | (string & {});
   /** Words that the caption starts with. */
   prefix?: string;
-  /** Draw words at random by their probability instead of taking the best. Default false. */
+  /** Sample words by their probability instead of searching for the best caption. Default false. */
   sample?: boolean;
   /** Sampling: below 1 safer, above 1 bolder. 0.01–100, default 1. */
   temperature?: number;
-  /** Sampling: only among this many best words; 0 is all. 0–1,000,000, default 0. */
+  /** Sampling: sample among this many best words; 0 is all. 0–1,000,000, default 0. */
   topK?: number;
   /**
-   * Sampling: only among the best words that together have this probability. A number above 0, at most
-   * 1; default 1.
+   * Sampling: sample among the best words that together have this probability. A number above 0, at
+   * most 1; default 1.
    */
   topP?: number;
   /** Sampling: the same seed gives the same caption. A whole number 0–2³²-1, default 0. */
   seed?: number;
-  /** Return for each word a map of where the model looked. Default false. */
+  /** Return an attention map for each word: where the model looked. Default false. */
   attention?: boolean;
   /**
-   * Tags in the result, the likeliest, for models that have tags. 0–100; others take 0 only. Default:
-   * at most 10, those of a probability of 0.1 and more.
+   * Number of tags in the result, likeliest first. 0–100; models without tags take 0 only. Default: at
+   * most 10, with a probability of at least 0.1.
    */
   numTags?: number;
   /** Stops between stages and words with code `ABORTED`. */
   signal?: AbortSignal;
-  /** Greedy and sampled search of one caption: each piece of text as it is found. */
+  /** Greedy search and sampling of one caption: called with each piece of text. */
   onToken?: (piece: string, token: CaptionToken) => void;
-  /** Turn the photo as its EXIF orientation says. Default true. */
+  /** Apply the photo's EXIF orientation. Default true. */
   orientation?: boolean;
   /**
    * `'fast'`: large photos are averaged while they are decoded, which saves most of the time and memory.
-   * `'exact'`: every pixel is decoded, and resized as Pillow does it. Default: the model's, which is
-   * `'fast'` for the embedded one and `'exact'` for Hugging Face folders.
+   * `'exact'`: every pixel is decoded, and resized as Pillow does it. Default: the model's, `'fast'` for
+   * the embedded model and `'exact'` for Hugging Face folders.
    */
   decode?: DecodeMode;
   /** Largest file in bytes. Default 32 MiB. */
@@ -135,16 +135,16 @@ export interface CaptionOptions {
   /** Largest width × height, in pixels. Default 100 million. */
   maxPixels?: number;
   /**
-   * May a photo that is given as an `http(s)` address be fetched? `true` with the platform's `fetch`,
-   * which goes wherever the address leads, your own network included; a function decides for itself.
-   * Default false: refused with `INVALID_INPUT`.
+   * Allows photos from `http(s)` addresses: `true` uses the platform's `fetch`, which also reaches your
+   * own network; a function can check the address and fetch it. Default false: addresses are refused
+   * with `INVALID_INPUT`.
    */
   fetch?: boolean | FetchPhoto;
-  /** Milliseconds that fetching a photo may take in all. 1–86,400,000, default 30,000. */
+  /** Time limit for fetching a photo, in milliseconds. 1–86,400,000, default 30,000. */
   fetchTimeout?: number;
   /**
-   * With `workers`: hand the bytes or pixels over to the worker instead of a copy of them. Their
-   * buffer is detached (of length 0) afterwards, unless it holds other things, too. Default false.
+   * With `workers`: transfer the bytes or pixels to the worker instead of copying them. Their buffer is
+   * detached (its length is 0) afterwards, unless they are a view of a larger buffer. Default false.
    */
   transfer?: boolean;
 }
@@ -165,9 +165,9 @@ export type EmbedOptions = Pick<
 /** Options of `captionAll`: those of `caption`, for every photo alike. */
 export interface CaptionAllOptions extends Omit<CaptionOptions, 'onToken'> {
   /**
-   * Photos worked on at once, each on a thread with a model of its own. 1–64, at most the captioner's
-   * `workers`, which is the default. A captioner without workers takes any number and starts as many
-   * threads for this call.
+   * Number of photos captioned in parallel, each on a thread with its own copy of the model. 1–64, at
+   * most the captioner's `workers`, which is the default. A captioner without workers starts this many
+   * threads for the call.
    */
   concurrency?: number;
 }

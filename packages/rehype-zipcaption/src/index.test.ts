@@ -47,8 +47,8 @@ describe('rehype-zipcaption', () => {
     });
     expect(html).not.toContain('alt=');
     expect(messages).toEqual([
-      'none.jpg has no alternative text. There is no file none.jpg where its address points.',
-      'dog.jpg has no alternative text. The model is not sure enough.',
+      'none.jpg has no alternative text. Its address points to the file none.jpg, which does not exist.',
+      'dog.jpg has no alternative text. The confidence is below the minimum.',
     ]);
   });
 

@@ -46,7 +46,10 @@ describe('remark-zipcaption', () => {
   test('tells of images that are left without', async () => {
     const file = await remark().use(remarkZipcaption, options).process(input('\n![](none.jpg)'));
     expect(file.messages.map(({ reason, line }) => [reason, line])).toEqual([
-      ['none.jpg has no alternative text. There is no file none.jpg where its address points.', 2],
+      [
+        'none.jpg has no alternative text. Its address points to the file none.jpg, which does not exist.',
+        2,
+      ],
     ]);
   });
 });

@@ -4,12 +4,12 @@ import type { CaptionError } from '../errors.js';
 export type DocumentKind = 'html' | 'markdown' | 'mdx' | 'astro' | 'vue' | 'svelte';
 
 /**
- * What an image's alternative text is like.
+ * The state of an image's alternative text.
  *
  * | status | meaning |
  * |---|---|
- * | `missing` | no `alt` attribute; in Markdown `![](…)`, which has no other way to say so |
- * | `placeholder` | an `alt` that says nothing: a file's name, "image" |
+ * | `missing` | no `alt` attribute; in Markdown `![](…)`, which cannot distinguish missing from decorative |
+ * | `placeholder` | an `alt` that describes nothing: a file name, "image" |
  * | `empty` | `alt=""`: somebody decided that the image is decorative |
  * | `present` | an alternative text |
  * | `dynamic` | an expression, a spread or a template gives it, or may give it |
@@ -28,7 +28,7 @@ export type AltStatus =
 /** What stands in the page: `<img>`, `<input type=image>`, `<area>`, an SVG's `<image>`, a component, `![](…)`, a field of the front matter. */
 export type ImageKind = 'img' | 'input' | 'area' | 'svg-image' | 'component' | 'markdown' | 'field';
 
-/** What the page says around an image; each only where there is something. */
+/** The context of an image in its page; fields without content are absent. */
 export interface ImageContext {
   /** The last heading before it. */
   readonly heading?: string;
@@ -36,7 +36,7 @@ export interface ImageContext {
   readonly caption?: string;
   /** Text of the paragraph (or other block) that it stands in, at most 240 characters. */
   readonly text?: string;
-  /** Where a link around it leads: its alternative text has to say that. */
+  /** The address of the link around it: the alternative text must say where it leads. */
   readonly link?: string;
   /** Its `title`. */
   readonly title?: string;
@@ -95,15 +95,15 @@ export type AltSlot =
       readonly after: string;
     };
 
-/** How images are looked for. */
+/** Options for finding images. */
 export interface FindOptions {
   /** More texts that count as no alternative text, besides the documented list. Case does not matter. */
   readonly placeholders?: readonly string[];
-  /** Take `alt=""` for missing. Default false: it says that the image is decorative. */
+  /** Count `alt=""` as missing. Default false: it marks an image as decorative. */
   readonly empty?: boolean;
   /** Components besides `Image`, `Img`, `Picture`, `NuxtImg` and `NuxtPicture` that take `src` and `alt`. */
   readonly components?: readonly string[];
-  /** Front matter: names of fields for alternative texts, each with its image's field. Dots go deeper. */
+  /** Front matter: names of fields for alternative texts, each with its image's field. Dots separate nested fields. */
   readonly fields?: Readonly<Record<string, string>>;
 }
 

@@ -20,7 +20,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   if (name === 'node') {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      `The runtime 'node' is native code; a browser has 'engine' and 'web'.`,
+      `The runtime 'node' is native code and does not run in a browser. Use 'engine' or 'web'.`,
     );
   }
   try {
@@ -28,7 +28,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'This needs onnxruntime-web, which cannot be loaded: the built-in engine was not asked for, or cannot run this model. Install it and bundle it again, name "onnxruntime-web/wasm" in the import map, or hand in another runtime with the option "runtime".',
+      'onnxruntime-web cannot be loaded. It is needed because the option "runtime" asks for it or the built-in engine cannot run this model. Install it and bundle again, add "onnxruntime-web/wasm" to the import map, or pass another runtime with the option "runtime".',
       { cause },
     );
   }
@@ -76,7 +76,7 @@ async function embeddedFiles(): Promise<ModelFiles> {
   } catch (cause) {
     throw new CaptionError(
       'MODEL_NOT_FOUND',
-      'The embedded model, @zipcaption/lite, is not to be found. Install it, or name "@zipcaption/lite" in the import map; or say with the option "model" where a model is.',
+      'The embedded model, @zipcaption/lite, cannot be found. Install it, add "@zipcaption/lite" to the import map, or set the option "model" to the address of a model.',
       { cause },
     );
   }
@@ -86,7 +86,7 @@ export async function openPhoto(input: ImageInput, request: OpenRequest): Promis
   if (typeof input === 'string' || input instanceof URL) {
     throw new CaptionError(
       'INVALID_INPUT',
-      'A page cannot read a path as a photo. Hand in a File, a Blob, an image element, a data: URL, or an http(s) address with the option "fetch".',
+      'A page cannot read a path. Pass a File, a Blob, an image element, a data: URL, or an http(s) address with the option "fetch".',
     );
   }
   const bytes = await bytesOf(input, request.maxBytes);

@@ -37,7 +37,7 @@ export async function inputForWorker(
   try {
     return await createImageBitmap(drawable);
   } catch (cause) {
-    throw new CaptionError('DECODE_FAILED', 'The browser gives no picture of this element.', {
+    throw new CaptionError('DECODE_FAILED', 'The browser cannot read the pixels of this element.', {
       cause,
     });
   }
@@ -47,7 +47,7 @@ function newWorker(): Worker {
   try {
     return new Worker(new URL('./captioner-worker.js', import.meta.url), { type: 'module' });
   } catch (cause) {
-    throw new CaptionError('RUNTIME_UNAVAILABLE', 'The browser cannot start a Web Worker here.', {
+    throw new CaptionError('RUNTIME_UNAVAILABLE', 'The browser cannot start a Web Worker.', {
       cause,
     });
   }

@@ -10,7 +10,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   if (name === 'engine') return (await import('../engine/index.js')).createEngine();
   throw new CaptionError(
     'RUNTIME_UNAVAILABLE',
-    `In a Web Worker of zipcaption the runtime '${name}' is not to be had: only models that the engine runs can be used with the option "workers" in a browser. Omit it, or start a worker of your own that imports zipcaption.`,
+    `zipcaption's Web Workers have no runtime '${name}': in a browser, the option "workers" only supports models that the built-in engine can run. Omit "workers", or import zipcaption in a worker of your own.`,
   );
 }
 

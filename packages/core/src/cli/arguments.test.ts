@@ -100,7 +100,7 @@ describe('what is refused', () => {
   });
 
   it('a value for a switch', () => {
-    expect(refusal('--json=yes')).toBe('--json takes no value, not even "yes".');
+    expect(refusal('--json=yes')).toBe('--json takes no value: remove "yes".');
   });
 
   it.each([
@@ -123,14 +123,14 @@ describe('what is refused', () => {
 
   it('flags that contradict each other', () => {
     expect(refusal('--json', '--format', 'csv')).toContain('csv and json');
-    expect(refusal('--alternatives', '--no-alternatives')).toContain('exclude each other');
+    expect(refusal('--alternatives', '--no-alternatives')).toContain('cannot be used together');
     expect(refusal('--alternatives', '-n1')).toContain('--num-captions 2 or more');
     expect(refusal('--runtime', 'node', '--jobs', '2')).toContain('--threads');
     expect(refusal('--beams=2', '-n3')).toContain(
       '"numCaptions" (3) must be at most "numBeams" (2)',
     );
     expect(refusal('--min-length=9', '--max-length=8')).toContain('"minLength" (9)');
-    expect(refusal('--top-k', '5')).toContain('only with "sample"');
+    expect(refusal('--top-k', '5')).toContain('needs "sample" true');
   });
 });
 

@@ -12,8 +12,9 @@ export interface Arguments {
 
 /**
  * Reads a command line: `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-qr` for two
- * switches, `--` before what is no flag. Of a flag given twice the last counts, but for repeatable ones.
- * A number that may be left out is one after `=`, or the next word where that is digits alone.
+ * switches, `--` before operands that begin with a dash. If a flag occurs twice, the last one counts,
+ * except for repeatable flags. An optional number follows `=`, or is the next word if that has only
+ * digits.
  *
  * @param argv the words after the program's name
  * @throws CaptionError `INVALID_OPTION` for an unknown flag, a missing or surplus or wrong value
@@ -33,7 +34,7 @@ export function readArguments<const Table extends readonly Flag[]>(
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(flags.map((flag) => [flag.name, nodeOption(flag)])),
-    // Its own messages know neither ranges nor the nearest flag, so that they are made here.
+    // The messages of parseArgs have no ranges and no suggestions, so errors are detected here.
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -56,7 +57,7 @@ export function readArguments<const Table extends readonly Flag[]>(
     const before = values[flag.name];
     values[flag.name] = flag.repeatable ? [...(Array.isArray(before) ? before : []), value] : value;
   }
-  // Each value was read by its flag's own rule, which is what the type says.
+  // Each value was read by its flag's rule, so it has the flag's type.
   return { flags: values as ValuesOf<Table>, operands };
 }
 
@@ -72,7 +73,7 @@ function isNumber<Token extends { kind: string; value?: string | undefined }>(
   return token?.kind === 'positional' && /^\d+$/.test(token.value ?? '');
 }
 
-/** Texts that are put before or after others. */
+/** Flags whose text may be empty. */
 const MAY_BE_EMPTY = new Set(['prefix', 'suffix']);
 
 interface GivenValue {
@@ -84,7 +85,7 @@ function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
   const name = `--${flag.name}`;
   if (flag.value.kind === 'switch') {
     if (value === undefined) return true;
-    throw refuse(`${name} takes no value, not even "${value}".`);
+    throw refuse(`${name} takes no value: remove "${value}".`);
   }
   if (flag.value.kind === 'count' && value === undefined) return true;
   // In `--beams --json` the second is the next flag, not the number of beams.
@@ -103,7 +104,7 @@ function givenValue(flag: Flag, { value, inlineValue }: GivenValue): unknown {
 }
 
 function unknownFlag(rawName: string, flags: readonly Flag[]): CaptionError {
-  // Names that people try, with the flag they mean: the flags', and those of the library's options.
+  // Names that people may type, each with the flag that it means: names of flags and of options.
   const known = new Map([
     ...flags.flatMap(({ name, option }) => (option ? [[kebab(option), name] as const] : [])),
     ...flags.map(({ name }) => [name, name] as const),

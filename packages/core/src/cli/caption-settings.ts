@@ -8,7 +8,7 @@ import { type AttentionTarget, attentionTarget } from './attention/target.js';
 import type { FlagValues } from './flags.js';
 import type { FormatName } from './formats/format.js';
 
-/** What a command line asks for, its flags checked against each other. */
+/** The settings of one command line, after its flags were checked against each other. */
 export interface CaptionSettings {
   readonly recursive: boolean;
   readonly format: FormatName;
@@ -17,14 +17,14 @@ export interface CaptionSettings {
   readonly alternatives: boolean;
   /** Print tags? */
   readonly tags: boolean;
-  /** Captions of less confidence are hidden. */
+  /** Captions with less confidence are hidden. */
   readonly minConfidence: number;
   readonly timings: boolean;
   readonly quiet: boolean;
   readonly attention: AttentionTarget | undefined;
   readonly model: string | undefined;
   readonly dtype: Dtype | undefined;
-  /** The model's own choice when not given. */
+  /** Default: the engine, or onnxruntime-web for models that it cannot run. */
   readonly runtime: RuntimeName | undefined;
   readonly threads: number | undefined;
   readonly jobs: number | undefined;
@@ -40,7 +40,7 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
   if (runtime === 'node' && (flags.jobs ?? 1) > 1) {
     throw new CaptionError(
       'INVALID_OPTION',
-      '--jobs must be 1 with --runtime node: the native runtime uses several cores by --threads.',
+      '--jobs must be 1 with --runtime node: the native runtime uses several cores with --threads.',
     );
   }
   const attention = flags.attention === undefined ? undefined : attentionTarget(flags.attention);
@@ -50,7 +50,7 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
     numCaptions,
     attention: attention !== undefined,
   };
-  // What no model could make sense of is refused before one is loaded.
+  // Options that no model accepts are refused before the model is loaded.
   resolveOptions(options, ANY_MODEL);
   return {
     recursive: flags.recursive ?? false,
@@ -73,7 +73,7 @@ export function captionSettings(flags: FlagValues): CaptionSettings {
   };
 }
 
-/** Defaults that are at odds with no option. */
+/** Defaults that contradict no option. */
 const ANY_MODEL: GenerationDefaults = {
   bos: 0,
   eos: 0,
@@ -107,7 +107,7 @@ function captionsWanted(flags: FlagValues): number {
   if (flags.alternatives && flags['no-alternatives']) {
     throw new CaptionError(
       'INVALID_OPTION',
-      '--alternatives and --no-alternatives exclude each other.',
+      '--alternatives and --no-alternatives cannot be used together.',
     );
   }
   const given = flags['num-captions'];
@@ -115,7 +115,7 @@ function captionsWanted(flags: FlagValues): number {
     throw new CaptionError('INVALID_OPTION', '--alternatives needs --num-captions 2 or more.');
   }
   if (given !== undefined) return given;
-  // Three at most, but never more than there are beams to find them with.
+  // At most three, and at most the number of beams.
   return flags.alternatives ? Math.max(2, Math.min(3, flags.beams ?? 3)) : 1;
 }
 
@@ -148,12 +148,12 @@ function captionOptions(flags: FlagValues): CaptionOptions {
 }
 
 /**
- * Photos that one more thread has to have before it saves time: it loads the model first, which
- * takes as long as a dozen captions and as much memory again.
+ * Minimum number of photos for each thread. With fewer, another thread saves no time, because loading
+ * the model takes as long as a dozen captions.
  */
 const PHOTOS_A_JOB = 16;
 
-/** Photos worked on at a time when nobody says: no thread for a handful, no more than four. */
+/** Default of `--jobs`: 1 for few photos, at most 4. */
 export function defaultJobs(photos: number, runtime: RuntimeName | undefined): number {
   if (runtime === 'node') return 1;
   return Math.max(1, Math.min(4, availableParallelism(), Math.floor(photos / PHOTOS_A_JOB)));

@@ -8,7 +8,7 @@ import {
 import type { PhotoSource } from './inputs.js';
 import { type OpenLimits, openPhoto } from './open-photo.js';
 
-/** What became of one photo. */
+/** The outcome of one photo. */
 export type SourceOutcome = { readonly source: PhotoSource } & (
   | { readonly result: CaptionResult; readonly input: ImageInput; readonly error?: undefined }
   | { readonly error: CaptionError; readonly result?: undefined }

@@ -38,7 +38,7 @@ export async function captionCommand(
     let place = 0;
     const options = { ...settings.options, concurrency, signal };
     for await (const outcome of captionSources(sources, load, options, { ...settings, signal })) {
-      // What is wrong with an option is wrong for every photo.
+      // An invalid option fails every photo.
       if (outcome.error?.code === 'INVALID_OPTION') throw outcome.error;
       await printer.photo(outcome, await draw(outcome, drawings?.[place++], settings));
     }
@@ -71,7 +71,7 @@ async function draw(
 ): Promise<CaptionError | undefined> {
   if (!attention || !path || outcome.error) return undefined;
   const { source, input, result } = outcome;
-  // Loaded only now: who wants captions alone does not wait for it.
+  // Loaded only for --attention.
   const { drawAttention } = await import('./attention/draw.js');
   try {
     const file = { kind: attention.kind, path, name: source.name };

@@ -1,6 +1,6 @@
 import type { FlagValue } from './flags.js';
 
-/** What is allowed, in words: "a whole number from 1 to 64". */
+/** The allowed values in words: "a whole number from 1 to 64". */
 export function allowed(value: FlagValue): string {
   switch (value.kind) {
     case 'switch':
@@ -23,7 +23,7 @@ export function allowed(value: FlagValue): string {
   }
 }
 
-/** The value that a text on the command line stands for; nothing when it is not allowed. */
+/** The value of a text on the command line; undefined if it is not allowed. */
 export function readValue(value: FlagValue, given: string): string | number | undefined {
   switch (value.kind) {
     case 'switch':

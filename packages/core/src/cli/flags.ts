@@ -38,7 +38,7 @@ export const FLAGS = [
     short: 'r',
     group: 'Photos',
     value: SWITCH,
-    help: 'Take the photos in folders of folders too.',
+    help: 'Also caption the photos in subfolders.',
   },
   {
     name: 'max-bytes',
@@ -59,7 +59,7 @@ export const FLAGS = [
     group: 'Photos',
     value: { kind: 'choice', choices: ['fast', 'exact'] },
     option: 'decode',
-    help: "fast averages large photos while they are decoded, exact decodes every pixel. Default: the model's.",
+    help: "fast averages large photos while decoding them, exact decodes every pixel. Default: the model's.",
   },
   {
     name: 'timeout',
@@ -72,25 +72,25 @@ export const FLAGS = [
     name: 'format',
     group: 'Output',
     value: { kind: 'choice', choices: ['text', 'json', 'jsonl', 'csv', 'md'] },
-    help: 'What is printed. Default text: a line a photo, its name, two spaces, the caption.',
+    help: 'Output format. Default text: one line per photo with its name, two spaces and the caption.',
   },
   {
     name: 'json',
     group: 'Output',
     value: SWITCH,
-    help: 'One JSON object for one photo, an array for several. As --format json.',
+    help: 'Same as --format json: one object for one photo, an array for several.',
   },
   {
     name: 'jsonl',
     group: 'Output',
     value: SWITCH,
-    help: 'One JSON object a line. As --format jsonl.',
+    help: 'Same as --format jsonl: one JSON object per line.',
   },
   {
     name: 'alternatives',
     group: 'Output',
     value: SWITCH,
-    help: 'Print further captions too; this is so when --num-captions is above 1, and asks for 3 when it is not given.',
+    help: 'Also print alternative captions: the default when --num-captions is above 1, and 3 captions without --num-captions.',
   },
   {
     name: 'no-alternatives',
@@ -103,26 +103,26 @@ export const FLAGS = [
     group: 'Output',
     value: { kind: 'count', min: 1, max: LIMITS.numTags.max },
     option: 'numTags',
-    help: 'Print the likeliest words for each photo too, for models that have tags: so many, or without a number at most 10 of a probability of 0.1 and more.',
+    help: 'Also print the likeliest tags of each photo, if the model has tags: this many, or without a number at most 10 with a probability of at least 0.1.',
   },
   {
     name: 'min-confidence',
     group: 'Output',
     value: number(0, 1),
-    help: 'Hide captions of less confidence: "maybe" stands in text and md, nothing in csv, null in JSON. Default 0.',
+    help: 'Hide captions with less confidence: text and md print "maybe" instead, csv nothing, JSON null. Default 0.',
   },
   {
     name: 'timings',
     group: 'Output',
     value: SWITCH,
-    help: 'What each stage took, on stderr; with csv and md as columns.',
+    help: 'Print the time of each stage to stderr, and as columns in csv and md.',
   },
   {
     name: 'quiet',
     short: 'q',
     group: 'Output',
     value: SWITCH,
-    help: 'Nothing on stderr but errors.',
+    help: 'Print only errors to stderr.',
   },
 
   {
@@ -131,21 +131,21 @@ export const FLAGS = [
     group: 'Search',
     value: { kind: 'integer', ...LIMITS.numBeams },
     option: 'numBeams',
-    help: 'Beams kept while words are searched; 1 is greedy.',
+    help: 'Beams of the beam search; 1 is greedy search.',
   },
   {
     name: 'max-length',
     group: 'Search',
     value: { kind: 'integer', ...LIMITS.maxLength },
     option: 'maxLength',
-    help: 'Most tokens, the end token included.',
+    help: 'Maximum number of tokens, the end token included.',
   },
   {
     name: 'min-length',
     group: 'Search',
     value: { kind: 'integer', ...LIMITS.minLength },
     option: 'minLength',
-    help: 'No end before this many tokens.',
+    help: 'Minimum number of tokens.',
   },
   {
     name: 'length-penalty',
@@ -167,21 +167,21 @@ export const FLAGS = [
     group: 'Search',
     value: { kind: 'integer', ...LIMITS.numCaptions },
     option: 'numCaptions',
-    help: 'Captions for each photo, best first.',
+    help: 'Captions per photo, best first.',
   },
   {
     name: 'no-repeat-ngram',
     group: 'Search',
     value: { kind: 'integer', ...LIMITS.noRepeatNgramSize },
     option: 'noRepeatNgramSize',
-    help: 'No run of this many tokens twice; 0 is off.',
+    help: 'No n-gram of this many tokens occurs twice; 0 is off.',
   },
   {
     name: 'repetition-penalty',
     group: 'Search',
     value: { kind: 'number', ...LIMITS.repetitionPenalty },
     option: 'repetitionPenalty',
-    help: 'Above 1 makes words that were used less likely.',
+    help: 'Above 1 makes tokens that already occur less likely.',
   },
   {
     name: 'prompt',
@@ -189,7 +189,7 @@ export const FLAGS = [
     group: 'Search',
     value: text('TEXT'),
     option: 'prompt',
-    help: 'What a model that takes a prompt is asked: short (the default), detailed or long, or a text of your own.',
+    help: 'For models that take a prompt: short (the default), detailed, long, or a text of your own.',
   },
   {
     name: 'prefix',
@@ -212,7 +212,7 @@ export const FLAGS = [
     group: 'Sampling',
     value: SWITCH,
     option: 'sample',
-    help: 'Draw words by their probability instead of taking the best.',
+    help: 'Sample words by their probability instead of searching for the best caption.',
   },
   {
     name: 'temperature',
@@ -226,14 +226,14 @@ export const FLAGS = [
     group: 'Sampling',
     value: { kind: 'integer', ...LIMITS.topK },
     option: 'topK',
-    help: 'Only among this many best words; 0 is all. Default 0.',
+    help: 'Sample among this many best words; 0 is all. Default 0.',
   },
   {
     name: 'top-p',
     group: 'Sampling',
     value: { kind: 'number', ...LIMITS.topP },
     option: 'topP',
-    help: 'Only among the best words that together have this probability. Default 1.',
+    help: 'Sample among the best words that together have this probability. Default 1.',
   },
   {
     name: 'seed',
@@ -247,7 +247,7 @@ export const FLAGS = [
     name: 'attention',
     group: 'Attention',
     value: text('FILE'),
-    help: 'Draw where the model looked at each word: a .png picture or a .html page. For several photos a folder ending in /, or a pattern with {name}.',
+    help: 'Write maps of where the model looked for each word: a .png picture or an .html page. For several photos name a folder ending in /, or a pattern with {name}.',
   },
 
   {
@@ -261,26 +261,26 @@ export const FLAGS = [
     name: 'dtype',
     group: 'Model',
     value: { kind: 'choice', choices: DTYPES },
-    help: 'Number format to take of a Hugging Face folder that has several. Default: the first that is there.',
+    help: 'Number format, for Hugging Face folders with several. Default: the first that is available.',
   },
   {
     name: 'runtime',
     group: 'Model',
     value: { kind: 'choice', choices: RUNTIMES },
-    help: 'What runs the model: engine (built in), web (onnxruntime-web) or node (native; install onnxruntime-node first). Default: engine for every model that it can run, otherwise web.',
+    help: 'Runtime: engine (built in), web (onnxruntime-web) or node (native; install onnxruntime-node first). Default: engine for every model that it can run, otherwise web.',
   },
   {
     name: 'threads',
     group: 'Model',
     value: { kind: 'integer', ...LIMITS.threads },
-    help: 'Threads inside one run of the network, with --runtime web or node. Default 1.',
+    help: 'Threads of one run of the network, with --runtime web or node. Default 1.',
   },
   {
     name: 'jobs',
     short: 'j',
     group: 'Model',
     value: { kind: 'integer', ...LIMITS.concurrency },
-    help: 'Photos worked on at a time, each on a thread with its own copy of the model. Default: by the number of photos and cores, at most 4.',
+    help: 'Photos captioned in parallel, each on a thread with its own copy of the model. Default: by the number of photos and cores, at most 4.',
   },
 
   {
@@ -288,7 +288,7 @@ export const FLAGS = [
     short: 'h',
     group: 'Other',
     value: SWITCH,
-    help: 'Print this.',
+    help: 'Print this help.',
   },
   {
     name: 'version',
@@ -309,7 +309,7 @@ type ValueOf<F extends Flag> = F['value'] extends { kind: 'switch' }
         ? Choice
         : number;
 
-/** What was given on a command line that has these flags; those that were not given are absent. */
+/** The values of the flags on a command line; flags that were not used are absent. */
 export type ValuesOf<Table extends readonly Flag[]> = {
   readonly [F in Table[number] as F['name']]?: F extends { repeatable: true }
     ? readonly ValueOf<F>[]
@@ -318,7 +318,7 @@ export type ValuesOf<Table extends readonly Flag[]> = {
 
 export type FlagName = (typeof FLAGS)[number]['name'];
 
-/** A flag of the command line that captions photos, for another one that has it too. */
+/** A flag of the caption command, for another command that has the same flag. */
 export function captionFlag<Name extends FlagName>(
   name: Name,
 ): Extract<(typeof FLAGS)[number], { name: Name }> {
@@ -328,5 +328,5 @@ export function captionFlag<Name extends FlagName>(
   return flag as Extract<(typeof FLAGS)[number], { name: Name }>;
 }
 
-/** What was given on the command line that captions photos. */
+/** The values of the flags of the caption command. */
 export type FlagValues = ValuesOf<typeof FLAGS>;

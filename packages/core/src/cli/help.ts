@@ -2,7 +2,7 @@ import { FLAGS, type Flag } from './flags.js';
 
 const USAGE = 'Usage: zipcaption [flags] <photo, folder, glob, address or -> …';
 
-/** What is printed when there is nothing to caption. */
+/** Printed when there is nothing to caption. */
 export const SHORT_HELP = `${USAGE}
 
 Prints a caption for each photo.

@@ -51,7 +51,7 @@ describe('a folder', () => {
       'file %/photo10.jpg',
     ]);
     expect(notes).toEqual([
-      '%: 1 file of a kind that is not read (.heic) passed over; convert to JPEG first.',
+      '%: skipped 1 file in unsupported formats (.heic); convert to JPEG first.',
     ]);
   });
 
@@ -65,7 +65,7 @@ describe('a folder', () => {
     const { names, errors } = await found(['%/empty', '%/photo1.png']);
     expect(names).toEqual(['missing %/empty', 'file %/photo1.png']);
     expect(errors[0]).toMatchObject({ code: 'FILE_NOT_FOUND' });
-    expect(errors[0]?.message).toContain('With -r');
+    expect(errors[0]?.message).toContain('Use -r');
   });
 });
 

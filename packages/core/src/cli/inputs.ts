@@ -18,14 +18,14 @@ export type PhotoSource =
 
 export interface Inputs {
   readonly sources: readonly PhotoSource[];
-  /** Things worth a line on stderr: files that were passed over. */
+  /** Lines for stderr: files that were skipped. */
   readonly notes: readonly string[];
 }
 
 /**
- * What the words on the command line stand for, in their order: files, folders, globs, `http(s):`
- * and `file:` addresses, `-` for standard input. What leads nowhere is a source of kind `missing`,
- * so that it fails in its turn without stopping the others.
+ * The photos named by the operands of a command line, in their order: files, folders, globs, `http(s):`
+ * and `file:` addresses, `-` for standard input. An operand without a photo becomes a source of the kind
+ * `missing`, so that it fails in its turn without stopping the others.
  *
  * @throws CaptionError `INVALID_OPTION` when standard input is named twice
  */
@@ -67,7 +67,7 @@ function fileAddress(operand: string, recursive: boolean): Promise<Inputs> | Inp
 
 async function pathOrGlob(name: string, path: string, recursive: boolean): Promise<Inputs> {
   let cause: unknown;
-  // A file whose name happens to look like a glob is that file.
+  // An existing file whose name looks like a glob is that file.
   const found = await stat(path).catch((error: unknown) => {
     cause = error;
     return undefined;
@@ -79,7 +79,7 @@ async function pathOrGlob(name: string, path: string, recursive: boolean): Promi
   if (isPhotoInBase64(path)) {
     return missing(
       name,
-      'This is no path; it looks like a photo in base64. Put "data:image/jpeg;base64," before it, or decode it: base64 -d photo.txt | zipcaption -',
+      'This is not a path; it looks like a photo in base64. Put "data:image/jpeg;base64," before it, or decode it: base64 -d photo.txt | zipcaption -',
       cause,
     );
   }
@@ -87,7 +87,7 @@ async function pathOrGlob(name: string, path: string, recursive: boolean): Promi
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return missing(name, 'There is no such file or folder.', cause);
   }
-  if (code === 'ENAMETOOLONG') return missing(name, 'No path is that long.', cause);
+  if (code === 'ENAMETOOLONG') return missing(name, 'The path is too long.', cause);
   return missing(name, `It cannot be opened (${String(code ?? cause)}).`, cause);
 }
 
@@ -95,14 +95,14 @@ async function folder(path: string, recursive: boolean): Promise<Inputs> {
   const { photos, unread, closed } = await photosInFolder(path, recursive);
   const notes = closed
     .filter((entry) => entry.path !== path)
-    .map((entry) => `${entry.path} was passed over: it cannot be opened (${reason(entry.cause)}).`);
+    .map((entry) => `${entry.path} was skipped: it cannot be opened (${reason(entry.cause)}).`);
   if (unread.length > 0) notes.push(unreadNote(path, unread));
   const [own] = closed.filter((entry) => entry.path === path);
   if (own) return missing(path, `The folder cannot be opened (${reason(own.cause)}).`, own.cause);
   if (photos.length === 0) {
-    const deeper = recursive ? '' : ' With -r the folders in it are searched too.';
+    const deeper = recursive ? '' : ' Use -r to search its subfolders.';
     return {
-      ...missing(path, `No photo (JPEG, PNG, WebP, GIF) is in this folder.${deeper}`),
+      ...missing(path, `This folder has no photos (JPEG, PNG, WebP, GIF).${deeper}`),
       notes,
     };
   }
@@ -112,7 +112,7 @@ async function folder(path: string, recursive: boolean): Promise<Inputs> {
 function unreadNote(path: string, unread: readonly string[]): string {
   const extensions = [...new Set(unread.map((file) => extname(file).toLowerCase()))].sort();
   const files = unread.length === 1 ? '1 file' : `${unread.length} files`;
-  return `${path}: ${files} of a kind that is not read (${extensions.join(', ')}) passed over; convert to JPEG first.`;
+  return `${path}: skipped ${files} in unsupported formats (${extensions.join(', ')}); convert to JPEG first.`;
 }
 
 async function globbed(pattern: string): Promise<Inputs> {

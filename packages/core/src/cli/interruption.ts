@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** One press of Ctrl-C can arrive several times: from the terminal, and from the script that started us. */
+/** One press of Ctrl-C can arrive several times: from the terminal, and from the parent script. */
 const SAME_PRESS_MS = 500;
 
 /**

@@ -24,7 +24,7 @@ export async function loadModel(
     ...(runtime !== undefined && { runtime }),
     ...(isDownload && !quiet && { onProgress: (progress) => show(progress, terminal) }),
   };
-  // Without a terminal a line has to do: a long silence looks like a hang.
+  // Without a terminal, one line replaces the progress: a long silence looks like a hang.
   if (isDownload && !quiet && !terminal.live) {
     await terminal.note(`zipcaption: loading the model from ${model}`);
   }

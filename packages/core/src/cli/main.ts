@@ -44,7 +44,7 @@ async function exitCodeOf(error: unknown): Promise<number> {
     await terminal.note(`zipcaption: an unexpected error, please report it:\n${stack}`);
     return FAILED;
   }
-  // Nobody reads the output any more (`| head`): that is an end, not a failure.
+  // The reader closed the output (`| head`), which is not a failure.
   if (error.code === 'ABORTED') return OK;
   const said = inFlags(error);
   await terminal.note(`zipcaption: ${said.message} (${said.code})`);
@@ -55,7 +55,7 @@ async function exitCodeOf(error: unknown): Promise<number> {
   return FAILED;
 }
 
-// Everything printed has been taken by now; what may still be under way (a download that was
-// stopped, a thread) is not waited for.
+// All output is written by now. Work that may still be under way (a stopped download, a thread) is not
+// waited for.
 const exitCode = await run(process.argv.slice(2)).catch(exitCodeOf);
 process.exit(exitCode === OK && terminal.broken ? FAILED : exitCode);

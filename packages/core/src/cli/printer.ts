@@ -86,7 +86,7 @@ export class Printer {
     }
   }
 
-  /** Nothing more comes: what was begun is closed, what was not is left to others. */
+  /** Ends the output. Closes a JSON array that was begun. */
   async fail(): Promise<void> {
     this.stop();
     if (this.#open) await this.terminal.print(this.#format.tail());

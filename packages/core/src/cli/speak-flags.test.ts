@@ -30,7 +30,7 @@ describe('speakFlags', () => {
     expect(messageOf({ numBeams: 2, numCaptions: 3 })).toBe(
       '--num-captions (3) must be at most --beams (2), or --sample.',
     );
-    expect(messageOf({ temperature: 2 })).toBe('--temperature has a meaning only with --sample.');
+    expect(messageOf({ temperature: 2 })).toBe('--temperature needs --sample.');
     expect(messageOf({ minLength: 30 })).toBe(
       '--min-length (30) must be at most --max-length (20).',
     );

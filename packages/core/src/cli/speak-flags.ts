@@ -35,7 +35,7 @@ export function speakFlags(message: string): string {
     });
 }
 
-/** The error, speaking of flags. */
+/** The same error, with flags in its message. */
 export function inFlags(error: CaptionError): CaptionError {
   const message = speakFlags(error.message);
   return message === error.message

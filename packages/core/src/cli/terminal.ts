@@ -6,7 +6,7 @@ const REDRAW_MS = 80;
  * bottom of a terminal that steps aside for both.
  */
 export class Terminal {
-  /** Is there a terminal to draw a status line on? */
+  /** True if there is a terminal for a status line. */
   readonly live: boolean;
   readonly colour: boolean;
   #status = '';
@@ -15,7 +15,7 @@ export class Terminal {
   #broken = false;
   #printed = false;
 
-  /** @param onClosed called once when whoever reads standard output has gone (`| head`) */
+  /** @param onClosed called once when the reader of stdout has closed it (`| head`) */
   constructor(
     onClosed: () => void,
     private readonly stdout: NodeJS.WriteStream = process.stdout,
@@ -29,19 +29,19 @@ export class Terminal {
       if (this.#closed) return;
       this.#closed = true;
       this.#broken = error.code !== 'EPIPE';
-      if (this.#broken) this.note(`zipcaption: the output cannot be written: ${error.message}`);
+      if (this.#broken) this.note(`zipcaption: cannot write the output: ${error.message}`);
       onClosed();
     });
-    // Where to complain about a standard error that is gone?
+    // Errors of stderr itself cannot be reported.
     stderr.on('error', () => undefined);
   }
 
-  /** Could standard output not be written, for another reason than that nobody reads it? */
+  /** True if writing to stdout failed for a reason other than EPIPE. */
   get broken(): boolean {
     return this.#broken;
   }
 
-  /** Has anything gone to standard output? */
+  /** True once anything was written to stdout. */
   get printed(): boolean {
     return this.#printed;
   }
@@ -50,7 +50,7 @@ export class Terminal {
     return this.stderr.columns || 80;
   }
 
-  /** Writes to standard output, and waits until it has taken it. */
+  /** Writes to stdout and waits until the text is written. */
   async print(text: string): Promise<void> {
     if (text === '' || this.#closed) return;
     this.#printed = true;
@@ -59,14 +59,14 @@ export class Terminal {
     this.#draw();
   }
 
-  /** Writes a line to standard error. */
+  /** Writes a line to stderr. */
   async note(line: string): Promise<void> {
     this.#erase();
     await written(this.stderr, `${line}\n`);
     this.#draw();
   }
 
-  /** Shows a line until another takes its place; an empty one clears it. Nothing without a terminal. */
+  /** Shows a status line until the next call; an empty line clears it. Does nothing without a terminal. */
   status(line: string): void {
     if (!this.live) return;
     const now = performance.now();
@@ -92,7 +92,7 @@ export class Terminal {
 
 function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => {
-    // An error is told to the stream's listener; whoever waits only has to go on.
+    // The stream's error listener handles errors; the caller only waits for the write to end.
     stream.write(text, () => resolve());
   });
 }

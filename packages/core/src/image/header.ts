@@ -5,7 +5,7 @@ import type { ImageFormat, ImageHeader } from './types.js';
 import { readWebpHeader } from './webp/header.js';
 
 /**
- * Who reads the header of each kind of file. They stand apart from the decoders, so that a page that
+ * The header reader of each format. They are separate from the decoders, so that a page that
  * lets the browser decode bundles none of ours.
  */
 export const HEADER_READERS: Readonly<Record<ImageFormat, (bytes: Uint8Array) => ImageHeader>> = {

@@ -10,7 +10,7 @@ import type { Levels, RgbImage, Size } from './types.js';
  */
 export type DecodeMode = 'fast' | 'exact';
 
-/** How a photo becomes the tensor that a model looks at. */
+/** How a photo becomes the encoder's input tensor. */
 export interface PreprocessSpec {
   /** Sides of the tensor in pixels. */
   readonly width: number;

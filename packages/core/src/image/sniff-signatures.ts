@@ -2,9 +2,9 @@
 export const toJpeg = (file: string) =>
   `Convert it to JPEG, for instance with \`magick ${file} photo.jpg\` (ImageMagick).`;
 export const FRAME =
-  'Take a frame out of it, for instance with `ffmpeg -i clip.mp4 -frames:v 1 frame.jpg`.';
-const UNPACK = 'Unpack it and give the photos in it one by one.';
-export const NOT_A_PHOTO = 'Give a photo: JPEG, PNG, WebP or GIF.';
+  'Extract a frame, for instance with `ffmpeg -i clip.mp4 -frames:v 1 frame.jpg`.';
+const UNPACK = 'Unpack it and pass its photos one by one.';
+export const NOT_A_PHOTO = 'Pass a photo: JPEG, PNG, WebP or GIF.';
 
 /** What begins with `magic` at `offset` (0 unless given). `.` in `magic` stands for any byte. */
 interface Signature {
@@ -56,7 +56,7 @@ export const SIGNATURES: readonly Signature[] = [
   signature('FLIF', 'a FLIF picture', 'Convert it to PNG with `flif -d picture.flif picture.png`.'),
   signature('FORM....ILBM', 'an Amiga picture (ILBM)', toJpeg('picture.iff')),
   signature('FORM....PBM ', 'an Amiga picture (ILBM)', toJpeg('picture.iff')),
-  signature('AT&TFORM', 'a DjVu document', 'Draw a page of it with `ddjvu -format=tiff -page=1`.'),
+  signature('AT&TFORM', 'a DjVu document', 'Render a page with `ddjvu -format=tiff -page=1`.'),
   signature('Paint Shop Pro Image File', 'a Paint Shop Pro document', toJpeg('picture.psp')),
   signature('id=ImageMagick', 'an ImageMagick picture (MIFF)', toJpeg('picture.miff')),
   signature('Image type: ', 'an IFUNC picture (IM)', toJpeg('picture.im')),
@@ -117,11 +117,11 @@ export const SIGNATURES: readonly Signature[] = [
   signature('\0asm', 'a WebAssembly module', NOT_A_PHOTO),
   signature('SQLite format 3\0', 'an SQLite database', NOT_A_PHOTO),
   signature('wOF', 'a web font', NOT_A_PHOTO),
-  signature('\x93NUMPY', 'a NumPy array', 'Give its values as raw pixels instead.'),
+  signature('\x93NUMPY', 'a NumPy array', 'Pass its values as raw pixels instead.'),
   signature(
     '\0\x05\x16\x07',
     'an AppleDouble file, the side file that macOS writes beside a photo',
-    'Give the photo itself: the file of the same name without the leading `._`.',
+    'Pass the photo itself: the file of the same name without the leading `._`.',
   ),
 ];
 

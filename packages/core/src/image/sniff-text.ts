@@ -22,22 +22,23 @@ const TEXT_KINDS: readonly TextKind[] = [
     test: /^\s*(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype html|<html|<head|<body)/i,
     name: 'an HTML page',
     advice:
-      'A download that gives a page (an error, a login) instead of the photo looks like this: check the URL.',
+      'Downloads that return a page (an error, a login) instead of the photo look like this: check the URL.',
   },
   {
     test: /^\s*<Error>|^\s*<\?xml[\s\S]*?<Error>/,
     name: 'an XML error message',
-    advice: 'Object stores answer so when access is refused or a key is wrong: check the URL.',
+    advice:
+      'Object stores answer like this when access is refused or a key is wrong: check the URL.',
   },
   {
     test: /^\s*<(\?xml|[a-z!][\w:.-]*[\s/>])/i,
     name: 'an XML document',
-    advice: 'Give the photo itself: JPEG, PNG, WebP or GIF.',
+    advice: 'Pass the photo itself: JPEG, PNG, WebP or GIF.',
   },
   {
     test: /^\s*data:image\//,
     name: 'a data: URL as text',
-    advice: 'Decode what stands after "base64," into bytes and give those.',
+    advice: 'Decode the part after "base64," and pass the bytes.',
   },
   {
     test: /^\s*(ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)[\da-f\s]*$/i,
@@ -63,7 +64,7 @@ const TEXT_KINDS: readonly TextKind[] = [
   {
     test: /^\s*(\{\s*("|\})|\[\s*["\d{[\]tfn-])/,
     name: 'a JSON text',
-    advice: 'If a service answered so, look into it for an error message or for the URL.',
+    advice: 'If a service answered with it, look for an error message or a URL in it.',
   },
 ];
 
@@ -74,7 +75,7 @@ export function textKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefined 
   return (
     TEXT_KINDS.find(({ test }) => test.test(text)) ?? {
       name: 'a plain text',
-      advice: 'Give the photo itself: JPEG, PNG, WebP or GIF.',
+      advice: 'Pass the photo itself: JPEG, PNG, WebP or GIF.',
     }
   );
 }
@@ -100,7 +101,7 @@ export function mangledKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefin
   const isLatin1 = /^(\xff\xd8\xff|\x89PNG)/.test(text);
   if (!isLatin1 && text.split('\ufffd').length <= LEAST_REPLACED) return undefined;
   return {
-    name: `${name ?? 'a binary file'} that was treated as text on its way (its bytes were changed to UTF-8 and are lost)`,
+    name: `${name ?? 'a binary file'} that a program read as text and wrote as UTF-8, which destroyed it`,
     advice:
       'Read, send or upload the original as binary: `readFile(path)` without an encoding, `response.arrayBuffer()` rather than `.text()`, Base64 where only text can pass.',
   };

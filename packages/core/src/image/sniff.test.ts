@@ -139,7 +139,7 @@ describe('what is refused, by name', () => {
   });
 
   it.each(['jpeg', 'png', 'gif', 'webp'] as const)(
-    'a %s that was treated as text, with a hint',
+    'a %s that a program read as text, with a hint',
     async (format) => {
       const { data: busy } = noise(40, 30, 3);
       const file = await sharp(busy, { raw: { width: 40, height: 30, channels: 3 } })
@@ -148,7 +148,7 @@ describe('what is refused, by name', () => {
       const name = format === 'webp' ? 'a WebP' : `a ${format.toUpperCase()}`;
       const asUtf8 = Buffer.from(file.toString('utf8'));
       expect(asUtf8.includes('\ufffd')).toBe(true);
-      expect(refusal(asUtf8)).toMatch(new RegExp(`This is ${name} that was treated as text`));
+      expect(refusal(asUtf8)).toMatch(new RegExp(`This is ${name} that a program read as text`));
       expect(refusal(asUtf8)).toContain('as binary');
     },
   );
@@ -156,7 +156,7 @@ describe('what is refused, by name', () => {
   it.each(['jpeg', 'png'] as const)('a %s whose bytes became characters', async (format) => {
     const file = await picture().toFormat(format).toBuffer();
     const encoded = Buffer.from(file.toString('latin1'));
-    expect(refusal(encoded)).toContain(`a ${format.toUpperCase()} that was treated as text`);
+    expect(refusal(encoded)).toContain(`a ${format.toUpperCase()} that a program read as text`);
   });
 
   it('says which bytes it saw of something unknown', () => {

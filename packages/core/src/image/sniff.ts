@@ -62,7 +62,7 @@ export function supportedFormat(bytes: Uint8Array): ImageFormat {
   if (kind.format) return kind.format;
   throw new CaptionError(
     'UNSUPPORTED_FORMAT',
-    `This is ${kind.name}; JPEG, PNG, WebP and GIF are read. ${kind.advice}`,
+    `This is ${kind.name}; only JPEG, PNG, WebP and GIF are supported. ${kind.advice}`,
   );
 }
 
@@ -87,14 +87,14 @@ function emptyKind(bytes: Uint8Array): Known | undefined {
   if (bytes.length === 0) {
     return {
       name: 'an empty file (0 bytes)',
-      advice: 'Check that copying or uploading it came to its end.',
+      advice: 'Check that it was copied or uploaded completely.',
     };
   }
   const probe = bytes.subarray(0, 4096);
   if (bytes.length >= 16 && probe.every((byte) => byte === 0)) {
     return {
       name: 'a file that begins with nothing but zero bytes',
-      advice: 'It was probably not written to its end: get it again from where it came.',
+      advice: 'It was probably not written completely: copy it again from its source.',
     };
   }
   return undefined;
@@ -105,7 +105,7 @@ function brokenPng(bytes: Uint8Array): Known | undefined {
   if (!matches(bytes, '.PNG')) return undefined;
   return {
     name: 'a PNG whose signature is damaged',
-    advice: 'A transfer as text does this: copy it again as binary.',
+    advice: 'A transfer in text mode does this: copy it again in binary mode.',
   };
 }
 
@@ -131,7 +131,7 @@ function pdfKind(bytes: Uint8Array): Known | undefined {
   return {
     name: 'a PDF document',
     advice:
-      'Draw a page of it as a picture, for instance with `pdftoppm -jpeg -f 1 -l 1 file.pdf page`.',
+      'Render a page as a picture, for instance with `pdftoppm -jpeg -f 1 -l 1 file.pdf page`.',
   };
 }
 
@@ -139,8 +139,7 @@ function unknownKind(bytes: Uint8Array): Known {
   const start = Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');
   return {
     name: `a file of an unknown kind (it begins with the bytes ${start})`,
-    advice:
-      'Check that it is a photo; if programs show it as one, save it from there again as JPEG.',
+    advice: 'Check that it is a photo; if another program can show it, save it from there as JPEG.',
   };
 }
 

@@ -53,7 +53,7 @@ export interface DecodeLimits {
   readonly maxPixels: number;
 }
 
-/** What a decoder of one format is asked. */
+/** The request to a decoder of one format. */
 export interface DecodeRequest {
   /**
    * The smallest size that the caller still needs, as the file is stored (before orientation). A
@@ -70,7 +70,7 @@ export interface DecodeRequest {
 
 /** What a decoder of one format gives: pixels as stored, orientation not yet applied. */
 export interface DecodedPixels extends RgbImage<Levels> {
-  /** Things a user may want to know: "the file ends early: 40 % of it is grey". */
+  /** Problems that did not stop decoding: "the file ends early: 40 % of it is grey". */
   readonly warnings: readonly string[];
 }
 

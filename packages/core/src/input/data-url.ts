@@ -6,7 +6,7 @@ export function isDataUrl(text: string): boolean {
   return /^data:/i.test(text);
 }
 
-/** Characters decoded at once, a multiple of four: nobody is held up by a large photo. */
+/** Characters decoded at a time, a multiple of four, so that a large photo does not block the thread. */
 const PIECE = 2 ** 20;
 
 /**
@@ -46,7 +46,7 @@ async function decodeBase64(text: string): Promise<Uint8Array<ArrayBuffer>> {
     try {
       binary = atob(piece.slice(0, whole));
     } catch (cause) {
-      throw invalid('its data is no base64', cause);
+      throw invalid('its data is not base64', cause);
     }
     for (let i = 0; i < binary.length; i++) bytes[length++] = binary.charCodeAt(i);
     if (!isLast) await nextTask();

@@ -35,7 +35,7 @@ export async function downloadPhoto(
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    // Credentials in an address are no part of fetch's; it would refuse them with a riddle.
+    // fetch refuses addresses with credentials, so they are sent as a header.
     const { target, headers } = withoutCredentials(url);
     const response = await fetchPhoto(target, { headers, signal: controller.signal });
     return await responseBytes(response, maxBytes, controller.signal);
@@ -44,7 +44,7 @@ export async function downloadPhoto(
     if (isLate) {
       throw new CaptionError(
         'NETWORK_FAILED',
-        `The download took longer than ${timeout / 1000} s; the option "fetchTimeout" allows no more.`,
+        `The download took longer than ${timeout / 1000} s, the limit set by the option "fetchTimeout".`,
         { cause },
       );
     }
@@ -93,8 +93,8 @@ export async function responseBytes(
     const said = `${status} ${response.statusText ?? ''}`.trim();
     throw giveUp(
       status === 404 || status === 410
-        ? new CaptionError('FILE_NOT_FOUND', `Nothing is at this address (status ${said}).`)
-        : new CaptionError('NETWORK_FAILED', `The server gave no photo: status ${said}.`),
+        ? new CaptionError('FILE_NOT_FOUND', `There is no photo at this address (status ${said}).`)
+        : new CaptionError('NETWORK_FAILED', `The server did not send the photo: status ${said}.`),
     );
   }
   const announced = Number(response.headers.get('content-length') ?? 0);
@@ -102,7 +102,7 @@ export async function responseBytes(
     throw giveUp(
       new CaptionError(
         'IMAGE_TOO_LARGE',
-        `The photo is announced with ${announced} bytes; the option "maxBytes" allows ${maxBytes}. Send a smaller file or raise the limit.`,
+        `The photo has ${announced} bytes; the option "maxBytes" allows ${maxBytes}. Send a smaller file or raise the limit.`,
       ),
     );
   }
@@ -115,7 +115,7 @@ export async function responseBytes(
       : error;
   });
   if (bytes.length === 0) {
-    throw new CaptionError('NETWORK_FAILED', 'The server sent an empty answer, no photo.');
+    throw new CaptionError('NETWORK_FAILED', 'The server sent an empty response.');
   }
   return bytes;
 }

@@ -11,7 +11,7 @@ type GatherOptions = Pick<ResolvedOptions, 'maxBytes' | 'fetch' | 'fetchTimeout'
 /** An input that a stage further on can open at once, and pass to another thread. */
 export interface GatheredInput {
   readonly input: ImageInput;
-  /** Its bytes were made here: nobody else has them. */
+  /** True if the bytes were allocated here, so they may be transferred. */
   readonly isOurs: boolean;
 }
 
@@ -37,7 +37,7 @@ async function bytesToWaitFor(
     if (!allowed) {
       throw new CaptionError(
         'INVALID_INPUT',
-        `${excerpt(text)} is a web address, which is not fetched unless you allow it: set the option "fetch" to true, or to a function that fetches it; or hand in the photo's bytes.`,
+        `${excerpt(text)} is a web address. To allow the download, set the option "fetch" to true or to a function that fetches it; or pass the photo's bytes.`,
       );
     }
     const fetchPhoto = allowed === true ? fetch : allowed;

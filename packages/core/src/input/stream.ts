@@ -13,7 +13,7 @@ export interface ReadLimits {
   readonly what: string;
 }
 
-/** Copied at once when the pieces are put together: nobody is held up by a large photo. */
+/** Bytes copied at a time when the pieces are joined, so that a large photo does not block the thread. */
 const COPIED_AT_ONCE = 2 ** 20;
 
 /**
@@ -67,7 +67,7 @@ export async function readStream(
 
 interface Source {
   next(): Promise<IteratorResult<unknown>>;
-  /** Says that no more is wanted; what comes of it is nobody's concern. */
+  /** Cancels the stream, ignoring its errors. */
   cancel(): void;
 }
 
@@ -123,7 +123,7 @@ async function concatenate(
 }
 
 function alreadyRead(what: string, cause?: unknown): CaptionError {
-  const message = `${what} was read already, or is being read. Hand in a fresh one, or its bytes.`;
+  const message = `${what} was already read, or is being read. Pass a new one, or its bytes.`;
   return new CaptionError('INVALID_INPUT', message, { cause });
 }
 

@@ -5,10 +5,10 @@ import type { EncoderNetworks } from './encode.js';
 import type { Manifest } from './manifest.js';
 import type { Session, Values } from './session.js';
 
-/* Manifest, networks and tokenizer come in files of their own: do they speak of the same model? */
+// Checks that manifest, networks and tokenizer, which are separate files, belong to the same model.
 
 /**
- * Every tensor that the manifest names must be one of the networks', and the other way round.
+ * Every tensor that the manifest names must exist in a network, and vice versa.
  *
  * @throws CaptionError `MODEL_INVALID`
  */
@@ -54,7 +54,7 @@ export function checkNames(
   }
   requireNames('manifest.json', 'encoder output', Object.values(encoderInputs), told);
   if (firstStep) {
-    // Of a pair each network may leave out what is the other's.
+    // Each network of a pair may lack the other's tensors.
     requireNames(firstStep.file, 'output', [...results, ...outputs(state)], decoder.first.outputs);
     requireNames(file, 'output', [...results, ...outputs(changing)], decoder.later.outputs);
     refuseUnfed(firstStep.file, inputs, decoder.first);
@@ -72,7 +72,7 @@ function refuseUnfed(file: string, fed: readonly string[], session: Session): vo
   if (unfed.length === 0) return;
   throw new CaptionError(
     'MODEL_INVALID',
-    `${file} wants an input that the manifest does not mention: ${unfed.join(', ')}.`,
+    `${file} has an input that the manifest does not name: ${unfed.join(', ')}.`,
   );
 }
 
@@ -105,7 +105,7 @@ export function checkShape(session: Session, file: string, input: string, values
   const shown = declared.map((side) => side ?? '?').join('×');
   throw new CaptionError(
     'MODEL_INVALID',
-    `${file} wants "${input}" as ${shown}, but is given ${values.dims.join('×')}: its files belong to different models, or the configuration to another one. Fetch or export them together.`,
+    `${file} expects "${input}" with the shape ${shown}, but it would get ${values.dims.join('×')}: the files, or the configuration, belong to different models. Fetch or export them together.`,
   );
 }
 
@@ -132,7 +132,7 @@ export function checkVocabulary(
   const { vocabSize, wordCount } = tokenizer;
   const padding = size % (2 * PADDED_TO) === 0 ? 2 * PADDED_TO : PADDED_TO;
   const isPadded = size >= FEWEST_PADDED && size % PADDED_TO === 0 && vocabSize > size - padding;
-  // Numbers without a word in between are lost words, however many there are in all.
+  // A token number without a word means that the vocabulary is incomplete.
   const isWhole = wordCount === vocabSize;
   // A prompt-driven model is known by the marks in its prompt; its vocabulary may keep room.
   const agrees =
@@ -142,11 +142,13 @@ export function checkVocabulary(
       : isWhole && (vocabSize === size || isPadded));
   const fault =
     declared !== undefined && !agrees
-      ? `the tokenizer has ${wordCount} words for ${vocabSize} numbers, the decoder ${declared}`
+      ? `the tokenizer has ${wordCount} words for ${vocabSize} token numbers, the decoder has ${declared} token numbers`
       : undefined;
   const strange = [bos, eos, pad].flat().find((token) => token >= size);
   const what =
-    fault ?? (strange !== undefined && `token ${strange} is not among the decoder's ${declared}`);
+    fault ??
+    (strange !== undefined &&
+      `token ${strange} is outside the decoder's vocabulary of ${declared}`);
   if (!what) return;
   throw new CaptionError(
     'MODEL_INVALID',
@@ -171,7 +173,7 @@ export function checkTags(
   if (wordless < 0) return;
   throw new CaptionError(
     'MODEL_INVALID',
-    `The manifest's encoder.tags.tokens[${wordless}] is ${tokens[wordless]}, which is no word of ${file}. Each must be the number of a word of the vocabulary.`,
+    `The manifest's encoder.tags.tokens[${wordless}] is ${tokens[wordless]}, which is not a word of ${file}. Each must be the number of a word in the vocabulary.`,
   );
 }
 
@@ -184,7 +186,7 @@ export function checkTagCount({ file, tags }: Manifest['encoder'], columns: numb
   );
 }
 
-/** Is the photo's mark one token? Its features could take no place otherwise. */
+/** True if the photo's mark is one token, which the photo's features can replace. */
 function knowsMarks({ prompt }: Manifest, tokenizer: CaptionTokenizer): boolean {
   return !prompt?.photo || tokenizer.tokenId(prompt.photo.token) !== undefined;
 }

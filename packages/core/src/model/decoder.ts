@@ -6,30 +6,30 @@ import { floats, gatherRows, lastPositions, withRows, zeros } from './rows.js';
 import type { Session, Values } from './session.js';
 import { asType, filled, whole } from './values.js';
 
-/** The decoder's network, or its two: some models have one of its own for the first step. */
+/** The decoder's networks. Some models have a separate one for the first step. */
 export interface DecoderNetworks {
   readonly first: Session;
   readonly later: Session;
-  /** Where the decoder is fed vectors instead of tokens. */
+  /** If the decoder's input is embeddings instead of tokens. */
   readonly embedding?: Session;
 }
 
-/** A photo as the decoder is told of it, and what the model was asked. */
+/** The encoder's results for one photo, as the decoder needs them. */
 export interface EncodedPhoto {
   /** The encoder's outputs by name; every row (beam) shares them. */
   readonly outputs: Readonly<Record<string, Values>>;
-  /** The tokens before a caption's first word. */
+  /** The tokens that precede a caption's first word. */
   readonly start: readonly number[];
-  /** How many of them, at the end, count as new in scores. */
+  /** How many of the last of them count as new tokens in scores. */
   readonly forcedTokens: number;
-  /** The embeddings of `start` with the photo in them, where the decoder reads them itself. */
+  /** The embeddings of `start` with the photo in them, if the decoder reads the prompt itself. */
   readonly prefill?: Values;
-  /** How likely each of the model's tags is, 0–1, in the manifest's order. */
+  /** The probability of each of the model's tags, 0–1, in the manifest's order. */
   readonly tags?: Float32Array;
 }
 
 /**
- * Starts decoding one photo: a step function with a state of its own.
+ * Starts decoding one photo: returns a step function with its own state.
  */
 export function startDecoding(
   networks: DecoderNetworks,
@@ -64,7 +64,7 @@ function startStateful(
     const [rows = 1, count = 1] = fed.dims;
     for (const { input, fixed } of decoder.state) {
       const values = pick(state, input);
-      // Rows of what belongs to the photo are all alike: only their number matters.
+      // The rows of a fixed state are equal, so only their number matters.
       state[input] = fixed ? withRows(values, rows) : gatherRows(values, parents);
     }
     const rest = {
@@ -113,7 +113,7 @@ function startStateful(
   });
 }
 
-/** What some networks want told though it follows from the lengths of the other inputs. */
+/** Inputs that some networks need although they follow from the lengths of the other inputs. */
 function positionInputs(
   { attentionMask, positions, logitsToKeep }: Manifest['decoder'],
   session: Session,
@@ -136,7 +136,7 @@ function positionInputs(
   };
 }
 
-/** Every step reads the whole sentence again: slower with each word, but some exports have only this. */
+/** Every step reads the whole sentence again, because the network has no cache. */
 function startStateless(
   session: Session,
   { decoder }: Manifest,
@@ -158,13 +158,13 @@ function startStateless(
   };
 }
 
-/** What the decoder is told of the photo. */
+/** The decoder's inputs that describe the photo. */
 interface PhotoInputs {
   /** Runs a step of so many rows with the photo's tensors. */
   run<T>(rows: number, step: (inputs: Readonly<Record<string, Values>>) => Promise<T>): Promise<T>;
 }
 
-/** Networks that turned out to want a row of the photo for each sentence. */
+/** Networks that turned out to need a row of the photo for each sentence. */
 const wantsRepeated = new WeakSet<Session>();
 
 function photoInputs(
@@ -231,6 +231,6 @@ function pick(values: Readonly<Record<string, Values>>, name: string): Values {
   if (found) return found;
   throw new CaptionError(
     'MODEL_INVALID',
-    `The manifest speaks of a tensor "${name}" that the network does not give.`,
+    `The manifest names a tensor "${name}", which the network does not output.`,
   );
 }

@@ -46,7 +46,7 @@ export function featuresAtMarks(
   if (next !== from.length) {
     throw new CaptionError(
       'MODEL_INVALID',
-      `The prompt has ${next / width} places for the photo and the encoder gives ${from.length / width} features: the files belong to different models, or the configuration to another one. Fetch or export them together.`,
+      `The prompt has ${next / width} places for the photo and the encoder gives ${from.length / width} features: the files, or the configuration, belong to different models. Fetch or export them together.`,
     );
   }
   return { type: 'float32', data, dims: [1, tokens.length, width] };

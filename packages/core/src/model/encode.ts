@@ -9,7 +9,7 @@ import { type PhotoPieces, promptTokens } from './prompt.js';
 import type { Session, Values } from './session.js';
 import { asType, filled } from './values.js';
 
-/** The networks that run before a caption's first word. */
+/** The networks that run once per photo. */
 export interface EncoderNetworks {
   readonly vision: Session;
   readonly embedding?: Session;
@@ -17,7 +17,7 @@ export interface EncoderNetworks {
 }
 
 /**
- * Looks at one photo and, where the model takes one, reads the prompt with the photo in it.
+ * Runs the encoder on one photo and, if the model takes a prompt, on the prompt with the photo in it.
  *
  * @param pixels as `manifest.image` describes them
  * @param prompt a task's name or a text; by default the model's first task
@@ -60,7 +60,7 @@ export async function encodePhoto(
 }
 
 /**
- * The feature vector of one photo, its length 1.
+ * The feature vector of one photo, with the norm 1.
  *
  * @param pixels as `manifest.image` describes them
  * @param output `manifest.encoder.features`
@@ -119,7 +119,7 @@ function photoPieces(features: Values, { tiles }: PixelValues): PhotoPieces {
   return { rows, columns, features: new Array(pictures).fill(each) };
 }
 
-/** The prompt and the photo in one go: what the decoder is told besides its own words. */
+/** Runs the text encoder on the prompt and the photo; its outputs are inputs of the decoder. */
 async function runText(
   session: Session,
   { file, input, mask, outputs }: NonNullable<Manifest['textEncoder']>,
@@ -146,6 +146,6 @@ function refusePrompt({ name }: Manifest, prompt: string | undefined): void {
   if (prompt === undefined) return;
   throw new CaptionError(
     'INVALID_OPTION',
-    `The option "prompt" cannot be given: the model "${name}" takes none. docs/models.md names those that do.`,
+    `The option "prompt" cannot be used: the model "${name}" takes no prompt. docs/models.md lists those that do.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { PreprocessSpec } from '../image/preprocess.js';
 import type { PromptSpec } from './prompt.js';
 
-/** A tensor that the decoder hands from one step to the next. */
+/** A tensor that the decoder passes from one step to the next. */
 export interface StateTensor {
   /** Name of the decoder's input. */
   readonly input: string;
@@ -14,7 +14,7 @@ export interface StateTensor {
   readonly initial: readonly number[];
   /** The encoder's output that this state starts as (an LSTM's first hidden vector, for instance). */
   readonly from?: string;
-  /** Given by the first step and never changed after it: keys and values of the photo. */
+  /** Computed by the first step and constant afterwards: keys and values of the photo. */
   readonly fixed?: boolean;
 }
 
@@ -23,18 +23,18 @@ export interface ConfidenceModel {
   readonly intercept: number;
   /** Mean of the tokens' log-probabilities, the end token left out. */
   readonly meanLogProb: number;
-  /** Smallest of them. */
+  /** Smallest of the tokens' log-probabilities. */
   readonly minLogProb: number;
   /** Number of tokens, the end token left out. */
   readonly length: number;
 }
 
-/** Search settings that a model prefers; an option of the call goes before them. */
+/** A model's defaults of the search options; options of a call override them. */
 export interface GenerationDefaults {
   readonly bos: number;
   /** Follows `bos` at the start of every caption, and counts towards its length in scores. */
   readonly forcedStart?: number;
-  /** Is put where a caption reaches `maxLength` without an end. */
+  /** The token that ends a caption which reaches `maxLength`. */
   readonly forcedEnd?: number;
   readonly eos: number | readonly number[];
   readonly pad: number;
@@ -54,29 +54,29 @@ export interface NetworkPaths {
   readonly data?: readonly string[];
 }
 
-/** Turns tokens into the vectors that a prompt-driven model's other networks are fed. */
+/** Turns tokens into embeddings, the inputs of a prompt-driven model's other networks. */
 export interface EmbeddingSpec extends NetworkPaths {
   readonly input: string;
   readonly output: string;
 }
 
-/** Reads the prompt with the photo in it, once: its outputs are what the decoder is told. */
+/** Reads the prompt with the photo in it, once per photo; its outputs are inputs of the decoder. */
 export interface TextEncoderSpec extends NetworkPaths {
   readonly input: string;
-  /** An input of ones, one a position. The decoder's `encoderInputs` may name it, too. */
+  /** An input of ones, one per position. The decoder's `encoderInputs` may name it, too. */
   readonly mask?: string;
   readonly outputs: readonly string[];
 }
 
-/** Words that the encoder finds in a photo by itself. */
+/** Words that the encoder predicts for a photo. */
 export interface TagsSpec {
-  /** The encoder's output, 1 × n: how likely each word is, 0–1. */
+  /** The encoder's output, 1 × n: the probability of each word, 0–1. */
   readonly output: string;
-  /** For each of its n columns the number of its word in the vocabulary. */
+  /** For each of the n columns, the number of its word in the vocabulary. */
   readonly tokens: readonly number[];
 }
 
-/** All that is known of a model; `docs/model-format.md` describes each field. */
+/** The description of a model; `docs/model-format.md` explains each field. */
 export interface Manifest {
   readonly format: 1;
   readonly name: string;
@@ -86,26 +86,26 @@ export interface Manifest {
   readonly image: PreprocessSpec;
   readonly encoder: NetworkPaths & {
     readonly input: string;
-    /** An input of ones, one a pixel of each picture. */
+    /** An input of ones, one per pixel of each picture. */
     readonly mask?: string;
     readonly outputs: readonly string[];
     readonly tags?: TagsSpec;
-    /** An output, 1 × width, that is alike for photos that look alike: what `embed` gives. */
+    /** An output, 1 × width, similar for similar photos: the result of `embed`. */
     readonly features?: string;
   };
-  /** Models that take a prompt: its words, and the network that embeds them. */
+  /** For models that take a prompt: its texts, and the network that embeds them. */
   readonly prompt?: PromptSpec;
   readonly embedding?: EmbeddingSpec;
-  /** Where it is missing beside `prompt`, the decoder itself reads the prompt, in its first step. */
+  /** Without it, the decoder of a model with a `prompt` reads the prompt in its first step. */
   readonly textEncoder?: TextEncoderSpec;
   readonly decoder: NetworkPaths & {
-    /** The network of the first step, where it is not the one of all later steps. */
+    /** The network of the first step, if it differs from the one of the later steps. */
     readonly firstStep?: NetworkPaths;
     /** A bool input that is false on the first step and true on all later ones. */
     readonly cacheSwitch?: string;
     /**
      * `'shared'` (default): the network takes one row of the encoder's outputs for any number of
-     * sentences. `'repeated'`: it wants a row for each.
+     * sentences. `'repeated'`: it needs one row for each sentence.
      */
     readonly encoderRows?: 'shared' | 'repeated';
     /**
@@ -113,17 +113,17 @@ export interface Manifest {
      * keeps no state and is fed the whole sentence every time.
      */
     readonly feed?: 'last' | 'all';
-    /** The input that is fed: tokens, or their embeddings where the model has an `embedding`. */
+    /** The input for the tokens, or for their embeddings if the model has an `embedding`. */
     readonly tokens: string;
-    /** An input of ones, one for each position so far, of the caches as well. */
+    /** An input of ones, one for each position so far, those in the caches included. */
     readonly attentionMask?: string;
-    /** An input that says each fed token's position, counted from 0. */
+    /** An input for the position of each token of the step, counted from 0. */
     readonly positions?: string;
-    /** An input, a whole number: for how many of the last positions logits are wanted. */
+    /** An input, a whole number: how many of the last positions need logits. */
     readonly logitsToKeep?: string;
     readonly logits: string;
     readonly attention?: string;
-    /** Rows and columns of the photo's positions that `attention` runs over. */
+    /** Rows and columns of the photo's positions in `attention`. */
     readonly attentionGrid?: readonly [rows: number, columns: number];
     /** Decoder input name → encoder output name. */
     readonly encoderInputs: Readonly<Record<string, string>>;

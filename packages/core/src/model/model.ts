@@ -14,39 +14,39 @@ import { lacksSomething, type RuntimeName, type Runtimes } from './runtime.js';
 import { createSession, type Session, type SessionSettings } from './session.js';
 import type { ModelSource, ReadControl } from './source.js';
 
-/** A model, loaded and ready. */
+/** A loaded model. */
 export interface Model {
   readonly manifest: Manifest;
   readonly tokenizer: CaptionTokenizer;
-  /** What runs its networks. */
+  /** The runtime of its networks. */
   readonly runtime: RuntimeName | 'custom';
   /**
-   * Looks at one photo: `pixels` as `manifest.image` describes them.
+   * Runs the encoder on one photo: `pixels` as `manifest.image` describes them.
    *
-   * @param prompt what a model that takes a prompt is asked: a task's name or a text
+   * @param prompt for models that take one: a task's name or a text
    */
   encode(pixels: Float32Array | PixelValues, prompt?: string): Promise<EncodedPhoto>;
-  /** The words of the tags that `encode` gives, where it does. */
+  /** The words of the tags that `encode` returns; absent if the model has no tags. */
   readonly tags?: TagWords;
-  /** The feature vector of one photo; absent where the model has none. */
+  /** The feature vector of one photo; absent if the model has no features. */
   readonly features?: (pixels: Float32Array | PixelValues) => Promise<Float32Array>;
   /** Starts a caption of that photo, after the tokens of its `start`. */
   startDecoding(photo: EncodedPhoto): DecoderStep;
   release(): Promise<void>;
 }
 
-/** What runs the networks: a runtime, and perhaps another for models that the first one cannot run. */
+/** The runtime of the networks and, optionally, another one for models that the first cannot run. */
 export type LoadSettings = SessionSettings & Partial<Runtimes>;
 
 export interface LoadRequest extends ReadControl {
-  /** Which of a Hugging Face folder's number formats to take. */
+  /** The number format, for Hugging Face folders with several. */
   readonly dtype?: Dtype;
 }
 
-/** What is read before the networks are. */
+/** What is known before the networks are loaded. */
 interface Plan {
   readonly manifest: Manifest;
-  /** The manifest, now that the decoder's network tells what the files did not. */
+  /** The complete manifest: the decoder's network has facts that the files lack. */
   complete(decoder: Session): Manifest;
 }
 
@@ -124,7 +124,7 @@ export async function loadModel(
     }
   };
   const { otherwise, ...firstChoice } = settings;
-  // Models that take a prompt are hundreds of megabytes: not to be read twice to see who can run them.
+  // Models that take a prompt have hundreds of megabytes: they are not loaded twice to find a runtime.
   if (otherwise && draft.prompt) return open({ ...firstChoice, ...(await otherwise()) });
   try {
     return await open(firstChoice);
@@ -139,7 +139,7 @@ function valuesOf(pixels: Float32Array | PixelValues): PixelValues {
   return pixels instanceof Float32Array ? { data: pixels } : pixels;
 }
 
-/** A folder of ours has a manifest; one of Hugging Face's has a configuration to derive it from. */
+/** Reads the manifest of our own format, or derives one from a Hugging Face configuration. */
 async function readPlan(source: ModelSource, request: LoadRequest): Promise<Plan> {
   let bytes: Uint8Array;
   try {
@@ -147,7 +147,7 @@ async function readPlan(source: ModelSource, request: LoadRequest): Promise<Plan
   } catch (error) {
     const absent = error instanceof CaptionError && error.code === 'MODEL_NOT_FOUND';
     if (!absent || !(await source.has('config.json'))) throw error;
-    // Who brings no such model along reads none of this code.
+    // Loaded only for Hugging Face folders.
     const { readHuggingFaceFolder, completeManifest } = await import('./huggingface/manifest.js');
     const { draft } = await readHuggingFaceFolder(source, request.dtype, request);
     return { manifest: draft, complete: (decoder) => completeManifest(draft, decoder) };

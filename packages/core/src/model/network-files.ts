@@ -3,7 +3,7 @@ import type { OrtRuntime } from './runtime.js';
 import { type NetworkFile, readsFiles } from './session.js';
 import { type ModelSource, type ReadControl, verifySha256 } from './source.js';
 
-/** Larger than any Git LFS pointer, smaller than any network. */
+/** Bytes: larger than any Git LFS pointer, smaller than any network. */
 const POINTER_BYTES = 1024;
 
 /**
@@ -46,7 +46,7 @@ export async function readNetwork(
   if (source.path && readsFiles(runtime)) {
     for (const part of [file, ...data]) {
       const size = await source.size(part);
-      // Reading it also tells of a file that is missing.
+      // Reading it also detects a missing file.
       if (!(size > POINTER_BYTES)) await readModelFile(source, part, undefined, control);
       else control.onProgress?.({ file: part, loaded: size, total: size });
     }

@@ -2,10 +2,10 @@ import { LIMITS } from '../limits.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { integer, object, oneOf, optional, record, string } from './schema.js';
 
-/** A prompt that has a name. */
+/** A named prompt. */
 export interface PromptTask {
   readonly text: string;
-  /** Most new tokens when a call says none. */
+  /** Default of `maxLength` for this task. */
   readonly maxLength?: number;
 }
 
@@ -22,35 +22,35 @@ export interface PhotoText {
   readonly tile?: string;
   readonly rowEnd?: string;
   readonly overview?: string;
-  /** Around all of it. */
+  /** Text before and after all of it. */
   readonly before?: string;
   readonly after?: string;
 }
 
-/** What a model that takes a prompt wants of it. */
+/** The prompts of a model that takes one. */
 export interface PromptSpec {
-  /** By name: `short`, `detailed`, `long`, and what the model has besides. */
+  /** By name: `short`, `detailed`, `long`, and further tasks of the model. */
   readonly tasks: Readonly<Record<string, PromptTask>>;
-  /** The task of a call that names none. */
+  /** The default task. */
   readonly default: string;
   /**
-   * The model's words around a prompt. `{prompt}` stands for the text, `{photo}` for the photo;
-   * without `{photo}` its features come before the whole prompt.
+   * The model's text around a prompt, with `{prompt}` for the prompt and `{photo}` for the photo.
+   * Without `{photo}`, the photo's features precede the prompt.
    */
   readonly template: string;
   readonly photo?: PhotoText;
-  /** Most new tokens after a text of the caller's own. */
+  /** Default of `maxLength` for a text of the caller's own. */
   readonly maxLength?: number;
 }
 
-/** How a photo was cut up, and how many features the encoder has for each piece, in order. */
+/** The tiles of a photo, and the number of features of each piece, in order. */
 export interface PhotoPieces {
   readonly rows: number;
   readonly columns: number;
   readonly features: readonly number[];
 }
 
-/** The text of a prompt, and the length that goes with it. */
+/** The task of a prompt: a named one, or one made of the caller's text. */
 export function findTask(spec: PromptSpec, prompt: string | undefined): PromptTask {
   const name = prompt ?? spec.default;
   const task = Object.hasOwn(spec.tasks, name) ? spec.tasks[name] : undefined;
@@ -66,7 +66,7 @@ export function promptTokens(
   tokenizer: CaptionTokenizer,
 ): number[] {
   const { text } = findTask(spec, prompt);
-  // The photo's marks are the model's own: in a caller's text they are taken out, not understood.
+  // Marks for the photo are removed from the caller's text: only the template may place the photo.
   const words = spec.photo ? text.split(spec.photo.token).join('') : text;
   const parts = spec.template.split('{photo}').map((part) => part.split('{prompt}').join(words));
   const photo = spec.photo ? photoText(spec.photo, pieces) : '';

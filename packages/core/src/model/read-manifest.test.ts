@@ -29,7 +29,7 @@ describe('readManifest', () => {
   test.each<[string, (m: ReturnType<typeof tiny>) => void, RegExp]>([
     ['not an object', () => undefined, /^$/],
     ['another format', (m) => (m.format = 2), /format must be one of 1/],
-    ['no name', (m) => delete m.name, /name must be a non-empty text, but it is nothing/],
+    ['no name', (m) => delete m.name, /name must be a non-empty text, but it is missing/],
     ['an unknown field', (m) => (m.encoder.extra = 1), /encoder\.extra must be omitted/],
     ['a negative width', (m) => (m.image.width = -1), /image\.width must be a whole number from 1/],
     ['a zero std', (m) => (m.image.std[1] = 0), /image\.std\[1\] must be a number from/],

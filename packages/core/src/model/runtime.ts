@@ -1,12 +1,12 @@
 import type * as onnxruntime from 'onnxruntime-common';
 
 /**
- * What is used of an ONNX runtime: any module with the API of `onnxruntime-common` will do
+ * The part of an ONNX runtime that is used: any module with the API of `onnxruntime-common` works
  * (`onnxruntime-web`, `onnxruntime-node`, …).
  */
 export type OrtRuntime = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor' | 'env'>;
 
-/** The runtimes that are known by name. */
+/** The runtimes that have names. */
 export const RUNTIMES = ['engine', 'web', 'node'] as const;
 export type RuntimeName = (typeof RUNTIMES)[number];
 
@@ -14,18 +14,18 @@ export function isRuntime(name: unknown): name is RuntimeName {
   return (RUNTIMES as readonly unknown[]).includes(name);
 }
 
-/** A runtime, and what to say of it. */
+/** A runtime and its name. */
 export interface NamedRuntime {
   readonly name: RuntimeName | 'custom';
   readonly runtime: OrtRuntime;
 }
 
-/** What is to run a model: the first choice, and another for what that one lacks. */
+/** The first choice of a runtime, and a fallback for models that it cannot run. */
 export interface Runtimes extends NamedRuntime {
   readonly otherwise?: () => Promise<NamedRuntime>;
 }
 
-/** The runtime that was asked for; by default the engine, and onnxruntime-web for what it lacks. */
+/** The requested runtime; by default the engine, with onnxruntime-web as the fallback. */
 export async function findRuntimes(
   options: { runtime?: RuntimeName | OrtRuntime; executionProviders?: readonly string[] },
   load: (name: RuntimeName) => Promise<OrtRuntime>,
@@ -38,12 +38,12 @@ export async function findRuntimes(
   return { ...(await named('engine')), otherwise: () => named('web') };
 }
 
-/** An error by which a runtime says that it lacks something that another one may have. */
+/** True for an error that means: this runtime cannot run the model, another one may. */
 export function lacksSomething(error: unknown): error is Error {
   return error instanceof Error && 'reason' in error && error.reason === 'unsupported';
 }
 
-/** Where the two files of the WASM runtime are, when it cannot find them itself. */
+/** The places of onnxruntime-web's two files, if it cannot find them itself. */
 export interface WasmFiles {
   /** Address of `ort-wasm-simd-threaded.mjs`. */
   readonly mjs?: string | URL;

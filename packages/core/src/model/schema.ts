@@ -5,7 +5,7 @@ import type { Limit } from '../limits.js';
 // value with its type. A wrong value throws `MODEL_INVALID` with the path and what was expected.
 
 export function fault(path: string, expected: string, value: unknown): never {
-  const found = value === undefined ? 'nothing' : JSON.stringify(value);
+  const found = value === undefined ? 'missing' : JSON.stringify(value);
   const shown = found !== undefined && found.length > 60 ? `${found.slice(0, 57)}…` : found;
   throw new CaptionError(
     'MODEL_INVALID',

@@ -8,13 +8,13 @@ export type ModelFile = Uint8Array | ArrayBuffer | URL | string;
 /** A model's files by name, for use offline and in bundles. */
 export type ModelFiles = ReadonlyMap<string, ModelFile> | Readonly<Record<string, ModelFile>>;
 
-/** How far the loading of a model has come. */
+/** The progress of loading a model. */
 export interface LoadProgress {
-  /** The file that is being read. */
+  /** The file that is read. */
   readonly file: string;
-  /** Bytes of it so far. */
+  /** Bytes read so far. */
   readonly loaded: number;
-  /** Bytes of it in all, where known. */
+  /** Size of the file in bytes, if known. */
   readonly total?: number;
 }
 
@@ -25,32 +25,32 @@ export interface ReadControl {
 
 /** Files that were downloaded before, by their SHA-256 in hexadecimal. */
 export interface FileStore {
-  /** The file, if it is there and sound. */
+  /** The file, if it is stored and its digest is right. */
   get(sha256: string): Promise<Uint8Array | undefined>;
   /** @param bytes checked against the digest */
   put(sha256: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** A model's folder, wherever it is. */
+/** A model's folder, on disk, at an address or in memory. */
 export interface ModelSource {
   /** For messages: the path or address. */
   readonly name: string;
-  /** Are the bytes to be checked against the manifest's SHA-256? Yes for what crossed a network. */
+  /** Whether to check the bytes against the manifest's SHA-256: true for files from a network. */
   readonly verify: boolean;
   /** @throws CaptionError `MODEL_NOT_FOUND` when there is no such file */
   read(file: string, control?: ReadControl): Promise<Uint8Array>;
-  /** Is there such a file? Asks for none of its bytes. */
+  /** True if the file exists. Reads none of its bytes. */
   has(file: string): Promise<boolean>;
-  /** Bytes of the file, NaN where that cannot be told. */
+  /** Size of the file in bytes; NaN if unknown. */
   size(file: string): Promise<number>;
-  /** Where its files are kept for the next time, if they are. */
+  /** The store of downloaded files, if there is one. */
   readonly store?: FileStore;
-  /** Where the file is on this machine's disk, for a runtime that reads files by itself. */
+  /** The file's path on disk, for runtimes that read files themselves. */
   path?(file: string): string;
 }
 
 /**
- * A model whose files are handed in one by one.
+ * A model whose files are passed one by one.
  *
  * @param openFolder the source of the folder that a file's address leads to
  */
@@ -65,7 +65,7 @@ export function filesSource(
     const there = [...map.keys()].join(', ') || 'none';
     throw new CaptionError(
       'MODEL_NOT_FOUND',
-      `The model needs a file "${file}", which is not among the given ones (${there}).`,
+      `The model needs a file "${file}", which is missing in the option "model" (it has: ${there}).`,
     );
   };
   /** Where it is, if it has to be fetched; bundlers put small files into their addresses. */
@@ -104,7 +104,7 @@ function placeOf(file: string, location: URL | string, openFolder: (folder: URL)
   if (!url) {
     throw new CaptionError(
       'INVALID_OPTION',
-      `The option "model" names a file's address, and ${excerpt(String(location))} is none.`,
+      `The option "model" has ${excerpt(String(location))} as the address of a file, which is not a valid address.`,
     );
   }
   if (url.protocol === 'data:') {

@@ -41,7 +41,7 @@ export async function readPhoto(
     if (isPhotoInBase64(path)) {
       throw new CaptionError(
         'INVALID_INPUT',
-        `${excerpt(path)} is no path; it looks like a photo in base64. Hand in Buffer.from(text, 'base64'), or put "data:image/jpeg;base64," before it.`,
+        `${excerpt(path)} is not a path; it looks like a photo in base64. Pass Buffer.from(text, 'base64'), or put "data:image/jpeg;base64," before it.`,
         { cause },
       );
     }
@@ -51,7 +51,7 @@ export async function readPhoto(
   }
 }
 
-/** Is it a photo, in base64, which somebody took for one of the kinds of input? */
+/** True if a text looks like a photo in base64. */
 export function isPhotoInBase64(text: string): boolean {
   return sniff(Buffer.from(text.slice(0, 4096), 'base64')).format !== undefined;
 }
@@ -62,7 +62,7 @@ export function toPath(location: string | URL): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(url) && !/^file:/i.test(url)) {
     throw new CaptionError(
       'INVALID_INPUT',
-      `${excerpt(url)} is not a path or file: URL. Fetch it first and hand in its bytes.`,
+      `${excerpt(url)} is not a path or file: URL. Fetch it first and pass its bytes.`,
     );
   }
   try {
@@ -79,7 +79,7 @@ export function explain(cause: unknown): string {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     EISDIR: 'it is a folder',
-    ENAMETOOLONG: 'no path is that long',
+    ENAMETOOLONG: 'the path is too long',
     ENOTDIR: 'a part of the path is not a folder',
   };
   return (code && known[code]) ?? (cause instanceof Error ? cause.message : String(cause));

@@ -18,7 +18,7 @@ export async function nativeRuntime(): Promise<OrtRuntime> {
       'RUNTIME_UNAVAILABLE',
       code === 'ERR_MODULE_NOT_FOUND'
         ? `The runtime 'node' needs the package onnxruntime-node, which is not installed. Run "npm install onnxruntime-node" beside zipcaption, or omit the option "runtime".`
-        : `The runtime 'node': onnxruntime-node does not load here (${cause instanceof Error ? cause.message : String(cause)}). Omit the option "runtime" to use WebAssembly.`,
+        : `The runtime 'node': onnxruntime-node cannot be loaded (${cause instanceof Error ? cause.message : String(cause)}). Omit the option "runtime" to use WebAssembly.`,
       { cause },
     );
   }

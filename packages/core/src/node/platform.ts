@@ -29,7 +29,7 @@ export async function loadRuntime(name: RuntimeName): Promise<OrtRuntime> {
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'This needs the package onnxruntime-web, which is not installed: the built-in engine was not asked for, or cannot run this model. Run "npm install onnxruntime-web", or use another runtime by the option "runtime".',
+      'The package onnxruntime-web is not installed. It is needed because the option "runtime" asks for it or the built-in engine cannot run this model. Run "npm install onnxruntime-web", or choose another runtime with the option "runtime".',
       { cause },
     );
   }

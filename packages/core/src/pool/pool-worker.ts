@@ -104,7 +104,7 @@ export class PoolWorker {
           this.#thread.post({ ...task, id, input }, transfer);
         } catch (cause) {
           const message =
-            'This input cannot be passed to a worker thread: it is of a kind that is not read, or an image of another origin, which must be loaded with crossorigin="anonymous".';
+            'This input cannot be passed to a worker thread: its type is not supported, or it is an image of another origin, which must be loaded with crossorigin="anonymous".';
           this.#settle(() => reject(new CaptionError('INVALID_INPUT', message, { cause })));
         }
       });

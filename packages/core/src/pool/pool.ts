@@ -232,7 +232,7 @@ export class CaptionerPool implements Backend {
     job.deaths++;
     if (job.signal?.aborted) return;
     if (job.isUnrepeatable || job.deaths > 1) {
-      const message = `The worker thread that had this photo ended${job.deaths > 1 ? ', and so did the one that tried again' : ''}: ${cause.message}. If it happens with this photo alone, the photo may need more memory than there is; lower maxPixels.`;
+      const message = `The worker thread that had this photo ended${job.deaths > 1 ? ', and so did the one that tried again' : ''}: ${cause.message}. If it happens only with this photo, the photo may need too much memory; lower maxPixels.`;
       job.reject(new CaptionError('RUNTIME_FAILED', message, { cause }));
       return;
     }

@@ -70,6 +70,6 @@ function checkShape(
     `The decoder was asked for ${rows} row(s) of ${expectedVocabSize ?? vocabSize} scores and gave ` +
       `${logits.length} scores for a vocabulary of ${vocabSize}` +
       `${attention === undefined ? '' : ` and ${attention.length} attention weights`}. ` +
-      'Check that the decoder keeps one row a sentence and that the manifest names its outputs rightly.',
+      'Check that the decoder returns one row per sequence and that the manifest names its outputs correctly.',
   );
 }

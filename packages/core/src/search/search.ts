@@ -51,5 +51,5 @@ function checkTogether(settings: SearchSettings, control: SearchControl): void {
 }
 
 function refused(what: string): CaptionError {
-  return new CaptionError('INVALID_OPTION', `These options do not go together: ${what}.`);
+  return new CaptionError('INVALID_OPTION', `These options cannot be combined: ${what}.`);
 }

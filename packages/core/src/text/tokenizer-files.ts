@@ -13,8 +13,8 @@ export function tokenizerParts(json: unknown, config: unknown): TokenizerParts {
   if (!isObject(json) || !isObject(json.model) || !json.model.vocab) {
     throw new CaptionError(
       'MODEL_INVALID',
-      'The model\'s tokenizer.json is no tokenizer: expected is an object with a "model" that has a ' +
-        '"vocab", as the Hugging Face "tokenizers" library saves it.',
+      'The model\'s tokenizer.json is not a tokenizer. Expected: an object with a "model" that has a ' +
+        '"vocab", as saved by the Hugging Face "tokenizers" library.',
     );
   }
   if (config !== undefined && !isObject(config)) {

@@ -154,8 +154,8 @@ function load({ json, config }: ReturnType<typeof tokenizerParts>): Tokenizer {
     throw new CaptionError(
       'MODEL_INVALID',
       `The model's tokenizer.json cannot be used (${cause instanceof Error ? cause.message : cause}). ` +
-        'Expected is a tokenizer of the kinds WordPiece, BPE or Unigram as the Hugging Face ' +
-        '"tokenizers" library saves it.',
+        'Expected: a WordPiece, BPE or Unigram tokenizer as saved by the Hugging Face ' +
+        '"tokenizers" library.',
       { cause },
     );
   }

@@ -78,15 +78,15 @@ describe('images are found as the page would find them', () => {
       ].join('\n'),
     });
     expect(await alts(saysItsText)).toEqual([
-      expect.stringContaining('no file none.jpg'),
-      expect.stringContaining('no file passwd'),
+      expect.stringContaining('the file none.jpg, which does not exist'),
+      expect.stringContaining('the file passwd, which does not exist'),
       expect.stringContaining('--remote'),
-      expect.stringContaining('no address of an image'),
-      expect.stringContaining('known only when the page is made'),
+      expect.stringContaining('not the address of an image'),
+      expect.stringContaining('only known when the site is built'),
       expect.stringContaining('no address'),
       expect.stringContaining('data: URL'),
-      expect.stringContaining('no file'),
-      expect.stringContaining('no image of its own'),
+      expect.stringContaining('which does not exist'),
+      expect.stringContaining('no image file'),
     ]);
   });
 
@@ -133,7 +133,7 @@ describe('captions', () => {
     expect(await alts(captioner)).toEqual([
       ...['Nothing usable is in it.', 'A dog'],
       expect.stringContaining('too small (31×400 pixels)'),
-      'The model says nothing of it.',
+      'The model found no caption.',
     ]);
   });
 
@@ -166,7 +166,7 @@ describe('captions', () => {
     expect(gendered?.draft).toMatchObject({ alt: 'A man on a horse', confidence: 0.8 });
 
     const stubborn = new ScriptedCaptioner(() => ({ captions: [['a man', 0.9]] }));
-    expect(await alts(stubborn)).toEqual([expect.stringContaining('leave gender out')]);
+    expect(await alts(stubborn)).toEqual([expect.stringContaining('without gendered words')]);
   });
 
   test('are kept by content, model and options, and taken from there', async () => {
@@ -298,7 +298,7 @@ describe('decisions', () => {
 });
 
 test.each([
-  ['{', 'no JSON'],
+  ['{', 'not valid JSON'],
   ['[]', '"format"'],
   ['{"format":"zipcaption-alt/1","images":[{}]}', 'Decision 1: "file"'],
   [

@@ -48,7 +48,7 @@ describe('zipcaption alt', () => {
       'site/index.html:2:1  /rocket.jpg  no alt',
       expect.stringMatching(new RegExp(`^    ${rocket} \\(\\d+ %\\)$`)),
       'site/index.html:2:24  none.jpg  no alt',
-      '    no draft: There is no file none.jpg where its address points.',
+      '    no draft: Its address points to the file none.jpg, which does not exist.',
     ]);
     expect(stdout).toContain('docs/deep/a.md:1:1  ../coffee.jpg  alt is "image"\n');
     expect(stderr).toBe('zipcaption: 3 images without alternative text in 2 files: 2 drafts.\n');
@@ -109,7 +109,9 @@ describe('zipcaption alt', () => {
     expect(applied.code).toBe(0);
     const other = await alt('docs', '--apply', 'alt.json');
     expect(other.code).toBe(1);
-    expect(other.stderr).toContain('site/index.html: It is not among the files that were named');
+    expect(other.stderr).toContain(
+      'site/index.html: It is not one of the files named on the command line',
+    );
   });
 
   it('applies decisions on a file whatever way its path is written', async () => {
@@ -170,16 +172,12 @@ describe('zipcaption alt', () => {
   it.each([
     [[], 2, /Usage: zipcaption alt/],
     [['site', '--wriet'], 2, /no flag --wriet\. Did you mean --write\?/],
-    [['site', '--template', '{x}'], 2, /--template knows \{caption\}/],
+    [['site', '--template', '{x}'], 2, /--template can contain \{caption\}/],
     [['none', 'fine', '--check'], 1, /none: It cannot be read: there is no such file/],
     [['*.html', '--check'], 1, /\*\.html: No HTML.* file matches/],
-    [['site', '--report', 'fine/index.html'], 1, /--report: fine\/index\.html is there already/],
-    [
-      ['site', ...tiny, '--cache', 'docs/coffee.jpg/c'],
-      1,
-      /^zipcaption: Captions cannot be kept in/,
-    ],
-    [['site', ...tiny, '--cache', 'docs'], 1, /^zipcaption: Captions cannot be kept in docs/],
+    [['site', '--report', 'fine/index.html'], 1, /--report: fine\/index\.html already exists/],
+    [['site', ...tiny, '--cache', 'docs/coffee.jpg/c'], 1, /^zipcaption: The caption cache /],
+    [['site', ...tiny, '--cache', 'docs'], 1, /^zipcaption: The caption cache docs cannot be used/],
     [['site', '--apply', 'none.json'], 1, /--apply: none\.json cannot be read/],
   ])('%j ends with %i and says why', async (args, expected, message) => {
     reset();

@@ -244,7 +244,7 @@ describe('usage', () => {
   it.each([
     [['--beam', '5'], 'There is no flag --beam. Did you mean --beams?'],
     [['--beams', '2', '-n', '3'], '--num-captions (3) must be at most --beams (2), or --sample.'],
-    [['--top-k', '5'], '--top-k has a meaning only with --sample.'],
+    [['--top-k', '5'], '--top-k needs --sample.'],
     [['--prefix', 'qwrtzpsdfg', '--model', tinyModel], 'vocabulary'],
   ])('that is wrong ends with 2 before anything is printed: %j', async (args, message) => {
     const { code, stdout, stderr } = await zipcaption([

@@ -81,7 +81,7 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
         gone('onnx/decoder_model.onnx')(files);
       },
       'MODEL_NOT_FOUND',
-      /decoder_model\.onnx is missing/,
+      /needs decoder_model\.onnx/,
     ],
     [
       'a Git LFS pointer',
@@ -245,7 +245,7 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'smolvlm',
       (files) => editJson(files, 'chat_template.json', (c) => (c.chat_template = 'Describe it.')),
       'MODEL_UNSUPPORTED',
-      /chat template cannot be used: it writes no "<image>"/,
+      /chat template cannot be used: its output has no "<image>"/,
     ],
     [
       'tiles of no size',

@@ -310,7 +310,7 @@ describe('zipcaption models', () => {
     expect(out).toMatch(/licence +apache-2\.0/);
     expect(out).toMatch(/architecture +swin encoder, bert decoder/);
     const check = await run('check', ID);
-    expect(check.out).toContain('The model is sound.');
+    expect(check.out).toContain('The model works.');
     expect(check.code).toBe(0);
   });
 
@@ -326,7 +326,7 @@ describe('zipcaption models', () => {
     const folder = (await run('pull', ID)).out.trim();
     writeFileSync(join(folder, 'onnx/decoder_model.onnx'), 'not a network');
     const { out, code } = await run('check', folder);
-    expect(out).toContain('NOT SOUND (MODEL_INVALID)');
+    expect(out).toContain('FAILED (MODEL_INVALID)');
     expect(code).toBe(1);
   });
 

@@ -7,16 +7,16 @@ import { applyToText, type WriteOptions } from './apply-to-text.js';
 import type { AltDecision } from './decisions.js';
 import { onOneLine } from './edits.js';
 
-/** What became of a decision. */
+/** The outcome of a decision. */
 export interface AppliedDecision {
   readonly decision: AltDecision;
   /**
    * | | |
    * |---|---|
    * | `written` | the file has the text now |
-   * | `there` | the file had it already |
-   * | `changed` | the image is not there any more, or it has got another text meanwhile: left alone |
-   * | `refused` | the place cannot hold the text, or the file would have become another: left alone |
+   * | `there` | the file already had it |
+   * | `changed` | the image is gone or has another text now: not changed |
+   * | `refused` | the place cannot hold the text, or the edit would have changed more than it: not changed |
    */
   readonly outcome: 'written' | 'there' | 'changed' | 'refused';
 }

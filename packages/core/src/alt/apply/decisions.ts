@@ -1,22 +1,22 @@
 import { CaptionError } from '../../errors.js';
 import type { ImageKind } from '../types.js';
 
-/** What was decided of one image: by a person, or by the confidence of its draft. */
+/** The decision about one image, by a person or by the confidence of its draft. */
 export interface AltDecision {
   readonly file: string;
   readonly kind: ImageKind;
   readonly src: string | null;
   /** Which of the file's images of this kind and `src`, from 0. */
   readonly occurrence: number;
-  /** The alternative text that it had when it was looked at; null for none. */
+  /** The alternative text at the time of the decision; null for none. */
   readonly was: string | null;
-  /** What is written with the decision `write`. */
+  /** The text to write with the decision `write`. */
   readonly alt: string | null;
   /** `decorative` writes an empty text. */
   readonly decision: 'write' | 'decorative' | 'skip';
 }
 
-/** Name and version of the format that decisions are exchanged in. */
+/** Name and version of the exchange format of decisions. */
 export const DECISIONS_FORMAT = 'zipcaption-alt/1';
 
 const KINDS: readonly string[] = [
@@ -34,7 +34,7 @@ export function parseDecisions(json: string): AltDecision[] {
     value = JSON.parse(json);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CaptionError('INVALID_INPUT', `The decisions are no JSON: ${why}`, { cause });
+    throw new CaptionError('INVALID_INPUT', `The decisions are not valid JSON: ${why}`, { cause });
   }
   if (!isRecord(value) || value.format !== DECISIONS_FORMAT || !Array.isArray(value.images)) {
     throw new CaptionError(
@@ -49,7 +49,7 @@ function decisionOf(value: unknown, index: number): AltDecision {
   const wrong = (field: string, expected: string) =>
     new CaptionError('INVALID_INPUT', `Decision ${index + 1}: "${field}" must be ${expected}.`);
   if (!isRecord(value))
-    throw new CaptionError('INVALID_INPUT', `Decision ${index + 1} is no object.`);
+    throw new CaptionError('INVALID_INPUT', `Decision ${index + 1} must be an object.`);
   const { file, kind, src, occurrence, was = null, alt = null, decision } = value;
   const isTextOrNull = (each: unknown) => each === null || typeof each === 'string';
   if (typeof file !== 'string') throw wrong('file', 'a path');

@@ -65,7 +65,7 @@ async function isLink(path: string): Promise<boolean> {
 function unknownKind(): CaptionError {
   return new CaptionError(
     'UNSUPPORTED_FORMAT',
-    'It is no HTML, Markdown, MDX, Astro, Vue or Svelte file by its name.',
+    'Its name is not that of an HTML, Markdown, MDX, Astro, Vue or Svelte file.',
   );
 }
 

@@ -31,7 +31,7 @@ export async function readText(path: string): Promise<string> {
     if (size > MAX_BYTES) {
       throw new CaptionError(
         'INVALID_INPUT',
-        `It has ${size} bytes; documents of at most ${MAX_BYTES} are read.`,
+        `It has ${size} bytes; the limit for documents is ${MAX_BYTES}.`,
       );
     }
     bytes = await readFile(path);
@@ -42,7 +42,9 @@ export async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new CaptionError('INVALID_INPUT', 'It is not UTF-8. Convert it first.', { cause });
+    throw new CaptionError('INVALID_INPUT', 'It is not UTF-8. Convert it to UTF-8 first.', {
+      cause,
+    });
   }
 }
 
@@ -78,7 +80,10 @@ export async function replaceText(path: string, was: string, text: string): Prom
       await file.close();
     }
     if ((await readText(target)) !== was) {
-      throw new CaptionError('FILE_CHANGED', 'It was changed meanwhile and is left as it is now.');
+      throw new CaptionError(
+        'FILE_CHANGED',
+        'Another program changed it in the meantime, so it was not written.',
+      );
     }
     await rename(temporary, target);
   } catch (cause) {

@@ -11,7 +11,7 @@ export interface AstroRustCompiler {
 export function astroRustTree(text: string, compiler: AstroRustCompiler): readonly TreeNode[] {
   const { ast } = compiler.parse(text);
   if (!isNode(ast) || !Array.isArray(ast.body)) {
-    throw new CaptionError('INVALID_INPUT', 'The compiler of Astro cannot read it.');
+    throw new CaptionError('INVALID_INPUT', 'The compiler of Astro cannot parse it.');
   }
   const frontMatter = isNode(ast.frontmatter) ? ast.frontmatter.program : undefined;
   const imports = importsOf(isNode(frontMatter) ? frontMatter.body : undefined);

@@ -101,7 +101,7 @@ function asCaptionError(cause: unknown): CaptionError {
     );
   }
   if (cause instanceof RangeError) {
-    return new CaptionError('INVALID_INPUT', 'Its elements are nested too deeply to be read.', {
+    return new CaptionError('INVALID_INPUT', 'Its elements are nested too deeply.', {
       cause,
     });
   }

@@ -12,7 +12,7 @@ const NUMBERED =
   /^(?:img|dsc[fn]?|pxl|image|photo|picture|screenshot|untitled)[\s_-]*\d+(?:[\s_-]\d+)*$/i;
 
 /**
- * Does an alternative text say nothing? So do a word of a short list, the name of a file (its own or
+ * True for a text that describes nothing: a word of a short list, the name of a file (its own or
  * any with an image's extension), what cameras number. A plain word that happens to be the file's
  * name (`dog` for `dog.jpg`) is an alternative text.
  *

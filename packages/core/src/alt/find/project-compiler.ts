@@ -28,7 +28,7 @@ export function projectFile(way: readonly string[], path: string | undefined): s
     const [framework = ''] = way;
     throw new CaptionError(
       'PARSER_NOT_FOUND',
-      `It is read by the compiler of ${framework.split('/')[0]}, which is not installed where the file is. Install the project's packages first.`,
+      `Parsing it needs the compiler of ${framework.split('/')[0]}, which is not installed in its project. Install the project's packages first.`,
       { cause },
     );
   }

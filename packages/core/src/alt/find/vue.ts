@@ -64,7 +64,10 @@ export async function vueTree(text: string, path?: string): Promise<readonly Tre
   if (!template?.ast) {
     const lang = template?.lang;
     if (!lang || lang === 'html') return [];
-    throw new CaptionError('INVALID_INPUT', `Templates in "${lang}" are not read, only HTML ones.`);
+    throw new CaptionError(
+      'INVALID_INPUT',
+      `Templates in "${lang}" are not supported, only HTML templates.`,
+    );
   }
   const imports = new Map(
     [script, scriptSetup].flatMap((each) => (each ? importedBy(each.content, compiler) : [])),

@@ -24,11 +24,11 @@ export async function locateImage(
   image: Pick<FoundImage, 'file' | 'kind' | 'candidates' | 'base' | 'src'>,
   options: LocateOptions,
 ): Promise<Located> {
-  if (image.kind === 'area') return none('An area has no image of its own.');
+  if (image.kind === 'area') return none('An <area> has no image file.');
   if (image.candidates.length === 0) {
     return none(
       image.src === null
-        ? 'Its address is known only when the page is made.'
+        ? 'Its address is only known when the site is built.'
         : 'It has no address.',
     );
   }
@@ -55,10 +55,12 @@ async function locateAddress(
         roots.map((root) => within(root, own)),
         address,
       );
-    if (!/^https?:$/.test(absolute.protocol)) return none(`${address} is no address of an image.`);
+    if (!/^https?:$/.test(absolute.protocol)) {
+      return none(`${address} is not the address of an image.`);
+    }
     if (remote) return { type: 'remote', url: absolute.href };
     return none(
-      'It is on another server, which is asked only with --remote (in a program: "download").',
+      'It is on another server. Allow the download with --remote (in a program: the option "download").',
     );
   }
   if (address.startsWith('/')) {
@@ -121,7 +123,9 @@ async function firstFile(
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
     if (path !== undefined && found?.isFile()) return { type: 'file', path };
   }
-  return none(`There is no file ${fileName(address) || address} where its address points.`);
+  return none(
+    `Its address points to the file ${fileName(address) || address}, which does not exist.`,
+  );
 }
 
 function none(reason: string): Located {

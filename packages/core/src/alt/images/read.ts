@@ -23,7 +23,7 @@ export async function readImage(
       return dataUrlBytes(located.url, maxBytes);
     case 'remote':
       if (!download)
-        throw new CaptionError('NETWORK_FAILED', 'Images elsewhere are not asked for.');
+        throw new CaptionError('NETWORK_FAILED', 'Images on other servers are not downloaded.');
       return download(new URL(located.url));
     case 'none':
       throw new CaptionError('FILE_NOT_FOUND', located.reason);

@@ -75,7 +75,7 @@ function filler(
   if (unknown !== undefined) {
     throw new CaptionError(
       'INVALID_OPTION',
-      `There is no option "${unknown}". Known are ${[...OPTIONS].join(', ')}.`,
+      `There is no option "${unknown}". Known options: ${[...OPTIONS].join(', ')}.`,
     );
   }
   let loaded: Promise<Captioner> | undefined;

@@ -29,7 +29,7 @@ export async function fileCache(path: string): Promise<CaptionCache> {
   const refuse = (cause: unknown): never => {
     throw new CaptionError(
       'WRITE_FAILED',
-      `Captions cannot be kept in ${path}: ${explain(cause)}. Name another file, or none.`,
+      `The caption cache ${path} cannot be used: ${explain(cause)}. Name another file, or omit the cache.`,
       { cause },
     );
   };

@@ -89,7 +89,7 @@ function neutrally(
   if (candidates.length > 0) return { ...free, candidates };
   return new CaptionError(
     'MODEL_UNSUPPORTED',
-    'The model has no words for it that leave gender out; the option "gender" lets it say them.',
+    'The model found no caption without gendered words. The option "gender" allows them.',
   );
 }
 

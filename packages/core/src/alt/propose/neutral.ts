@@ -22,7 +22,7 @@ const NEUTRAL: Readonly<Record<string, string>> = {
   ...{ fishermen: 'people', cowboys: 'people', brides: 'people', wives: 'people' },
 };
 
-/** Words that are not to be said. */
+/** Words that drafts must not contain. */
 export const GENDERED: readonly string[] = Object.keys(NEUTRAL);
 
 const words = (text: string) => text.toLowerCase().split(/[^\p{Letter}\p{Number}]+/u);

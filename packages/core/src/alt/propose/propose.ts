@@ -12,7 +12,7 @@ import {
 import type { ImageCaptions } from './image-captions.js';
 import { altText, checkStyle, type StyleOptions } from './style.js';
 
-/** What a model proposes for an image; it has seen the image and nothing else of the page. */
+/** A model's draft for an image. The model saw only the image, not the page. */
 export interface AltDraft {
   /** To be written. */
   readonly alt: string;
@@ -24,18 +24,18 @@ export interface AltDraft {
   readonly alternatives: readonly { readonly alt: string; readonly confidence: number }[];
 }
 
-/** An image without an alternative text, and what might be one. */
+/** An image without an alternative text, and a draft for it. */
 export interface Proposal extends FoundImage {
   readonly located: Located;
   readonly draft?: AltDraft;
-  /** Why there is no draft, or why it is not to be written. */
+  /** Why there is no draft, or why it should not be written. */
   readonly reason?: string;
-  /** `write`: there is a draft, the model is sure enough, and the place can be written. */
+  /** `write`: there is a draft with enough confidence, and the place can be written. */
   readonly decision: 'write' | 'skip';
 }
 
 export interface ProposeOptions extends CaptionImagesOptions, StyleOptions {
-  /** Drafts of less confidence are proposed but not to be written. 0–1, default 0.5. */
+  /** Drafts with less confidence get the decision `skip`. 0–1, default 0.5. */
   readonly minConfidence?: number;
   /** Folders that addresses beginning with `/` start from. Default: the working folder. */
   readonly roots?: readonly string[];
@@ -43,7 +43,7 @@ export interface ProposeOptions extends CaptionImagesOptions, StyleOptions {
   readonly site?: URL;
 }
 
-/** Smaller images are icons and ornaments: what a model says of them is a guess. */
+/** Smaller images are icons and ornaments; captions of them are guesses. */
 const LEAST_SIDE = 32;
 
 /**
@@ -100,14 +100,14 @@ function proposal(
   if (located.type === 'none') return skip(located.reason);
   if (captions instanceof CaptionError) return skip(captions.message);
   const draft = captions && draftOf(captions, fileName(image.src ?? ''), options);
-  if (!captions || !draft) return skip('The model says nothing of it.');
+  if (!captions || !draft) return skip('The model found no caption.');
   if (Math.min(captions.width, captions.height) < LEAST_SIDE) {
     const size = `${captions.width}×${captions.height}`;
-    return skip(`It is too small (${size} pixels) for a caption that could be trusted.`);
+    return skip(`It is too small (${size} pixels) for a reliable caption.`);
   }
-  if (!image.slot) return skip('It is reported only: the text has to be written by hand.', draft);
+  if (!image.slot) return skip('It is only reported: write its text by hand.', draft);
   if (draft.confidence < options.minConfidence) {
-    return skip('The model is not sure enough.', draft);
+    return skip('The confidence is below the minimum.', draft);
   }
   return { ...image, located, draft, decision: 'write' };
 }

@@ -34,11 +34,11 @@ export function checkStyle({ template, maxLength, prefix = '', suffix = '' }: St
   if (unknown !== undefined) {
     throw new CaptionError(
       'INVALID_OPTION',
-      `The option "template" knows {${FIELDS.join('}, {')}}, not {${unknown}}.`,
+      `The option "template" can contain {${FIELDS.join('}, {')}}, not {${unknown}}.`,
     );
   }
   if (template !== undefined && !fieldsIn(template).includes('caption')) {
-    throw new CaptionError('INVALID_OPTION', 'The option "template" must hold {caption}.');
+    throw new CaptionError('INVALID_OPTION', 'The option "template" must contain {caption}.');
   }
   const most = maxLength ?? DEFAULT_MAX_LENGTH;
   if (!Number.isInteger(most) || most < 20 || most > 1000) {
@@ -50,7 +50,7 @@ export function checkStyle({ template, maxLength, prefix = '', suffix = '' }: St
   if (prefix.length + suffix.length > most - 20) {
     throw new CaptionError(
       'INVALID_OPTION',
-      `The options "prefix" and "suffix" leave less than 20 of the ${most} characters of "maxLength" to the caption.`,
+      `The options "prefix" and "suffix" leave fewer than 20 of the ${most} characters of "maxLength" for the caption.`,
     );
   }
 }

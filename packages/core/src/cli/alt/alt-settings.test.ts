@@ -52,18 +52,18 @@ describe('the flags of zipcaption alt', () => {
   });
 
   test.each([
-    [['--write', '--check'], '--write and --check exclude each other'],
-    [['--apply', 'a.json', '--write'], '--write and --apply exclude each other'],
-    [['--report', 'a.html', '--check'], '--report and --check exclude each other'],
+    [['--write', '--check'], '--write and --check cannot be used together'],
+    [['--apply', 'a.json', '--write'], '--write and --apply cannot be used together'],
+    [['--report', 'a.html', '--check'], '--report and --check cannot be used together'],
     [['--mark'], '--mark needs --write or --apply'],
-    [['--field', 'cover'], '--field must be two names'],
-    [['--field', 'a=a'], '--field must be two names'],
+    [['--field', 'cover'], '--field must be two field names'],
+    [['--field', 'a=a'], '--field must be two field names'],
     [['--site', 'example.org'], '--site must be an http(s) address'],
     [['--min-confidence', '2'], 'a number from 0 to 1'],
     [['--json', '--format', 'sarif'], 'Only one format'],
     [['--runtime', 'node', '--jobs', '2'], '--jobs must be 1'],
     [['--max-length', '10'], 'from 20 to 1000'],
-    [['--prefix', 'x'.repeat(120)], 'leave less than 20'],
+    [['--prefix', 'x'.repeat(120)], 'leave fewer than 20'],
     [['--gendr'], 'Did you mean --gender?'],
     [['--root', ''], 'not an empty text'],
   ])('%j is refused: %s', (argv, message) => {

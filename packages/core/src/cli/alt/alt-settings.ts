@@ -13,7 +13,7 @@ import type { AltFormatName } from './formats/format.js';
 /** The attribute that `--mark` writes. */
 const MARK = 'data-alt-draft';
 
-/** What a command line asks for, its flags checked against each other. */
+/** The settings of one command line, after its flags were checked against each other. */
 export interface AltSettings {
   readonly task: AltTask;
   /** Where the page to review goes. */
@@ -46,7 +46,7 @@ export function altSettings(flags: AltFlagValues): AltSettings {
   const task = taskOf(flags);
   const { runtime } = flags;
   if (runtime === 'node' && (flags.jobs ?? 1) > 1) {
-    throw refuse('--jobs must be 1 with --runtime node, which uses several cores by --threads.');
+    throw refuse('--jobs must be 1 with --runtime node, which uses several cores with --threads.');
   }
   if (flags.json && flags.format && flags.format !== 'json') {
     throw refuse(`Only one format can be printed, not json and ${flags.format}.`);
@@ -98,9 +98,9 @@ export function altSettings(flags: AltFlagValues): AltSettings {
 function taskOf(flags: AltFlagValues): AltTask {
   const given = (['write', 'check', 'apply'] as const).filter((name) => flags[name] !== undefined);
   const [task, other] = given;
-  if (other) throw refuse(`--${task} and --${other} exclude each other.`);
+  if (other) throw refuse(`--${task} and --${other} cannot be used together.`);
   if (flags.report !== undefined && task !== undefined && task !== 'write') {
-    throw refuse(`--report and --${task} exclude each other: --${task} makes no drafts.`);
+    throw refuse(`--report and --${task} cannot be used together: --${task} makes no drafts.`);
   }
   if (flags.mark && task !== 'write' && task !== 'apply') {
     throw refuse('--mark needs --write or --apply: without them nothing is written.');
@@ -113,7 +113,7 @@ function fieldsOf(given: readonly string[]): Record<string, string> {
     const [alt, image, ...more] = each.split('=').map((part) => part.trim());
     if (!alt || !image || more.length > 0 || alt === image) {
       throw refuse(
-        `--field must be two names of fields, as in cover_alt=cover (the alternative text's, then the image's), not "${each}".`,
+        `--field must be two field names, as in cover_alt=cover (the field of the alternative text, then the field of the image), not "${each}".`,
       );
     }
     return [alt, image] as const;

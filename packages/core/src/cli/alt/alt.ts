@@ -107,7 +107,7 @@ class AltRun {
     const proposals = await this.#propose(missing);
     const { report, task } = this.settings;
     if (report !== undefined) {
-      // Loaded only for who wants a page.
+      // Loaded only for --report.
       const { writeReport } = await import('./report/report.js');
       const { maxBytes, search, style } = this.settings;
       await writeReport(report, proposals, {
@@ -165,7 +165,7 @@ class AltRun {
     if (cache.file !== undefined) return fileCache(cache.file);
     const folder = await writableCache();
     if (folder) return fileCache(join(folder, 'alt-captions.jsonl'));
-    await this.#note('--resume: there is no folder that a cache could be written to.');
+    await this.#note('--resume: no cache folder is writable. Name a file with --cache.');
     return undefined;
   }
 
@@ -191,10 +191,13 @@ class AltRun {
       if (!image) {
         const what = decision.src ?? decision.kind;
         const error = named.has(resolve(decision.file))
-          ? new CaptionError('FILE_CHANGED', `${what} is not there any more; nothing was written.`)
+          ? new CaptionError(
+              'FILE_CHANGED',
+              `${what} is no longer in the file; nothing was written.`,
+            )
           : new CaptionError(
               'FILE_NOT_FOUND',
-              `It is not among the files that were named and read; nothing was written for ${what}.`,
+              `It is not one of the files named on the command line; nothing was written for ${what}.`,
             );
         this.#problems.push({ file: decision.file, error });
         return [];

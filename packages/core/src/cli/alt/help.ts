@@ -3,14 +3,14 @@ import { ALT_FLAGS } from './flags.js';
 
 const USAGE = 'Usage: zipcaption alt [flags] <file, folder or glob> …';
 
-/** What is printed when no file is named. */
+/** Printed when no file is named. */
 export const SHORT_ALT_HELP = `${USAGE}
 
 Finds images without alternative text in HTML, Markdown, MDX, Astro, Vue and
 Svelte files, and drafts one for each.
 
   zipcaption alt site/            list them; changes nothing
-  zipcaption alt site/ --check    exit code 1 if there are any; captions nothing
+  zipcaption alt site/ --check    only check: exit code 1 if there are any
   zipcaption alt --help           all flags, more examples
 `;
 
@@ -22,8 +22,8 @@ const EXAMPLES = `Examples:
   zipcaption alt src/ --check --format github
   zipcaption alt content/ --field cover_alt=cover --root static
 
-A draft is what a model sees, not what the image is there for: read each before
-it is published.
+A draft says what a model sees, not what the image is for: review each draft
+before publishing it.
 
 Exit code: 0 done, 1 a file could not be read or written or, with --check, an
 image lacks an alternative text, 2 wrong usage, 130 or 143 stopped by Ctrl-C or

@@ -14,7 +14,7 @@ export async function documentPaths(operands: readonly string[]): Promise<{
   const paths: string[] = [];
   const problems: FileProblem[] = [];
   for (const operand of operands) {
-    // A file whose name happens to look like a glob is that file.
+    // An existing file whose name looks like a glob is that file.
     const found = await stat(operand).catch(() => undefined);
     if (found || !hasGlobCharacters(operand)) {
       paths.push(operand);

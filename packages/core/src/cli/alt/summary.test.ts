@@ -5,9 +5,9 @@ import { ALT_FLAGS } from './flags.js';
 import { stopped } from './summary.js';
 
 test.each([
-  [['--write'], [], 'stopped: no page was changed. With --resume captions are kept'],
-  [['--resume'], [], 'captions made so far are kept, the same command goes on from there.'],
-  [['--write'], ['a.html', 'b.md'], 'stopped: written were a.html, b.md, each whole.'],
+  [['--write'], [], 'stopped: no page was changed. With --resume, captions are cached'],
+  [['--resume'], [], 'Captions made so far are cached; run the same command to continue.'],
+  [['--write'], ['a.html', 'b.md'], 'stopped: completely written: a.html, b.md.'],
   [['--check'], [], 'stopped: no page was changed.'],
 ])('a run with %j that was stopped says what is kept', (argv, written, message) => {
   const settings = altSettings(readArguments(argv, ALT_FLAGS).flags);

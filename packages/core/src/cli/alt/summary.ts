@@ -13,7 +13,7 @@ export function summary({ images, files, task }: AltResult): string {
     return `${count(images.length, 'decision', 'decisions')}: ${written} written.`;
   }
   if (files === 0) return 'no file was read.';
-  if (images.length === 0) return `every image ${where} has an alternative text, or needs none.`;
+  if (images.length === 0) return `every image ${where} has an alternative text or needs none.`;
   const lacking = `${count(images.length, 'image', 'images')} without alternative text ${where}`;
   if (task === 'check') return `${lacking}.`;
   const drafts = images.filter(hasDraft).length;
@@ -27,11 +27,11 @@ export function summary({ images, files, task }: AltResult): string {
 /** What is left of a run that was stopped. */
 export function stopped({ cache, task }: AltSettings, written: readonly string[]): string {
   const pages =
-    written.length > 0 ? `written were ${written.join(', ')}, each whole` : 'no page was changed';
+    written.length > 0 ? `completely written: ${written.join(', ')}` : 'no page was changed';
   if (task === 'check' || task === 'apply') return `stopped: ${pages}.`;
   return cache
-    ? `stopped: ${pages}; captions made so far are kept, the same command goes on from there.`
-    : `stopped: ${pages}. With --resume captions are kept and a next run goes on.`;
+    ? `stopped: ${pages}. Captions made so far are cached; run the same command to continue.`
+    : `stopped: ${pages}. With --resume, captions are cached and the next run continues.`;
 }
 
 function hasDraft(image: Listed): boolean {

@@ -36,7 +36,7 @@ export async function drawAttention(
   if (!result.attention) {
     throw new CaptionError(
       'MODEL_UNSUPPORTED',
-      `--attention: the model ${result.model.name} does not tell where it looks. Leave the flag away or use another model.`,
+      `--attention: the model ${result.model.name} gives no attention maps. Omit the flag, or use another model.`,
     );
   }
   const photo = await decodeImage(await bytesOf(input), {

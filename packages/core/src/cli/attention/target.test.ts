@@ -52,7 +52,7 @@ describe('attentionPaths', () => {
   });
 
   it('never write over a photo', () => {
-    expect(() => paths('dog.png', './dog.png')).toThrow('write over the photo ./dog.png');
+    expect(() => paths('dog.png', './dog.png')).toThrow('overwrite the photo ./dog.png');
     expect(() => paths('photos/', 'photos/a.jpg', 'photos/b.png')).toThrow('photos/b.png');
   });
 });

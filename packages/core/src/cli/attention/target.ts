@@ -64,7 +64,7 @@ export function attentionPaths(
     if (photo !== undefined) {
       throw new CaptionError(
         'INVALID_OPTION',
-        `--attention would write over the photo ${photo}. Name another folder or file.`,
+        `--attention would overwrite the photo ${photo}. Name another folder or file.`,
       );
     }
     taken.add(key(file));

@@ -1,23 +1,23 @@
 import type { PhotoReport } from './report.js';
 
-/** Text for a stream of photos; what it gives is printed one after the other. */
+/** Formats a stream of photos; the returned texts are printed one after the other. */
 export interface OutputFormat {
   /** Before the first photo. */
   head(): string;
   photo(report: PhotoReport): string;
-  /** After the last photo, also when the work was stopped before its end. */
+  /** After the last photo, also when the run was stopped early. */
   tail(): string;
 }
 
-/** What a format has to know before the first photo. */
+/** Facts that a format needs before the first photo. */
 export interface FormatContext {
-  /** Photos there are to caption. */
+  /** Number of photos to caption. */
   readonly photos: number;
-  /** Captions shown for each. */
+  /** Number of captions shown for each photo. */
   readonly captions: number;
   /** Show tags? */
   readonly tags: boolean;
-  /** Show what each stage took? */
+  /** Show the time of each stage? */
   readonly timings: boolean;
 }
 

@@ -2,7 +2,7 @@ import type { CaptionError, CaptionTimings } from '../../index.js';
 import type { FormatContext, OutputFormat } from './format.js';
 import { type PhotoReport, rounded } from './report.js';
 
-/** Does a command line ask for JSON? Looked up in its words: they may be what is wrong. */
+/** True if a command line asks for JSON. Reads the raw arguments, since parsing them may have failed. */
 export function printsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
@@ -13,12 +13,12 @@ export function printsJson(argv: readonly string[]): boolean {
   );
 }
 
-/** An error as an object: of one photo, or what stops all of them, as a model that does not load. */
+/** An error as a JSON object. */
 export function errorObject({ code, message }: CaptionError) {
   return { error: { code, message } };
 }
 
-/** A photo as one JSON object. Numbers are rounded to what they can mean. */
+/** A photo as one JSON object, with numbers rounded to their precision. */
 export function photoObject(
   report: PhotoReport,
   { tags }: Pick<FormatContext, 'tags'>,
@@ -54,7 +54,7 @@ function roundedTimings(timings: CaptionTimings): Record<string, number> {
   );
 }
 
-/** One object for one photo, an array for any other number; every prefix can be closed by `tail`. */
+/** One object for one photo, otherwise an array. `tail` closes it after any number of photos. */
 export function jsonFormat(context: FormatContext): OutputFormat {
   if (context.photos === 1) {
     return {
@@ -75,7 +75,7 @@ export function jsonFormat(context: FormatContext): OutputFormat {
   };
 }
 
-/** One object a line (https://jsonlines.org). */
+/** One object per line (https://jsonlines.org). */
 export function jsonLinesFormat(context: FormatContext): OutputFormat {
   return {
     head: () => '',

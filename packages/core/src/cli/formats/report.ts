@@ -1,21 +1,21 @@
 import type { CaptionCandidate, CaptionError, CaptionResult, CaptionTag } from '../../index.js';
 
-/** What is printed of one photo. */
+/** The printed data of one photo. */
 export type PhotoReport =
   | {
       readonly file: string;
       readonly result: CaptionResult;
-      /** Less confidence than was asked for: the caption is not shown. */
+      /** The caption is not shown because its confidence is too low. */
       readonly hidden: boolean;
-      /** Tags to show, likeliest first; none unless asked for. */
+      /** Tags to show, likeliest first; empty without `--tags`. */
       readonly tags: readonly CaptionTag[];
-      /** Further captions to show, best first; none unless asked for. */
+      /** Alternative captions to show, best first; empty unless requested. */
       readonly alternatives: readonly CaptionCandidate[];
       readonly error?: undefined;
     }
   | { readonly file: string; readonly error: CaptionError };
 
-/** Which parts of a result are shown. */
+/** Selects the parts of a result that are shown. */
 export function reportOf(
   file: string,
   result: CaptionResult,
@@ -31,7 +31,7 @@ export function reportOf(
   };
 }
 
-/** Digits that mean something: a probability or score to a millionth, a time to 10 µs. */
+/** Rounds to significant digits: probabilities and scores to a millionth, times to 10 µs. */
 export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

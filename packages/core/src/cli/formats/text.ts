@@ -1,8 +1,8 @@
 import type { FormatContext, OutputFormat } from './format.js';
 
 /**
- * A line a photo: its name, two spaces, the caption. Further captions and tags follow on lines of their
- * own, indented. A photo that failed has no line; what went wrong is on stderr.
+ * One line per photo: its name, two spaces, the caption. Alternative captions and tags follow on
+ * indented lines. A photo that failed has no line; its error is on stderr.
  */
 export function textFormat({ tags }: FormatContext): OutputFormat {
   return {
@@ -25,8 +25,8 @@ export function textFormat({ tags }: FormatContext): OutputFormat {
 }
 
 /**
- * Text that cannot command a terminal or break a line: control characters, and those that turn the
- * direction of writing, become escapes.
+ * Escapes control characters and characters that change the writing direction, so that a text cannot
+ * control a terminal or break a line.
  */
 export function printable(text: string): string {
   return text.replace(

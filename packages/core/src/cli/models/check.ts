@@ -40,7 +40,7 @@ export async function check(command: ModelsCommand, operand: string): Promise<nu
       );
       if (!Number.isFinite(score)) {
         say(
-          `NOT SOUND: the score of the caption is ${score}; weights or number format are damaged.`,
+          `FAILED: the score of the caption is ${score}; the weights or the number format are damaged.`,
         );
         return 1;
       }
@@ -50,12 +50,12 @@ export async function check(command: ModelsCommand, operand: string): Promise<nu
       );
     }
     await captioner.dispose();
-    say('The model is sound.');
+    say('The model works.');
     return 0;
   } catch (error) {
     const { code, message } = error as CaptionError;
     if (!code) throw error;
-    say(`NOT SOUND (${code}): ${message}`);
+    say(`FAILED (${code}): ${message}`);
     return 1;
   }
 }

@@ -5,29 +5,29 @@ import { isRuntime, RUNTIMES, type RuntimeName } from '../../model/runtime.js';
 
 export const MODELS_HELP = `Usage: zipcaption models <command>
 
-Looks after models other than the embedded one.
+Manages models other than the embedded one.
 
-  models pull <owner/name>     download a captioner from the Hugging Face hub, only
-                               the files that are needed; --model <owner/name> then
-                               finds it
+  models pull <owner/name>     download a captioning model from the Hugging Face
+                               hub, only the files it needs; use it with
+                               --model <owner/name>
   models list                  the models that were pulled
-  models info <model>          what it is: kind, sizes, licence, what is missing
+  models info <model>          its kind, sizes, licence, missing files
   models check <model>         load it and caption a test picture
-  models manifest <model>      write a manifest.json beside a Hugging Face model, as
-                               packaging it or a model in S3 needs it
+  models manifest <model>      write a manifest.json for a Hugging Face model;
+                               needed to package it or to put it into S3
 
 <model> is a folder or the name of a pulled model.
 
   --dtype <format>    pull, check, manifest: number format of the weights, one of
                       ${DTYPES.join(', ')}
   --revision <name>   pull: branch, tag or commit (default main)
-  --photo <file>      check: caption this instead
+  --photo <file>      check: caption this photo instead
   --runtime <name>    check, manifest: engine, web or node
   --quiet             pull: no progress
   --json              list, info: JSON
 
 Environment: HF_TOKEN for models that are not public, HF_ENDPOINT for a mirror of
-the hub, ZIPCAPTION_CACHE for the folder that models are kept in.
+the hub, ZIPCAPTION_CACHE for the folder of the downloaded models.
 `;
 
 /** A command line after the word "models". */

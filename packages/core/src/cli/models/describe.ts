@@ -33,7 +33,7 @@ export async function describeFolder(source: ModelSource): Promise<FolderDescrip
   if (!(await source.has('config.json'))) {
     throw new CaptionError(
       'MODEL_NOT_FOUND',
-      `${source.name} is no model: there is neither a manifest.json nor a config.json in it.`,
+      `${source.name} is not a model: it has neither a manifest.json nor a config.json.`,
     );
   }
   const { draft, config, family } = await readHuggingFaceFolder(source, undefined, {});

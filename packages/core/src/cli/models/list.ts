@@ -12,9 +12,7 @@ export async function list(command: ModelsCommand): Promise<number> {
   }));
   if (command.json) process.stdout.write(`${JSON.stringify(pulled, undefined, 2)}\n`);
   else if (pulled.length === 0) {
-    process.stderr.write(
-      'No models were pulled yet. "zipcaption models pull <owner/name>" does.\n',
-    );
+    process.stderr.write('No models were pulled yet. Run "zipcaption models pull <owner/name>".\n');
   } else {
     for (const { id, dtype, bytes, folder } of pulled) {
       process.stdout.write(`${id}  ${dtype}  ${readableBytes(bytes)}  ${folder}\n`);

@@ -17,7 +17,7 @@ export async function manifest(command: ModelsCommand, operand: string): Promise
   if (await source.has('manifest.json')) {
     throw new CaptionError(
       'INVALID_INPUT',
-      `There is a manifest.json in ${source.name} already. Remove it to have it written anew.`,
+      `${source.name} already has a manifest.json. Remove it first to write a new one.`,
     );
   }
   const captioner = await loadCaptioner({

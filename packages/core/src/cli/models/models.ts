@@ -26,13 +26,13 @@ export async function models(argv: readonly string[]): Promise<number> {
   if (!run) {
     const known = Object.keys(COMMANDS).join(', ');
     throw usage(
-      `"models" needs one of ${known} after it, not ${JSON.stringify(command.name ?? '')}.`,
+      `"models" must be followed by one of ${known}, not ${JSON.stringify(command.name ?? '')}.`,
     );
   }
   const wanted = command.name === 'list' ? 0 : 1;
   if (command.operands.length !== wanted) {
     throw usage(
-      `"models ${command.name}" takes ${wanted === 0 ? 'nothing' : 'one model'} after it, not ${command.operands.length}.`,
+      `"models ${command.name}" takes ${wanted === 0 ? 'no arguments' : 'one model'}, not ${command.operands.length}.`,
     );
   }
   return run(command, command.operands[0] ?? '');

@@ -11,7 +11,7 @@ const REDRAW_MS = 100;
 export async function pull(command: ModelsCommand, operand: string): Promise<number> {
   const text = command.revision ? `${operand}@${command.revision}` : operand;
   const id = parseHubId(text);
-  if (!id) throw usage(`"${text}" is no name of a model: it has the form owner/name.`);
+  if (!id) throw usage(`"${text}" is not a model name: model names have the form owner/name.`);
   const controller = new AbortController();
   const stop = () => controller.abort();
   process.on('SIGINT', stop).on('SIGTERM', stop);
@@ -21,7 +21,7 @@ export async function pull(command: ModelsCommand, operand: string): Promise<num
       ...(!command.quiet && { onProgress: progressLine() }),
       signal: controller.signal,
     });
-    const came = downloaded > 0 ? `${readableBytes(downloaded)} downloaded` : 'all there already';
+    const came = downloaded > 0 ? `${readableBytes(downloaded)} downloaded` : 'already downloaded';
     process.stderr.write(
       `${record.id} (${record.dtype}): ${came}. Use it with --model ${record.id}\n`,
     );

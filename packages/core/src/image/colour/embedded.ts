@@ -28,7 +28,7 @@ const READERS: Readonly<Record<ImageFormat, ColourReader>> = {
 };
 
 /**
- * The colours of a file by its embedded profile. What is damaged or of a kind that is not read is passed
+ * The colours of a file by its embedded profile. Profiles that are damaged or not supported are ignored
  * over with a warning: a photo a little pale is better than none.
  *
  * @param bytes the whole file
@@ -56,9 +56,9 @@ function fittingProfile({
   pictureColours,
 }: Extract<FoundColour, { icc: Uint8Array }>): IccProfile {
   const profile = readIccProfile(icc);
-  if (!profile) throw new ProfileError('it is not of the kind with a curve for each colour');
+  if (!profile) throw new ProfileError('it is not a profile with a matrix and tone curves');
   // Grey is a colour, too: equal parts of red, green and blue.
   const fits = pictureColours === 'grey' || pictureColours === profile.colours;
-  if (!fits) throw new ProfileError('it is for pictures of other colours');
+  if (!fits) throw new ProfileError('it describes another kind of colours');
   return profile;
 }

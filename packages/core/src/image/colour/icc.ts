@@ -1,7 +1,7 @@
 import { IDENTITY, matrixOf } from './matrix.js';
 import { type ColourProfile, curveOf, profileOf } from './profile.js';
 
-/** A profile that is not sound: it is passed over, with this as the reason in a warning. */
+/** A damaged or unsupported profile. It is ignored, and a warning has this message. */
 export class ProfileError extends Error {}
 
 const HEADER_BYTES = 128;
@@ -56,7 +56,7 @@ function readTags(view: DataView, bytes: Uint8Array): ReadonlyMap<string, Tag> {
   const count = view.getUint32(HEADER_BYTES);
   const tableEnd = HEADER_BYTES + 4 + count * TAG_BYTES;
   if (count > MAX_TAGS || tableEnd > bytes.length)
-    throw new ProfileError('its list of tags is damaged');
+    throw new ProfileError('its tag table is damaged');
   const tags = new Map<string, Tag>();
   for (let at = HEADER_BYTES + 4; at < tableEnd; at += TAG_BYTES) {
     const start = view.getUint32(at + 4);
@@ -68,14 +68,14 @@ function readTags(view: DataView, bytes: Uint8Array): ReadonlyMap<string, Tag> {
 /** The data of a tag from its type on. */
 function tagAt(tag: Tag | undefined, bytes: Uint8Array, least: number): Tag {
   if (!tag || tag.end > bytes.length || tag.end - tag.start < least) {
-    throw new ProfileError('a tag of it lies beyond its end');
+    throw new ProfileError('a tag lies beyond its end');
   }
   return tag;
 }
 
 function xyzAt(view: DataView, bytes: Uint8Array, tag: Tag | undefined): readonly number[] {
   const { start } = tagAt(tag, bytes, 20);
-  if (text(bytes, start) !== 'XYZ ') throw new ProfileError('a colour of it has no coordinates');
+  if (text(bytes, start) !== 'XYZ ') throw new ProfileError('a primary has no coordinates');
   return [8, 12, 16].map((offset) => fixed(view, start + offset));
 }
 
@@ -85,14 +85,14 @@ function curveAt(view: DataView, bytes: Uint8Array, tag: Tag | undefined): Float
   const type = text(bytes, start);
   if (type === 'curv') return tableCurve(view, start + 8, end);
   if (type === 'para') return parametricCurve(view, start + 8, end);
-  throw new ProfileError('a curve of it is of an unknown type');
+  throw new ProfileError('a tone curve has an unknown type');
 }
 
 /** No point: a straight line. One: an exponent. More: values that are joined by straight lines. */
 function tableCurve(view: DataView, at: number, end: number): Float32Array {
   const count = view.getUint32(at);
   if (count > MAX_CURVE_POINTS || at + 4 + count * 2 > end) {
-    throw new ProfileError('a curve of it lies beyond its end');
+    throw new ProfileError('a tone curve lies beyond its end');
   }
   if (count === 0) return curveOf((level) => level);
   if (count === 1) {
@@ -114,7 +114,7 @@ function parametricCurve(view: DataView, at: number, end: number): Float32Array 
   const kind = view.getUint16(at);
   const count = PARAMETERS[kind];
   if (count === undefined || at + 4 + count * 4 > end) {
-    throw new ProfileError('a curve of it is of an unknown type');
+    throw new ProfileError('a tone curve has an unknown type');
   }
   const parameters = Array.from({ length: count }, (_, i) => fixed(view, at + 4 + i * 4));
   const [g = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0] = parameters;

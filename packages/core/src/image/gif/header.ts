@@ -83,7 +83,7 @@ export function readFirstFrame(bytes: Uint8Array): GifFrame {
 export function notDecodable(why: string): CaptionError {
   return new CaptionError(
     'DECODE_FAILED',
-    `This GIF cannot be decoded: ${why}. Check that the file is whole, or save it again.`,
+    `This GIF cannot be decoded: ${why}. Check that the file is complete, or save it again.`,
   );
 }
 

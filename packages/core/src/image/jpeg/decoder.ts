@@ -110,7 +110,7 @@ function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[
   if (scans > MAX_SCANS) {
     throw new CaptionError(
       'DECODE_FAILED',
-      `The JPEG has more than ${MAX_SCANS} scans; no camera or program writes such files, so it was not read on.`,
+      `The JPEG has more than ${MAX_SCANS} scans; no camera or program writes such files, so it was not decoded.`,
     );
   }
   if (picture.missing === 1) {

@@ -98,7 +98,7 @@ export function readFrame(
   if (height === 0) {
     throw new CaptionError(
       'DECODE_FAILED',
-      'The JPEG leaves its height open until after its first scan, and does not tell it there; it is cut off or damaged.',
+      'The JPEG header leaves the height open, and no marker after the first scan gives it; it is cut off or damaged.',
     );
   }
   return frameOf(marker === Marker.SOF2, width, height, readComponents(bytes, start, count));

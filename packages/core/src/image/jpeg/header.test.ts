@@ -187,7 +187,7 @@ describe('a height that comes after the first scan (DNL)', () => {
   it('is asked for when the file ends before it', () => {
     const bytes = tall();
     const error = codeOf(() => readJpegHeader(bytes.subarray(0, -8)));
-    expect(error).toMatch(/^DECODE_FAILED.*leaves its height open/);
+    expect(error).toMatch(/^DECODE_FAILED.*leaves the height open/);
   });
 });
 

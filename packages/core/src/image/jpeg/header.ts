@@ -44,7 +44,10 @@ export function readJpegHeader(bytes: Uint8Array): ImageHeader {
 /** Reads all segments up to the first scan (T.81, B.2.1, figure B.2). */
 export function readHead(bytes: Uint8Array): JpegHead {
   if (bytes[0] !== 0xff || bytes[1] !== Marker.SOI) {
-    throw new CaptionError('DECODE_FAILED', 'The bytes are no JPEG: they do not begin with FF D8.');
+    throw new CaptionError(
+      'DECODE_FAILED',
+      'The bytes are not a JPEG: they do not begin with FF D8.',
+    );
   }
   const tables = initialTables();
   let frame: Frame | undefined;

@@ -41,8 +41,8 @@ export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame
       (component, at) => component.id === id && parts.every((part) => part.index !== at),
     );
     const component = frame.components[index];
-    if (component === undefined) throw damagedScan(`names component ${id}, which is not there`);
-    if (tables >> 4 > 3 || (tables & 15) > 3) throw damagedScan('names tables that cannot be');
+    if (component === undefined) throw damagedScan(`names component ${id}, which does not exist`);
+    if (tables >> 4 > 3 || (tables & 15) > 3) throw damagedScan('names tables out of range');
     parts.push({ index, component, dcTable: tables >> 4, acTable: tables & 15 });
   }
   const at = start + 1 + 2 * count;
@@ -65,7 +65,9 @@ function checkProgression({ parts, from, to, high, low }: ScanHeader): void {
   const bandFits = from === 0 ? to === 0 : parts.length === 1 && to >= from && to <= 63;
   const bitsFit = low <= 13 && (high === 0 || high === low + 1);
   if (!bandFits || !bitsFit) {
-    throw damagedScan(`codes coefficients ${from}–${to}, bits ${high} to ${low}, which cannot be`);
+    throw damagedScan(
+      `codes coefficients ${from}–${to}, bits ${high} to ${low}, which is out of range`,
+    );
   }
 }
 

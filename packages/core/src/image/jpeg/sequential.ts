@@ -29,7 +29,7 @@ export interface SequentialPart {
   readonly output: ComponentOutput;
 }
 
-/** What {@link decodeDc} and {@link decodeAc} give for bits that are no code. */
+/** The result of {@link decodeDc} and {@link decodeAc} for bits that are not a code. */
 export const DAMAGE = Number.MIN_SAFE_INTEGER;
 
 /**

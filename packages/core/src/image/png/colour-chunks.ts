@@ -113,7 +113,7 @@ function gammaProfile(
 
 function withPrimaries(light: Float32Array, primaries: Primaries): ColourProfile {
   const matrix = toXyzD50(primaries);
-  if (!matrix) throw new ProfileError('its primaries span no colours');
+  if (!matrix) throw new ProfileError('its primaries lie on one line');
   return profileOf([light, light, light], matrix);
 }
 
@@ -158,7 +158,7 @@ function codePointProfile([primaries, transfer, matrix, full]: Uint8Array):
   if (primaries === 2 && transfer === 2) return undefined; // Unspecified.
   if (!found || !light || matrix !== 0 || full !== 1) {
     const codes = [primaries, transfer, matrix, full].join('/');
-    throw new ProfileError(`its coding-independent code points ${codes} are not known here`);
+    throw new ProfileError(`its coding-independent code points ${codes} are not supported`);
   }
   return withPrimaries(curveOf(light), found);
 }

@@ -30,7 +30,7 @@ export function decodePng(bytes: Uint8Array, request: DecodeRequest = {}): Decod
   const rawBytes = passes.reduce((sum, p) => sum + p.height * (1 + rowBytes(header, p.width)), 0);
   if (dataBytes * MAX_INFLATION < rawBytes / 2) {
     throw notDecodable(
-      `it says to be ${header.width}×${header.height} pixels, but its ${dataBytes} bytes of data cannot hold even half of them`,
+      `its header says ${header.width}×${header.height} pixels, but its ${dataBytes} bytes of data cannot hold even half of them`,
     );
   }
   const { image, trouble } = decodeRows(

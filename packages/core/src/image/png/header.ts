@@ -71,15 +71,15 @@ export function readIhdr(bytes: Uint8Array): PngHeader {
   const [depth = 0, colour = 0, compression, filter, interlace = 0] = data.subarray(8);
   if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) {
     throw notDecodable(
-      `it says to be ${width}×${height} pixels, and a side must be 1 to ${MAX_SIDE}`,
+      `its header says ${width}×${height} pixels, and each side must be 1 to ${MAX_SIDE}`,
     );
   }
   if (!DEPTHS[colour]?.includes(depth)) {
-    throw notDecodable(`there is no colour type ${colour} with ${depth} bits`);
+    throw notDecodable(`PNG has no colour type ${colour} with ${depth} bits`);
   }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw notDecodable(
-      `compression ${compression}, filter method ${filter} or interlace method ${interlace} is none that PNG defines`,
+      `compression ${compression}, filter method ${filter} or interlace method ${interlace} is not one that PNG defines`,
     );
   }
   return { width, height, depth, colour, interlaced: interlace === 1 };
@@ -88,7 +88,7 @@ export function readIhdr(bytes: Uint8Array): PngHeader {
 export function notDecodable(why: string, cause?: unknown): CaptionError {
   return new CaptionError(
     'DECODE_FAILED',
-    `This PNG cannot be decoded: ${why}. Check that the file is whole, or save it again.`,
+    `This PNG cannot be decoded: ${why}. Check that the file is complete, or save it again.`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -77,7 +77,7 @@ async function newCodec(): Promise<Codec> {
     parts = undefined;
     throw new CaptionError(
       'UNSUPPORTED_FORMAT',
-      'This is a WebP, and its decoder (@jsquash/webp with its file webp_dec.wasm) is not to be found. Put the file beside the program, or convert the photo to JPEG.',
+      'This is a WebP, and its decoder (@jsquash/webp with its file webp_dec.wasm) cannot be found. Put the file beside the program, or convert the photo to JPEG.',
       { cause },
     );
   });

@@ -50,7 +50,7 @@ export function readWebp(bytes: Uint8Array): WebpHeader {
     else if (chunk.type === 'EXIF') orientation ??= orientationFromExif(chunk.data);
   }
   const size = picture ?? (firstFrame && canvas);
-  if (!size) throw notDecodable('no picture is in it');
+  if (!size) throw notDecodable('it has no picture');
   return {
     ...size,
     orientation: orientation ?? 1,
@@ -62,7 +62,7 @@ export function readWebp(bytes: Uint8Array): WebpHeader {
 export function notDecodable(why: string, cause?: unknown): CaptionError {
   return new CaptionError(
     'DECODE_FAILED',
-    `This WebP cannot be decoded: ${why}. Check that the file is whole, or save it again.`,
+    `This WebP cannot be decoded: ${why}. Check that the file is complete, or save it again.`,
     cause === undefined ? {} : { cause },
   );
 }

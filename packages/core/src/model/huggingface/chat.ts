@@ -49,7 +49,7 @@ export async function chatTemplate(files: ChatFiles, mark: string, joint: string
       failure = error;
     }
   }
-  const why = failure instanceof Error ? failure.message : `it writes no "${mark}"`;
+  const why = failure instanceof Error ? failure.message : `its output has no "${mark}"`;
   throw new CaptionError('MODEL_UNSUPPORTED', `The model's chat template cannot be used: ${why}.`, {
     cause: failure,
   });
@@ -64,7 +64,7 @@ function templateIn(files: readonly Fields[]): string | undefined {
   for (const { values } of files) {
     const template = values.chat_template;
     if (typeof template === 'string') return template;
-    // Several, by name.
+    // Several templates, by name.
     if (Array.isArray(template)) {
       const named = template.find((entry) => entry?.name === 'default');
       if (typeof named?.template === 'string') return named.template;

@@ -1,6 +1,6 @@
 /**
  * Number formats of the weights, as Hugging Face's repositories name them, and what a file's name
- * ends in for each. `q8` is whatever "quantized" means to who made the file: int8 or uint8.
+ * ends in for each. `q8` is int8 or uint8, whatever the exporter chose for "quantized".
  */
 export const DTYPE_SUFFIXES = {
   fp32: '',
@@ -15,5 +15,5 @@ export const DTYPE_SUFFIXES = {
 
 export type Dtype = keyof typeof DTYPE_SUFFIXES;
 
-/** In the order in which they are taken when none is asked for. */
+/** In the order of preference when the option is not set. */
 export const DTYPES = Object.keys(DTYPE_SUFFIXES) as readonly Dtype[];

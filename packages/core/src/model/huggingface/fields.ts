@@ -2,7 +2,7 @@ import { CaptionError } from '../../errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Reads one of the folder's JSON files field by field; what is of the wrong kind is refused. */
+/** Reads the fields of one of the folder's JSON files; values of a wrong type are refused. */
 export interface Fields {
   readonly file: string;
   readonly values: JsonObject;
@@ -27,7 +27,7 @@ export function fieldsOf(file: string, json: unknown): Fields {
       'MODEL_INVALID',
       `The model's ${file} is not valid: "${key}" must be ${expected}, but it is ${JSON.stringify(values[key])?.slice(0, 60)}.`,
     );
-  // Python writes null where JavaScript would leave the field away.
+  // Python writes null where JavaScript would omit the field.
   const of = (key: string) => values[key] ?? undefined;
   function typed<T>(key: string, type: string, expected: string): T | undefined {
     const value = of(key);

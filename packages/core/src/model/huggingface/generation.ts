@@ -5,8 +5,7 @@ import type { Family } from './families.js';
 import { type Fields, fieldsOf } from './fields.js';
 
 /**
- * Settings that change which words are found and that the search does not have, with the values at
- * which they do nothing.
+ * Settings that would change the captions but are not supported, with the values that have no effect.
  */
 const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   num_beam_groups: [1],
@@ -39,22 +38,22 @@ export function readGeneration(
   const text = config.object(textConfig);
   const sources = generation ? [generation] : [config, text];
   const fields = merged(sources.filter((source) => source !== undefined));
-  // A chat's settings ask for luck; of a photo one wants the same caption each time.
+  // Chat models enable sampling by default; captions are greedy unless the call asks for sampling.
   refuseUnsupported(prompt ? without(fields, ['do_sample']) : fields);
-  // Token numbers are looked for everywhere: what is missing in one file often stands in another.
+  // Special tokens may be in any of the files.
   const tokens = merged([...sources, config, text].filter((s) => s !== undefined));
 
   const eos = tokenOrTokens(tokens, 'eos_token_id');
   const bos =
     token(tokens, 'decoder_start_token_id') ??
     token(tokens, 'bos_token_id') ??
-    // After a prompt nothing else starts a caption.
+    // Decoder-only models continue their prompt: the start token is never used.
     (layout === 'decoder-only' ? [eos].flat()[0] : undefined);
   if (bos === undefined || eos === undefined) {
     const missing = bos === undefined ? 'decoder_start_token_id' : 'eos_token_id';
     throw new CaptionError(
       'MODEL_INVALID',
-      `Neither ${fields.file} nor config.json says what "${missing}" is; add it to one of them.`,
+      `Neither ${fields.file} nor config.json has "${missing}"; add it to one of them.`,
     );
   }
   const early = fields.values.early_stopping ?? false;
@@ -103,12 +102,12 @@ function refuseUnsupported(fields: Fields): void {
     if (value === undefined || empty || harmless.includes(value)) continue;
     throw new CaptionError(
       'MODEL_UNSUPPORTED',
-      `The model's ${fields.file} sets "${key}", which the search does not have. Remove it there to caption without it.`,
+      `The model's ${fields.file} sets "${key}", which is not supported. Remove it to caption without it.`,
     );
   }
 }
 
-/** Lengths that `generate` takes may be longer than ours, which then are the longest of ours. */
+/** `generate` allows greater lengths than `LIMITS`; they are reduced to the limit. */
 const POSITIVE = { min: 1, max: 1_000_000 } as const;
 const NOT_NEGATIVE = { min: 0, max: 1_000_000 } as const;
 

@@ -150,7 +150,7 @@ export function completeManifest(draft: Manifest, decoder: Session): Manifest {
   if (strange.length > 0 || !decoder.inputs.includes(rest.tokens)) {
     throw new CaptionError(
       'MODEL_UNSUPPORTED',
-      `${rest.file} is no decoder as Optimum exports it: it wants ${decoder.inputs.join(', ')}. Export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
+      `${rest.file} is not a decoder exported by Optimum: it has the inputs ${decoder.inputs.join(', ')}. Export the model with "optimum-cli export onnx --task image-to-text-with-past".`,
     );
   }
   const isPair = rest.feed === 'last' && !decoder.inputs.includes('use_cache_branch');
@@ -158,7 +158,7 @@ export function completeManifest(draft: Manifest, decoder: Session): Manifest {
   if (needsFirst && !firstStep) {
     throw new CaptionError(
       'MODEL_NOT_FOUND',
-      `${rest.file} is for all steps but the first; decoder_model.onnx is missing beside it. Fetch it too.`,
+      `${rest.file} runs all steps except the first, which needs decoder_model.onnx. Fetch it too.`,
     );
   }
   const optional = Object.entries(OPTIONAL_INPUTS).filter(([, name]) =>

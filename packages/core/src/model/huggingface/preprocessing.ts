@@ -46,7 +46,7 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
   const refuse = (what: string) =>
     new CaptionError(
       'MODEL_UNSUPPORTED',
-      `The model's ${fields.file} asks for ${what}, which is not done here.`,
+      `The model's ${fields.file} asks for ${what}, which is not supported.`,
     );
   const processor = processorOf(fields, refuse);
   const pads = processor.tiles || processor.whole ? [] : ['do_pad'];

@@ -119,7 +119,7 @@ async function request(
     await response.body?.cancel();
     url = new URL(next, url);
   }
-  throw new CaptionError('NETWORK_FAILED', `${address.href} leads from one address to the next.`);
+  throw new CaptionError('NETWORK_FAILED', `${address.href} redirects too often.`);
 }
 
 /** @param cause what `fetch` or the reading of its body threw */
@@ -132,7 +132,7 @@ export function networkError(
   // Node's fetch says only "fetch failed"; the reason is one level down.
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   const why = inner instanceof Error ? inner.message : String(inner);
-  const message = `Could not download ${url}: ${why}. Run the command again to go on from here.`;
+  const message = `Could not download ${url}: ${why}. Run the command again to continue.`;
   return new CaptionError('NETWORK_FAILED', message, { cause });
 }
 
@@ -149,14 +149,14 @@ function refusal({ endpoint, token }: HubAccess, id: HubId, file: string, respon
     return new CaptionError(
       'MODEL_NOT_FOUND',
       token
-        ? `The token in HF_TOKEN may not read ${model}, or there is no such model at ${endpoint.host} (status ${status}). Look for its page, accept its conditions there if it has some, and see that the token may read it.`
-        : `There is no public model ${model} at ${endpoint.host} (status ${status}). See that the name is right; for a private or gated one set HF_TOKEN.`,
+        ? `The token in HF_TOKEN may not read ${model}, or there is no such model at ${endpoint.host} (status ${status}). Open its page, accept its conditions if it has any, and check that the token may read it.`
+        : `There is no public model ${model} at ${endpoint.host} (status ${status}). Check the name; for a private or gated model set HF_TOKEN.`,
     );
   }
   if (status === 404) {
     return new CaptionError(
       'MODEL_NOT_FOUND',
-      `There is no ${response.headers.get('x-error-code') === 'RevisionNotFound' ? `revision "${id.revision}" of ${model}` : `${file} in ${model}`} at ${endpoint.host}. See that the name is right.`,
+      `There is no ${response.headers.get('x-error-code') === 'RevisionNotFound' ? `revision "${id.revision}" of ${model}` : `${file} in ${model}`} at ${endpoint.host}. Check the name.`,
     );
   }
   return new CaptionError(

@@ -44,7 +44,7 @@ export async function downloadFile(
       if (after === described.bytes || Number.isNaN(described.bytes)) break;
       throw networkError(
         file,
-        new Error(`${after} of ${described.bytes} bytes came`),
+        new Error(`${after} of ${described.bytes} bytes arrived`),
         control.signal,
       );
     } catch (error) {

@@ -45,7 +45,7 @@ export async function pullModel(
   if (!cache) {
     throw new CaptionError(
       'INVALID_OPTION',
-      'There is no folder to keep a model in: neither the cache folder nor the one for temporary files can be written to. Set ZIPCAPTION_CACHE to one that can.',
+      'No folder for models is writable: neither the cache folder nor the folder for temporary files. Set ZIPCAPTION_CACHE to a writable folder.',
     );
   }
   const files = await neededFiles(access, id, request);
@@ -115,8 +115,8 @@ function missing(file: string, id: HubId, { endpoint }: HubAccess): string {
   const model = hubIdText(id);
   const hint =
     file === 'tokenizer.json'
-      ? ' It has a tokenizer of the older kind only; convert it with AutoTokenizer.from_pretrained(…).save_pretrained(…).'
-      : ' Is it the name of a captioner?';
+      ? ' It only has a slow tokenizer (no tokenizer.json); convert it with AutoTokenizer.from_pretrained(…).save_pretrained(…).'
+      : ' Is it an image captioning model?';
   return `There is no ${file} in ${model} at ${endpoint.host}.${hint}`;
 }
 

@@ -41,15 +41,15 @@ function purposeOf({ kind, context }: FoundImage): string | undefined {
 
 const OUTCOMES: Readonly<Record<AppliedDecision['outcome'], string>> = {
   written: 'written',
-  there: 'there already',
-  changed: 'not written: it was changed meanwhile',
-  refused: 'not written: the file would have become another',
+  there: 'already there',
+  changed: 'not written: it changed in the meantime',
+  refused: 'not written: the edit would have changed more than this text',
 };
 
 /** What is wrong with an image's alternative text. */
 export function wrongWith({ kind, status, alt }: FoundImage): string {
   if (kind === 'svg-image') return 'This image in an SVG has no name (aria-label or <title>).';
-  if (status === 'placeholder') return `The alternative text "${alt ?? ''}" says nothing.`;
+  if (status === 'placeholder') return `The alternative text "${alt ?? ''}" describes nothing.`;
   return kind === 'area'
     ? 'This link of an image map has no alternative text.'
     : 'This image has no alternative text.';

@@ -9,7 +9,7 @@ const RULES = [
   },
   {
     id: 'placeholder-alt',
-    shortDescription: { text: 'An alternative text says nothing' },
+    shortDescription: { text: 'An alternative text describes nothing' },
     helpUri: 'https://www.w3.org/WAI/WCAG22/Techniques/failures/F30',
   },
   { id: 'unread-file', shortDescription: { text: 'A file could not be read' } },

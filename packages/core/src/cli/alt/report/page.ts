@@ -75,7 +75,7 @@ function sections(images: readonly ReviewedImage[]): string {
     cards.push(card(image, index));
     byFile.set(file, cards);
   }
-  if (byFile.size === 0) return '<p>No image without an alternative text was found.</p>';
+  if (byFile.size === 0) return '<p>Every image has an alternative text.</p>';
   return [...byFile]
     .map(([file, cards], index) => {
       const id = `f${index}`;
@@ -89,7 +89,7 @@ function card({ proposal, picture }: ReviewedImage, index: number): string {
   const name = shortened(src === null || src === '' ? `<${kind}>` : src);
   const shown = picture
     ? `<img src="${picture}" alt="The image that is to be described">`
-    : '<p class="none">Not to be shown</p>';
+    : '<p class="none">No preview</p>';
   return `<article aria-labelledby="n${index}">
 <div class="picture">${shown}</div>
 <div class="text">
@@ -147,7 +147,7 @@ function radio(index: number, value: string, label: string): string {
 
 function readOnly(draft: string | undefined): string {
   const text = draft ? `A draft: ${draft}.` : 'There is no draft.';
-  return `<p>It has no alt attribute, so that nothing is written here; give it an aria-label or a title of its SVG by hand. ${escapeHtml(text)}</p>\n`;
+  return `<p>It has no alt attribute, so nothing is written here. Add an aria-label, or a title in its SVG, by hand. ${escapeHtml(text)}</p>\n`;
 }
 
 function shortened(src: string): string {

@@ -27,7 +27,7 @@ export async function checkReportPath(path: string): Promise<void> {
   if (there === '' || there.includes(GENERATOR)) return;
   throw new CaptionError(
     'WRITE_FAILED',
-    `--report: ${path} is there already and is no report. Name another file, or remove it.`,
+    `--report: ${path} already exists and is not a report. Name another file, or remove it.`,
   );
 }
 

@@ -92,7 +92,7 @@ export function reviewScript(storageKey: string, longest: number): void {
     if (empty) {
       empty.hidden = false;
       textOf(empty)?.focus();
-      say('A text that is to be written is empty. Write one, or choose "Decorative" or "Leave".');
+      say('The text to write is empty. Write one, or choose "Decorative" or "Leave".');
       return;
     }
     const images = entries.map((entry, index) => {

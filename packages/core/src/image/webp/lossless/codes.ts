@@ -72,7 +72,7 @@ export class PrefixCode {
       room = room * 2 - (counts[length] as number);
       if (room < 0) break;
     }
-    if (room !== 0) throw notDecodable('its data are damaged: a code that cannot be');
+    if (room !== 0) throw notDecodable('its data are damaged: an impossible code');
     for (let symbol = 0; symbol < lengths.length; symbol++) {
       const length = lengths[symbol] as number;
       if (length === 0) continue;
