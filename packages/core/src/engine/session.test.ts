@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { damaged, survive } from '../../test/engine/damage.js';
@@ -288,6 +290,22 @@ describe('a session', () => {
     await session.release();
     expect(session.memoryBytes).toBe(0);
     await expect(session.run({ x: rows(1, 1) })).rejects.toThrow('released');
+  });
+
+  test('lets go of the file once it is loaded', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const load = async () => {
+      const bytes = Uint8Array.from(lite(encoder.file));
+      const session = await engineSession(bytes);
+      return { session, file: new WeakRef(bytes.buffer) };
+    };
+    const { session, file } = await load();
+    // What was looked at through a WeakRef stays until the end of the turn.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collectGarbage();
+    expect(file.deref()).toBeUndefined();
+    expect(session.memoryBytes).toBeGreaterThan(0);
   });
 
   const withOperator = (op: string) =>

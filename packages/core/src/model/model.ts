@@ -11,7 +11,7 @@ import type { Manifest, NetworkPaths } from './manifest.js';
 import { parseJson, readModelFile, readNetwork } from './network-files.js';
 import { readManifest } from './read-manifest.js';
 import { lacksSomething, type RuntimeName, type Runtimes } from './runtime.js';
-import { createSession, type Session, type SessionSettings } from './session.js';
+import { createSession, type NetworkFile, type Session, type SessionSettings } from './session.js';
 import type { ModelSource, ReadControl } from './source.js';
 
 /** A loaded model. */
@@ -68,19 +68,25 @@ export async function loadModel(
   const json = async (file: string) =>
     parseJson(await readModelFile(source, file, draft.sha256[file], request), file);
   const { config } = draft.tokenizer;
-  const [encoderFile, decoderFile, tokenizerJson, tokenizerConfig] = await Promise.all([
-    network(draft.encoder),
-    network(draft.decoder),
+  const [tokenizerJson, tokenizerConfig, ...files] = await Promise.all([
     json(draft.tokenizer.file),
     config && json(config),
+    network(draft.encoder),
+    network(draft.decoder),
   ]);
   throwIfAborted(request.signal);
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
 
-  /** All networks of the model run on one runtime. */
-  const open = async (on: LoadSettings): Promise<Model> => {
+  /**
+   * All networks of the model run on one runtime. The files are handed in: captured, they would stay in memory as
+   * long as the model does.
+   */
+  const open = async (
+    on: LoadSettings,
+    [encoderFile, decoderFile]: readonly [NetworkFile, NetworkFile],
+  ): Promise<Model> => {
     const sessions: Session[] = [];
-    const session = async (file: typeof encoderFile, what: string, shapes = {}) => {
+    const session = async (file: NetworkFile, what: string, shapes = {}) => {
       const opened = await createSession(file, what, on, shapes);
       sessions.push(opened);
       return opened;
@@ -125,13 +131,13 @@ export async function loadModel(
   };
   const { otherwise, ...firstChoice } = settings;
   // Models that take a prompt have hundreds of megabytes: they are not loaded twice to find a runtime.
-  if (otherwise && draft.prompt) return open({ ...firstChoice, ...(await otherwise()) });
+  if (otherwise && draft.prompt) return open({ ...firstChoice, ...(await otherwise()) }, files);
   try {
-    return await open(firstChoice);
+    return await open(firstChoice, files);
   } catch (error) {
     const isLacking = error instanceof CaptionError && lacksSomething(error.cause);
     if (!otherwise || !isLacking) throw error;
-    return open({ ...firstChoice, ...(await otherwise()) });
+    return open({ ...firstChoice, ...(await otherwise()) }, files);
   }
 }
 

@@ -85,6 +85,19 @@ describe('a model in memory', () => {
   });
 });
 
+describe('the given files', () => {
+  test.each([
+    ['bytes', new Uint8Array(3), false],
+    ['a file of this disk', new URL('file:///model/a.onnx'), false],
+    ['the address of a file of this disk', 'file:///model/a.onnx', false],
+    ['an address that holds the bytes', 'data:application/octet-stream;base64,AAAA', false],
+    ['an address', new URL('https://example.com/a.onnx'), true],
+    ['the text of an address', 'https://example.com/a.onnx', true],
+  ])('%s: whether they are to be checked', (_, file, verify) => {
+    expect(filesSource({ 'a.onnx': file }).verify).toBe(verify);
+  });
+});
+
 describe('verifySha256', () => {
   const bytes = new TextEncoder().encode('weights');
   test('agrees with another implementation', async () => {

@@ -90,10 +90,10 @@ export class WeightStore {
     for (const [name, constant] of this.#constants) {
       if (constant.data.length > MOST_KEPT) {
         this.#forgotten.add(name);
-        this.#constants.set(name, { ...constant, data: constant.data.subarray(0, 0) } as Constant);
       }
-      // A part of the file would keep the whole.
-      else this.#constants.set(name, { ...constant, data: constant.data.slice() } as Constant);
+      // Copies, even of nothing: a view of a part of the file would keep all of it.
+      const data = constant.data.slice(0, this.#forgotten.has(name) ? 0 : undefined);
+      this.#constants.set(name, { ...constant, data } as Constant);
     }
   }
 
