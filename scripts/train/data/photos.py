@@ -29,6 +29,8 @@ class Photo:
     split: str
     captions: tuple[str, ...]
     row: int
+    described: bool = True
+    """Whether people wrote the captions; if not, they only tell what the thing is called."""
 
     @property
     def may_flip(self) -> bool:
@@ -113,7 +115,8 @@ def read_photos(folders: list[Path]) -> list[Photo]:
         else:
             for entry in json.loads((folder / 'things.json').read_text()):
                 captions = things_captions(entry['words'])
-                photo = Photo(folder.name, entry['file'], 'train', captions, len(photos))
+                row = len(photos)
+                photo = Photo(folder.name, entry['file'], 'train', captions, row, False)
                 photos.append(photo)
     return photos
 
@@ -122,9 +125,9 @@ def read_photos(folders: list[Path]) -> list[Photo]:
 THING_CAPTIONS = (
     'a close up of {}',
     'a picture of {}',
-    '{} sitting on a white surface',
-    '{} is shown in a close up',
-    'a close up view of {}',
+    '{} is shown',
+    '{} on a white background',
+    'there is {} in this picture',
 )
 
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from data.photos import to_pixel_values
 from data.vocabulary import SPECIAL, Vocabulary
-from evaluation.beam import BeamOptions, beam_search
+from evaluation.beam import BeamOptions
+from evaluation.favour import search_favouring
 
 
 def session_of(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -69,6 +70,8 @@ class OnnxCaptioner:
         self.decoder = session_of(folder / manifest['decoder']['file'], threads)
         tokenizer = json.loads((folder / manifest['tokenizer']['file']).read_text())
         ids = tokenizer['model']['vocab']
+        self.tags = manifest['encoder']['tags']
+        self.tag_bias = generation.get('tagBias', 0)
         self.vocabulary = Vocabulary(sorted(ids, key=lambda word: ids[word])[len(SPECIAL) :])
         self.options = BeamOptions(
             beams=generation['numBeams'],
@@ -92,6 +95,9 @@ class OnnxCaptioner:
     ) -> Caption:
         """The best caption for what `encode` gave."""
         options = options or self.options
-        decoder = OnnxDecoder(self.decoder, encoded, options.beams)
-        [(score, tokens)] = beam_search(decoder, 1, options)
+        bias = self.tag_bias * encoded[self.tags['bias']][0] if self.tag_bias else np.zeros(0)
+        favoured = {t: float(b) for t, b in zip(self.tags['tokens'], bias) if b > 0}
+        score, tokens = search_favouring(
+            lambda: OnnxDecoder(self.decoder, encoded, options.beams), favoured, options
+        )
         return Caption(self.vocabulary.decode(tokens), tokens, score)

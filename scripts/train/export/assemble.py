@@ -80,7 +80,7 @@ def manifest_of(
             'file': files[0],
             'input': 'pixel_values',
             'outputs': crosses,
-            'tags': {'output': 'concepts', 'tokens': list(concepts)},
+            'tags': {'output': 'concepts', 'tokens': list(concepts), 'bias': 'tag_bias'},
             'features': 'embedding',
         },
         'decoder': {
@@ -127,6 +127,7 @@ def main() -> None:
     parser.add_argument('--length-penalty', type=float, default=1.5)
     parser.add_argument('--early-stopping', action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument('--no-repeat-ngram', type=int, default=3)
+    parser.add_argument('--tag-bias', type=float, default=4)
     parser.add_argument('--version', default='0.1.0')
     args = parser.parse_args()
     metrics = json.loads(args.metrics.read_text()) if args.metrics else {}
@@ -137,6 +138,7 @@ def main() -> None:
         'lengthPenalty': args.length_penalty,
         'earlyStopping': args.early_stopping,
         'noRepeatNgramSize': args.no_repeat_ngram,
+        'tagBias': args.tag_bias,
     }
     concepts = torch.load(args.checkpoint, weights_only=True)['config']['concepts']
     manifest = manifest_of(args.out, args.version, concepts, generation, metrics, confidence)

@@ -18,7 +18,7 @@ import torch
 
 from export.onnx_graph import FLOAT, INT64, GraphWriter
 from model.captioner import Attention, Captioner, EncoderLayer, load_captioner
-from model.concepts import UNLIKELY
+from model.concepts import SURE, UNLIKELY
 from model.encoder import same_padding
 
 
@@ -179,7 +179,9 @@ def build_encoder(model: Captioner, size: int = 224) -> onnx.ModelProto:
     """`pixel_values` [1, 3, size, size] to `cross_key_i`, `cross_value_i` [1, heads, n, d].
 
     n: the map's cells, then the likeliest concepts. Besides: `concepts`, the probability of each
-    [1, concepts], and `embedding`, the pooled features scaled to a length of 1, [1, channels].
+    [1, concepts]; `tag_bias`, how much each is favoured where a caption names nothing that is
+    surely there, [1, concepts]; and `embedding`, the pooled features scaled to a length of 1,
+    [1, channels].
     """
     config = model.config
     cells, heads, width = config.grid**2, config.heads, config.width
@@ -212,6 +214,10 @@ def build_encoder(model: Captioner, size: int = 224) -> onnx.ModelProto:
     # Their own names last: a graph's output may not be read again under another name.
     graph.op('Identity', probability, output='concepts')
     graph.output('concepts', FLOAT, [1, len(config.concepts)])
+    surplus = graph.op('Sub', hints, graph.floats(SURE))
+    surplus = graph.op('Mul', surplus, graph.floats(1 / (1 - SURE)))
+    graph.op('Relu', surplus, output='tag_bias')
+    graph.output('tag_bias', FLOAT, [1, len(config.concepts)])
     squares = graph.op('ReduceSum', graph.op('Mul', pooled, pooled), graph.ints(1), keepdims=1)
     length = graph.op('Sqrt', graph.op('Add', squares, graph.floats(1e-12)))
     graph.op('Div', pooled, length, output='embedding')

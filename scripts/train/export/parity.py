@@ -60,6 +60,7 @@ def compare(model: Captioner, beams: int = 3, steps: int = 5) -> dict[str, float
     concepts = model.concepts
     probability = concepts.logits(look.guess.taught, look.guess.hints).sigmoid()
     note('concepts', probability, encoded['concepts'].clip(UNLIKELY, 1 - UNLIKELY))
+    note('tag_bias', concepts.tag_bias(look.guess.hints), encoded['tag_bias'])
     pooled = features.mean(dim=(2, 3))
     note('embedding', pooled / pooled.norm(dim=1, keepdim=True), encoded['embedding'])
 

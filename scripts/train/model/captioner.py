@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -209,9 +210,15 @@ class Captioner(nn.Module):
         return [(empty, empty) for _ in self.layers]
 
 
-def load_captioner(path: Path, frozen_layers: int = 0) -> Captioner:
-    """Rebuild a captioner from a checkpoint's averaged weights."""
+def load_captioner(path: Path, frozen_layers: int = 0, dropout: float | None = None) -> Captioner:
+    """Rebuild a captioner from a checkpoint's averaged weights.
+
+    dropout: in place of the share that it was trained with.
+    """
     checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    model = Captioner(CaptionerConfig(**checkpoint['config']), frozen_layers)
+    config = CaptionerConfig(**checkpoint['config'])
+    if dropout is not None:
+        config = replace(config, dropout=dropout)
+    model = Captioner(config, frozen_layers)
     model.load_state_dict(checkpoint['ema'])
     return model.eval()

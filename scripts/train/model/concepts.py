@@ -14,6 +14,10 @@ UNLIKELY = 1e-4
 """Probabilities are held within this of 0 and 1, so that their logits are finite."""
 
 
+SURE = 0.5
+"""A hint above this is surely there: a caption that says no such word is searched again."""
+
+
 @dataclass(frozen=True)
 class Guess:
     """What a photo's pooled features say of its words."""
@@ -80,6 +84,10 @@ class Concepts(nn.Module):
         learned = F.pad(taught.sigmoid(), (0, len(self.ids) - self.taught))
         probability = 1 - (1 - learned) * (1 - F.pad(hints, (self.hinted_from, 0)))
         return torch.logit(probability.clamp(UNLIKELY, 1 - UNLIKELY))
+
+    def tag_bias(self, hints: Tensor) -> Tensor:
+        """How much each concept is favoured in a second search, 0-1; [photos, concepts]."""
+        return F.pad(((hints - SURE) / (1 - SURE)).clamp(min=0.0), (self.hinted_from, 0))
 
     def memory(self, words: Tensor, logits: Tensor, hints: Tensor) -> Tensor:
         """Memory vectors [rows, seen, width] of concepts in order, the likeliest first.

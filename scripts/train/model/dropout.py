@@ -36,3 +36,21 @@ class Dropout(nn.Module):
         noise = torch.frombuffer(bytearray(_bytes.bytes(x.numel())), dtype=torch.uint8)
         keep = (noise >= self.dropped).view(x.shape).to(x.dtype)
         return x * keep.mul_(256 / (256 - self.dropped))
+
+
+MISSING_CELLS = 1 / 8
+MISSING_CONCEPTS = 1 / 5
+
+
+def thinned(memory: Tensor, cells: int) -> Tensor:
+    """Memory [photos, cells + concepts, width] with a part of its vectors left out, for training.
+
+    As an attention dropout that all layers and words share: no word may hang on one vector.
+    """
+    noise = torch.frombuffer(
+        bytearray(_bytes.bytes(memory.shape[0] * memory.shape[1])), dtype=torch.uint8
+    )
+    shares = torch.full((memory.shape[1],), MISSING_CONCEPTS)
+    shares[:cells] = MISSING_CELLS
+    keep = noise.view(memory.shape[:2]) >= 256 * shares
+    return memory * keep.to(memory.device, memory.dtype).unsqueeze(-1)

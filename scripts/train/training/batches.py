@@ -35,11 +35,13 @@ class BatchMaker:
         backbone: EfficientNetLite,
         strength: float,
         seed: int,
+        hard: bool = False,
     ) -> None:
         self.pixels = pixels
         self.photos = photos
         self.backbone = backbone
         self.strength = strength
+        self.hard = hard
         self.generator = torch.Generator().manual_seed(seed)
         self.device = next(backbone.parameters()).device
 
@@ -49,7 +51,7 @@ class BatchMaker:
         x = to_pixel_values(self.pixels[[photo.row for photo in batch]])
         if self.strength > 0:
             may_flip = torch.tensor([photo.may_flip for photo in batch])
-            x = augment(x, may_flip, self.generator, self.strength)
+            x = augment(x, may_flip, self.generator, self.strength, self.hard)
         x = x.to(self.device).contiguous(memory_format=torch.channels_last)
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
             return self.backbone.begin(x) if self.backbone.frozen_layers else x
@@ -66,6 +68,7 @@ class _Task:
     weights: dict[str, np.ndarray]
     strength: float
     seed: int
+    hard: bool
 
 
 def _work(task: _Task, orders, places, done) -> None:
@@ -76,7 +79,7 @@ def _work(task: _Task, orders, places, done) -> None:
     backbone.load_state_dict({name: torch.from_numpy(w) for name, w in task.weights.items()})
     backbone = backbone.to(memory_format=torch.channels_last)
     pixels = np.load(task.pixels, mmap_mode='r')
-    maker = BatchMaker(pixels, task.photos, backbone, task.strength, task.seed)
+    maker = BatchMaker(pixels, task.photos, backbone, task.strength, task.seed, task.hard)
     while (order := orders.get()) is not None:
         while (place := next_place(places)) < len(order):
             # bfloat16 is unknown to NumPy; its bits are not.
@@ -107,7 +110,9 @@ class Batches:
             weights = {n: w.cpu().numpy() for n, w in maker.backbone.state_dict().items()}
             layers = maker.backbone.frozen_layers
             seed = maker.generator.initial_seed() + 50
-            task = _Task(path, maker.photos, encoder, layers, weights, maker.strength, seed)
+            task = _Task(
+                path, maker.photos, encoder, layers, weights, maker.strength, seed, maker.hard
+            )
             work = (task, self.orders, self.places, self.done)
             self.process = context.Process(target=_work, args=work, daemon=True)
             self.process.start()

@@ -41,11 +41,14 @@ def sentence_loss(model: Captioner, batch: SentenceBatch, smoothing: float) -> T
     return word_loss(model, hidden, captions[:, 1:], smoothing)
 
 
-def concept_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy summed over the concepts, mean over photos; both [photos, concepts]."""
-    return F.binary_cross_entropy_with_logits(logits.float(), targets, reduction='sum') / len(
-        targets
-    )
+def concept_loss(logits: Tensor, targets: Tensor, described: Tensor) -> Tensor:
+    """Cross-entropy summed over the concepts, mean over photos; both [photos, concepts].
+
+    described: bool [photos]. Photos that nobody described are left out: the learned words are what
+    people say of a scene, and a few classes of single things would be found everywhere.
+    """
+    losses = F.binary_cross_entropy_with_logits(logits.float(), targets, reduction='none')
+    return (losses.sum(dim=1) * described).mean()
 
 
 def head_loss(logits: Tensor, teacher: Tensor) -> Tensor:

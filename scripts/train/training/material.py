@@ -19,6 +19,7 @@ from data.wordnet import count_words
 from evaluation.evaluate import Validation
 from model.captioner import Captioner
 from model.concepts import Look
+from model.dropout import thinned
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Material:
     """The larger classifier's log-probabilities, [train, 1000]."""
     named: Tensor
     """Shares of captions that say each taught word, [train, taught]."""
+    described: Tensor
+    """Which photos have captions that people wrote, bool [train]."""
+    hard: bool
+    """Leave out parts of the memory (`model.dropout.thinned`)."""
     forcing: HintForcing
     sentences: Iterator[SentenceBatch]
     validation: Validation
@@ -50,12 +55,15 @@ class Material:
     def look(
         self, model: Captioner, features: Tensor, rows: np.ndarray
     ) -> tuple[Look, list[int | None]]:
-        """The photos' memories with hints as training shows them, and the forced words."""
+        """The photos' memories as training shows them, and the forced words."""
         pooled = features.detach().float().mean(dim=(2, 3))
         with torch.no_grad():
             own = model.concepts.guess(pooled, model.embedding.weight).hints
         shown, forced = self.forcing.show(rows, own.cpu().numpy())
-        return model.look(features, torch.from_numpy(shown).to(features.device)), forced
+        look = model.look(features, torch.from_numpy(shown).to(features.device))
+        if self.hard:
+            look = Look(thinned(look.memory, model.config.grid**2), look.guess)
+        return look, forced
 
     def epoch(self, args: argparse.Namespace) -> list[np.ndarray]:
         """Batches of rows: of each set the share that an epoch takes, mixed."""
@@ -102,6 +110,8 @@ def read_material(
         pixels=pixels,
         teacher=teacher,
         named=concept_targets(told, vocabulary, config.concepts[: config.taught]),
+        described=torch.tensor([photo.described for photo in train]),
+        hard=args.hard,
         forcing=HintForcing(told, vocabulary, classes, class_words, teacher, rng, forced, damped),
         sentences=SentenceSource(
             read, table, classes, vocabulary, config.concepts_seen, config.max_length, seed

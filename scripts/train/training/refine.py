@@ -53,6 +53,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--epochs', type=int, default=2)
     parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
     parser.add_argument('--augment', type=float, default=0.8, help='strength')
+    parser.add_argument(
+        '--hard', action='store_true', help='harder views, parts of the memory missing'
+    )
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
     parser.add_argument('--lr', type=float, default=5e-5)
@@ -197,7 +200,9 @@ def main() -> None:
     sexes = Sexes(material.train, vocabulary)
     may_repeat = frozenset(vocabulary.encode(FUNCTION_WORDS))
     seed = args.seed + 100 * epoch
-    maker = BatchMaker(material.pixels, material.train, model.backbone, args.augment, seed)
+    maker = BatchMaker(
+        material.pixels, material.train, model.backbone, args.augment, seed, args.hard
+    )
 
     def reward(drawn: list[int], row: int, forced: int | None) -> float:
         tokens = drawn[: drawn.index(Vocabulary.pad)] if Vocabulary.pad in drawn else drawn
@@ -247,7 +252,8 @@ def main() -> None:
                 loss = -(worth * log_probs).sum() / real.sum()
                 concepts = model.concepts.logits(guess.taught, guess.hints)[:, : config.taught]
                 named = material.named[rows].to(device)
-                loss = loss + args.concept_share * concept_loss(concepts, named)
+                described = material.described[rows].to(device)
+                loss = loss + args.concept_share * concept_loss(concepts, named, described)
                 teacher = torch.from_numpy(material.teacher[rows]).to(device)
                 loss = loss + args.head_share * head_loss(guess.classes, teacher)
                 model.train()

@@ -18,7 +18,7 @@ import torch
 
 from data.photos import add_set_arguments
 from data.vocabulary import Vocabulary
-from model.captioner import Captioner
+from model.captioner import Captioner, load_captioner
 from model.config import CaptionerConfig
 from model.dropout import seed_dropout
 from training.batches import Batches, BatchMaker
@@ -36,11 +36,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
     )
-    parser.add_argument('--weights', type=Path, required=True, help='.npz of the encoder')
+    parser.add_argument('--weights', type=Path, help='.npz of the encoder; with --decoder')
     parser.add_argument(
         '--work', type=Path, required=True, help='folder for checkpoints and pixels'
     )
-    parser.add_argument('--decoder', type=Path, required=True, help="pretrain.py's last.pt")
+    begin = parser.add_mutually_exclusive_group(required=True)
+    begin.add_argument('--decoder', type=Path, help="pretrain.py's last.pt")
+    begin.add_argument('--start', type=Path, help='checkpoint of a whole network to go on from')
     parser.add_argument('--class-words', type=Path, required=True, help='of data.wordnet')
     parser.add_argument('--naming', type=Path, help='photos to check names on, never trained on')
     parser.add_argument('--frozen-epochs', type=int, default=2)
@@ -59,6 +61,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
     parser.add_argument('--weight-decay', type=float, default=0.02)
     parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
+    parser.add_argument(
+        '--hard', action='store_true', help='harder views, parts of the memory missing'
+    )
     parser.add_argument('--beside', action='store_true', help='make batches in a process beside')
     parser.add_argument('--ema', type=float, default=0.998)
     parser.add_argument('--concept-share', type=float, default=0.05, help='weight of that loss')
@@ -101,7 +106,9 @@ def parameter_groups(model: Captioner, args: argparse.Namespace) -> list[dict[st
 
 def start(args: argparse.Namespace) -> tuple[Captioner, Vocabulary]:
     """The network as it is before the first step, and its vocabulary."""
-    vocabulary = Vocabulary.load(args.decoder.parent / 'vocabulary.txt')
+    vocabulary = Vocabulary.load((args.start or args.decoder).parent / 'vocabulary.txt')
+    if args.start:
+        return load_captioner(args.start, args.frozen_layers, args.dropout), vocabulary
     saved = torch.load(args.decoder, map_location='cpu', weights_only=True)
     config = replace(CaptionerConfig(**saved['config']), dropout=args.dropout)
     model = Captioner(config, args.frozen_layers)
@@ -143,7 +150,9 @@ def main() -> None:
 
     averaged = Captioner(config).to(device).to(memory_format=torch.channels_last).eval()
     seed = args.seed + 100 * epoch
-    maker = BatchMaker(material.pixels, material.train, model.backbone, args.augment, seed)
+    maker = BatchMaker(
+        material.pixels, material.train, model.backbone, args.augment, seed, args.hard
+    )
     batches = Batches(maker, args.work / 'pixels.npy', config.encoder, args.beside)
     while epoch < args.epochs:
         started = time.time()
@@ -170,7 +179,8 @@ def main() -> None:
                 loss = caption_loss(model, look.memory, captions.to(device), args.smoothing)
                 guess = look.guess
                 logits = model.concepts.logits(guess.taught, guess.hints)[:, : config.taught]
-                concepts = concept_loss(logits, material.named[rows].to(device))
+                named, described = material.named[rows], material.described[rows]
+                concepts = concept_loss(logits, named.to(device), described.to(device))
                 teacher = torch.from_numpy(material.teacher[rows]).to(device)
                 head = head_loss(guess.classes, teacher)
                 totals += torch.stack((loss, concepts, head)).detach()
