@@ -392,3 +392,34 @@ test('captionImage uses the embedded model, loaded once', async () => {
   expect(first.text).toMatch(/^\w+( [\w'-]+){2,}$/);
   expect(second.text).toBe(first.text);
 });
+
+describe('words for what the photo shows', () => {
+  /** The tiny model with its tags' probabilities as their bias. */
+  async function biased(): Promise<Captioner> {
+    const files: Record<string, Uint8Array> = {};
+    for (const name of ['encoder.onnx', 'decoder.onnx', 'tokenizer.json']) {
+      files[name] = await readFile(`${tinyModel}/${name}`);
+    }
+    const manifest = JSON.parse(await readFile(`${tinyModel}/manifest.json`, 'utf8'));
+    manifest.encoder.tags.bias = manifest.encoder.tags.output;
+    files['manifest.json'] = new TextEncoder().encode(JSON.stringify(manifest));
+    return loadCaptioner({ model: files });
+  }
+
+  test('are favoured as strongly as the option says', async () => {
+    await using captioner = await biased();
+    const onToken = () => {};
+    const plain = await captioner.caption(photo, { onToken });
+    const favoured = await captioner.caption(photo, { onToken, tagBias: 20 });
+    expect(favoured.text).not.toBe(plain.text);
+    expect((await captioner.caption(photo, { onToken, tagBias: 0 })).text).toBe(plain.text);
+  });
+
+  test('are refused of a model that does not say which', async () => {
+    await expect(tiny.caption(photo, { tagBias: 1 })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('encoder.tags.bias'),
+    });
+    expect((await tiny.caption(photo, { tagBias: 0 })).text).toBe((await tiny.caption(photo)).text);
+  });
+});

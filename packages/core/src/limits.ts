@@ -19,6 +19,7 @@ export const LIMITS = {
   lengthPenalty: { min: -10, max: 10 },
   noRepeatNgramSize: { min: 0, max: 10 },
   repetitionPenalty: { min: 0.1, max: 10 },
+  tagBias: { min: 0, max: 20 },
   numCaptions: { min: 1, max: 64 },
   temperature: { min: 0.01, max: 100 },
   topK: { min: 0, max: 1_000_000 },

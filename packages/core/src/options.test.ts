@@ -5,7 +5,13 @@ import type { CaptionOptions } from './types.js';
 
 const defaults: GenerationDefaults = {
   ...{ bos: 1, eos: 2, pad: 0, suppress: [3], maxLength: 20, minLength: 2, numBeams: 3 },
-  ...{ lengthPenalty: 0.7, earlyStopping: true, noRepeatNgramSize: 0, repetitionPenalty: 1 },
+  ...{
+    lengthPenalty: 0.7,
+    earlyStopping: true,
+    noRepeatNgramSize: 0,
+    repetitionPenalty: 1,
+    tagBias: 0,
+  },
 };
 const invalid = (message: RegExp) =>
   expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });

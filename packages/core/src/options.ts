@@ -54,6 +54,7 @@ const captionRules: Rules<CaptionOptions> = {
   },
   noRepeatNgramSize: wholeNumber(LIMITS.noRepeatNgramSize),
   repetitionPenalty: realNumber(LIMITS.repetitionPenalty),
+  tagBias: realNumber(LIMITS.tagBias),
   numCaptions: wholeNumber(LIMITS.numCaptions),
   bannedWords: {
     allowed: 'a list of words, none of them empty',
@@ -234,6 +235,7 @@ export function resolveOptions(
     earlyStopping: defaults.earlyStopping,
     noRepeatNgramSize: defaults.noRepeatNgramSize,
     repetitionPenalty: defaults.repetitionPenalty,
+    tagBias: defaults.tagBias,
     numCaptions: 1,
     bannedWords: [],
     prefix: '',

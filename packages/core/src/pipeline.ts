@@ -3,6 +3,7 @@ import type { Backend } from './backend.js';
 import { minimumSize } from './image/preprocess.js';
 import { pixelValues } from './image/tiles.js';
 import type { Size } from './image/types.js';
+import type { EncodedPhoto } from './model/decoder.js';
 import type { Manifest } from './model/manifest.js';
 import type { Model } from './model/model.js';
 import { pause } from './next-task.js';
@@ -15,7 +16,7 @@ import {
 import type { OpenedPhoto, PipelinePlatform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
-import { search } from './search/search.js';
+import { type Favoured, favouredTokens, searchFavouring } from './search/tag-bias.js';
 import { planSearch, searchStart } from './search-plan.js';
 import { likeliestTags } from './text/tags.js';
 import type { CaptionOptions, CaptionResult, EmbedOptions, ImageInput } from './types.js';
@@ -77,8 +78,9 @@ async function captionPhoto(
   const encodeTime = clock();
   await pause(signal);
   const start = searchStart(encoded, searchPlan.prefix);
-  const hypotheses = await search(
-    model.startDecoding(encoded),
+  const hypotheses = await searchFavouring(
+    () => model.startDecoding(encoded),
+    favouredBy(encoded, manifest, options.tagBias),
     { ...searchPlan.settings, ...start },
     searchPlan.control,
   );
@@ -108,6 +110,11 @@ async function captionPhoto(
     model: { name: manifest.name, version: manifest.version, runtime: model.runtime },
     warnings: photo.warnings,
   };
+}
+
+/** Words for what the photo surely shows, where the model says which. */
+function favouredBy({ tagBias }: EncodedPhoto, { encoder }: Manifest, scale: number): Favoured {
+  return favouredTokens(encoder.tags?.tokens ?? [], tagBias ?? [], scale);
 }
 
 /** The first stages of one photo, up to the encoder's feature vector. */

@@ -48,6 +48,12 @@ export function planSearch(
       `The option "numTags" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
     );
   }
+  if (options.tagBias > 0 && manifest.encoder.tags?.bias === undefined) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `The option "tagBias" can only be 0: the model "${manifest.name}" does not say which words its tags favour. Omit it, or use a model whose manifest has encoder.tags.bias.`,
+    );
+  }
   const prefix = options.prefix.trim() === '' ? [] : tokenizer.encodeWords(options.prefix);
   const settings: SearchPlan['settings'] = {
     numBeams: options.numBeams,

@@ -87,6 +87,12 @@ export interface CaptionOptions {
   noRepeatNgramSize?: number;
   /** Above 1 makes tokens that already occur less likely. 0.1–10. */
   repetitionPenalty?: number;
+  /**
+   * Where the caption says none of the words for what the photo surely shows, another is searched with
+   * these words favoured: what is added to their logits, at most, for models that give such words.
+   * 0 is off; others take 0 only. 0–20.
+   */
+  tagBias?: number;
   /** Captions returned, best first. 1–`numBeams` (any number up to 64 when sampling). */
   numCaptions?: number;
   /** Words or phrases that must not appear. */

@@ -218,7 +218,7 @@ describe('ranges', () => {
       lengthPenalty: 1,
       earlyStopping: true,
     },
-    ...{ noRepeatNgramSize: 0, repetitionPenalty: 1 },
+    ...{ noRepeatNgramSize: 0, repetitionPenalty: 1, tagBias: 0 },
   } as const;
   const flags: readonly Flag[] = FLAGS;
   const numeric = flags.flatMap(({ name, option, value }) =>

@@ -86,6 +86,7 @@ const ANY_MODEL: GenerationDefaults = {
   earlyStopping: false,
   noRepeatNgramSize: 0,
   repetitionPenalty: 1,
+  tagBias: 0,
 };
 
 function formatWanted(flags: FlagValues): FormatName {
@@ -129,6 +130,7 @@ function captionOptions(flags: FlagValues): CaptionOptions {
     earlyStopping: early === undefined || early === 'never' ? early : early === 'true',
     noRepeatNgramSize: flags['no-repeat-ngram'],
     repetitionPenalty: flags['repetition-penalty'],
+    tagBias: flags['tag-bias'],
     bannedWords: flags.ban,
     prompt: flags.prompt,
     prefix: flags.prefix,

@@ -184,6 +184,13 @@ export const FLAGS = [
     help: 'Above 1 makes tokens that already occur less likely.',
   },
   {
+    name: 'tag-bias',
+    group: 'Search',
+    value: { kind: 'number', ...LIMITS.tagBias },
+    option: 'tagBias',
+    help: 'How strongly words for what the photo surely shows are favoured where the caption says none of them; 0 is off.',
+  },
+  {
     name: 'prompt',
     short: 'p',
     group: 'Search',

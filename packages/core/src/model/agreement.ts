@@ -30,7 +30,8 @@ export function checkNames(
   const seen = mask ? [manifest.encoder.input, mask] : [manifest.encoder.input];
   requireNames(manifest.encoder.file, 'input', seen, vision.inputs);
   requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, vision.outputs);
-  const besides = [manifest.encoder.tags?.output, manifest.encoder.features];
+  const { tags, features } = manifest.encoder;
+  const besides = [tags?.output, tags?.bias, features];
   requireNames(
     manifest.encoder.file,
     'output',
@@ -167,8 +168,10 @@ export function checkTags(
   words: readonly string[],
 ): void {
   if (!encoder.tags) return;
-  const { output, tokens } = encoder.tags;
-  checkTagCount(encoder, vision.shape(output)?.at(-1) ?? tokens.length);
+  const { output, bias, tokens } = encoder.tags;
+  for (const name of [output, bias].filter((name) => name !== undefined)) {
+    checkTagCount(encoder, name, vision.shape(name)?.at(-1) ?? tokens.length);
+  }
   const wordless = words.indexOf('');
   if (wordless < 0) return;
   throw new CaptionError(
@@ -178,11 +181,15 @@ export function checkTags(
 }
 
 /** @throws CaptionError `MODEL_INVALID` */
-export function checkTagCount({ file, tags }: Manifest['encoder'], columns: number): void {
+export function checkTagCount(
+  { file, tags }: Manifest['encoder'],
+  output: string,
+  columns: number,
+): void {
   if (!tags || columns === tags.tokens.length) return;
   throw new CaptionError(
     'MODEL_INVALID',
-    `The manifest's encoder.tags lists ${tags.tokens.length} tokens, but the output "${tags.output}" of ${file} has ${columns} columns: there must be one for each.`,
+    `The manifest's encoder.tags lists ${tags.tokens.length} tokens, but the output "${output}" of ${file} has ${columns} columns: there must be one for each.`,
   );
 }
 

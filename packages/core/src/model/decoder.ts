@@ -26,6 +26,8 @@ export interface EncodedPhoto {
   readonly prefill?: Values;
   /** The probability of each of the model's tags, 0–1, in the manifest's order. */
   readonly tags?: Float32Array;
+  /** What `encoder.tags.bias` gives for each of them, where the model has it. */
+  readonly tagBias?: Float32Array;
 }
 
 /**

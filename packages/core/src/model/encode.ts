@@ -33,11 +33,17 @@ export async function encodePhoto(
   const { bos, forcedStart } = manifest.generation;
   const start = forcedStart === undefined ? [bos] : [bos, forcedStart];
   const forcedTokens = start.length - 1;
-  const tagsOutput = manifest.encoder.tags?.output;
-  const wanted = [...manifest.encoder.outputs, ...(tagsOutput ? [tagsOutput] : [])];
+  const { tags: tagsSpec, outputs: ownOutputs } = manifest.encoder;
+  const wanted = [
+    ...ownOutputs,
+    ...[tagsSpec?.output, tagsSpec?.bias].filter((name) => name !== undefined),
+  ];
   const seen = await runVision(networks.vision, manifest, pixels, wanted);
-  const tags = tagsOutput !== undefined && {
-    tags: tagProbabilities(manifest.encoder, seen[tagsOutput]),
+  const tags = tagsSpec && {
+    tags: tagValues(manifest.encoder, tagsSpec.output, seen),
+    ...(tagsSpec.bias !== undefined && {
+      tagBias: tagValues(manifest.encoder, tagsSpec.bias, seen),
+    }),
   };
   if (!manifest.prompt || !manifest.embedding || !networks.embedding) {
     refusePrompt(manifest, prompt);
@@ -77,10 +83,15 @@ export async function featuresOf(
   return length > 0 ? features.map((value) => value / length) : features.slice();
 }
 
-function tagProbabilities(encoder: Manifest['encoder'], values: Values | undefined): Float32Array {
-  const probabilities = floats(values);
-  checkTagCount(encoder, probabilities.length);
-  return probabilities;
+/** One number for each tag. */
+function tagValues(
+  encoder: Manifest['encoder'],
+  output: string,
+  seen: Readonly<Record<string, Values>>,
+): Float32Array {
+  const values = floats(seen[output]);
+  checkTagCount(encoder, output, values.length);
+  return values;
 }
 
 function floats(values: Values | undefined): Float32Array {

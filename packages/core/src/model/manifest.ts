@@ -46,6 +46,8 @@ export interface GenerationDefaults {
   readonly earlyStopping: boolean | 'never';
   readonly noRepeatNgramSize: number;
   readonly repetitionPenalty: number;
+  /** Factor of `encoder.tags.bias`; 0 where there is none. */
+  readonly tagBias: number;
 }
 
 /** One network's file, and the files beside it that hold its weights (ONNX external data). */
@@ -74,6 +76,11 @@ export interface TagsSpec {
   readonly output: string;
   /** For each of the n columns, the number of its word in the vocabulary. */
   readonly tokens: readonly number[];
+  /**
+   * An output, 1 × n, above 0 for what the photo surely shows: how much each word is favoured in a
+   * second search where the caption says none of them. `generation.tagBias` multiplies it.
+   */
+  readonly bias?: string;
 }
 
 /** The description of a model; `docs/model-format.md` explains each field. */

@@ -16,6 +16,7 @@ const FIELDS = [
   'earlyStopping',
   'noRepeatNgramSize',
   'repetitionPenalty',
+  'tagBias',
 ];
 
 /**
@@ -30,7 +31,7 @@ export function readGeneration(json: unknown): GenerationDefaults {
     key: 'maxLength' | 'minLength' | 'numBeams' | 'noRepeatNgramSize',
     fallback: number,
   ) => integer(g[key] ?? fallback, `generation.${key}`, LIMITS[key]);
-  const real = (key: 'lengthPenalty' | 'repetitionPenalty', fallback: number) =>
+  const real = (key: 'lengthPenalty' | 'repetitionPenalty' | 'tagBias', fallback: number) =>
     number(g[key] ?? fallback, `generation.${key}`, LIMITS[key]);
   const eos = Array.isArray(g.eos)
     ? array(g.eos, 'generation.eos', token)
@@ -53,5 +54,6 @@ export function readGeneration(json: unknown): GenerationDefaults {
     ]),
     noRepeatNgramSize: whole('noRepeatNgramSize', 0),
     repetitionPenalty: real('repetitionPenalty', 1),
+    tagBias: real('tagBias', 0),
   };
 }

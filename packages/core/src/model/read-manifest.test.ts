@@ -41,6 +41,11 @@ describe('readManifest', () => {
     ['an address as file', (m) => (m.tokenizer.file = 'http://x/y'), /tokenizer\.file/],
     ['no end token', (m) => delete m.generation.eos, /generation\.eos/],
     ['tags without an output', (m) => delete m.encoder.tags.output, /encoder\.tags\.output/],
+    [
+      'a bias of tags that no output gives',
+      (m) => (m.generation.tagBias = 1),
+      /generation\.tagBias must be 0 where encoder\.tags\.bias is not given/,
+    ],
     ['a tag below 0', (m) => (m.encoder.tags.tokens[1] = -1), /encoder\.tags\.tokens\[1\]/],
     [
       'a tag twice',

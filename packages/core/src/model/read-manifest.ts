@@ -3,7 +3,7 @@ import { readPrompt } from './prompt.js';
 import { readGeneration } from './read-generation.js';
 import { readImageSpec } from './read-image-spec.js';
 import { readDecoder, readEmbedding, readEncoder, readTextEncoder } from './read-networks.js';
-import { fileName, number, object, oneOf, optional, record, string } from './schema.js';
+import { fault, fileName, number, object, oneOf, optional, record, string } from './schema.js';
 
 const FIELDS = [
   'format',
@@ -33,6 +33,11 @@ const FIELDS = [
  */
 export function readManifest(json: unknown): Manifest {
   const m = object(json, 'manifest', FIELDS);
+  const encoder = readEncoder(m.encoder);
+  const generation = readGeneration(m.generation);
+  if (generation.tagBias > 0 && encoder.tags?.bias === undefined) {
+    fault('generation.tagBias', '0 where encoder.tags.bias is not given', generation.tagBias);
+  }
   return {
     format: oneOf(m.format, 'format', [1]),
     name: string(m.name, 'name'),
@@ -40,13 +45,13 @@ export function readManifest(json: unknown): Manifest {
     license: string(m.license, 'license'),
     task: oneOf(m.task, 'task', ['image-to-text']),
     image: readImageSpec(m.image),
-    encoder: readEncoder(m.encoder),
+    encoder,
     ...optional(m, '', 'prompt', readPrompt),
     ...optional(m, '', 'embedding', readEmbedding),
     ...optional(m, '', 'textEncoder', readTextEncoder),
     decoder: readDecoder(m.decoder),
     tokenizer: readTokenizer(m.tokenizer),
-    generation: readGeneration(m.generation),
+    generation,
     ...optional(m, '', 'confidence', readConfidence),
     ...optional(m, '', 'metrics', readMetrics),
     sha256: record(m.sha256 ?? {}, 'sha256', string),

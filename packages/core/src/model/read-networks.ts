@@ -60,7 +60,7 @@ export function readEncoder(json: unknown): Manifest['encoder'] {
 }
 
 function readTags(json: unknown, path: string): TagsSpec {
-  const tags = object(json, path, ['output', 'tokens']);
+  const tags = object(json, path, ['output', 'tokens', 'bias']);
   const seen = new Set<number>();
   const token = (value: unknown, at: string) => {
     const id = integer(value, at, MODEL_LIMITS.token);
@@ -71,6 +71,7 @@ function readTags(json: unknown, path: string): TagsSpec {
   return {
     output: string(tags.output, `${path}.output`),
     tokens: array(tags.tokens, `${path}.tokens`, token),
+    ...optional(tags, path, 'bias', string),
   };
 }
 

@@ -24,7 +24,13 @@ describe('generation_config.json', () => {
     };
     expect(read(generation)).toEqual({
       ...{ bos: 7, eos: 8, pad: 9, suppress: [1, 2], maxLength: 30, minLength: 4, numBeams: 4 },
-      ...{ lengthPenalty: 0.5, earlyStopping: true, noRepeatNgramSize: 3, repetitionPenalty: 1.2 },
+      ...{
+        lengthPenalty: 0.5,
+        earlyStopping: true,
+        noRepeatNgramSize: 3,
+        repetitionPenalty: 1.2,
+        tagBias: 0,
+      },
     });
   });
 

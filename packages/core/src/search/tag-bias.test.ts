@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { plainSettings } from '../../test/fixtures/search/settings.js';
+import { favouredTokens, searchFavouring, withTagBias } from './tag-bias.js';
+import type { DecoderStep } from './types.js';
+
+const END = 2;
+
+/** A decoder that finds all of six words equally likely, whatever was said. */
+function indifferent(): DecoderStep {
+  return async (tokens) => ({ logits: new Float32Array(6 * tokens.length), vocabSize: 6 });
+}
+
+describe('favouredTokens', () => {
+  test('multiplies, and leaves out what is not above 0', () => {
+    const favoured = favouredTokens([7, 4, 9], [0.5, 0, -1], 3);
+    expect([...favoured]).toEqual([[7, 1.5]]);
+    expect(favouredTokens([7], [1], 0).size).toBe(0);
+  });
+});
+
+describe('withTagBias', () => {
+  const favoured = new Map([
+    [3, 2],
+    [5, 1],
+  ]);
+
+  test('raises the logits of the words', async () => {
+    const step = withTagBias(indifferent(), favoured);
+    const { logits } = await step([1], [0]);
+    expect([...logits]).toEqual([0, 0, 0, 2, 0, 1]);
+  });
+
+  test('leaves a sentence alone that has said one of them, and only that one', async () => {
+    const step = withTagBias(indifferent(), favoured);
+    await step([1], [0]);
+    const second = await step([5, 4], [0, 0]);
+    expect([...second.logits]).toEqual([...[0, 0, 0, 0, 0, 0], ...[0, 0, 0, 2, 0, 1]]);
+    // The rows change places, and the first goes on twice.
+    const third = await step([1, 1, 1], [1, 0, 0]);
+    expect([...third.logits]).toEqual([...[0, 0, 0, 2, 0, 1], ...new Array(12).fill(0)]);
+  });
+
+  test('does not change what the decoder keeps', async () => {
+    const own = new Float32Array(6);
+    const step = withTagBias(async () => ({ logits: own, vocabSize: 6 }), favoured);
+    await step([1], [0]);
+    expect([...own]).toEqual(new Array(6).fill(0));
+  });
+
+  test('works where the decoder reads the start of the prompt itself', async () => {
+    const run = async () => ({ logits: new Float32Array(6), vocabSize: 6 });
+    const own = Object.assign(indifferent(), { prefill: { tokens: 3, run } });
+    const step = withTagBias(own, favoured);
+    expect(step.prefill?.tokens).toBe(3);
+    expect([...((await step.prefill?.run())?.logits ?? [])]).toEqual([0, 0, 0, 2, 0, 1]);
+    expect([...(await step([4], [0])).logits]).toEqual([0, 0, 0, 2, 0, 1]);
+  });
+});
+
+describe('searchFavouring', () => {
+  /** Likes to say 4, then to end; 3 and 5 are the next likeliest words. */
+  const logits = { first: [0, 0, 0, 2, 4, 2], later: [0, 0, 9, 0, 0, 0] };
+  function decoder(): { start: () => DecoderStep; starts: () => number } {
+    let starts = 0;
+    const start = (): DecoderStep => {
+      starts++;
+      return async (tokens) => ({
+        logits: Float32Array.from(
+          tokens.flatMap((token) => (token === 1 ? logits.first : logits.later)),
+        ),
+        vocabSize: 6,
+      });
+    };
+    return { start, starts: () => starts };
+  }
+  const settings = { ...plainSettings, eos: END, numBeams: 2 };
+  const tokens = async (favoured: Map<number, number>, more = {}, control = {}) => {
+    const { start, starts } = decoder();
+    const found = await searchFavouring(start, favoured, { ...settings, ...more }, control);
+    return { tokens: found[0]?.tokens, starts: starts() };
+  };
+
+  test('searches once where nothing is favoured', async () => {
+    expect(await tokens(new Map())).toEqual({ tokens: [4], starts: 1 });
+  });
+
+  test('searches once where the caption says a favoured word, however weakly favoured', async () => {
+    const favoured = new Map([
+      [4, 0.1],
+      [3, 20],
+    ]);
+    expect(await tokens(favoured)).toEqual({ tokens: [4], starts: 1 });
+  });
+
+  test('searches again where it says none', async () => {
+    expect(await tokens(new Map([[3, 3]]))).toEqual({ tokens: [3], starts: 2 });
+  });
+
+  test('keeps the first caption where the second says none either', async () => {
+    expect(await tokens(new Map([[3, 0.5]]))).toEqual({ tokens: [4], starts: 2 });
+  });
+
+  test('counts words of the prefix', async () => {
+    expect(await tokens(new Map([[3, 3]]), { prompt: [3, 1] })).toEqual({ tokens: [4], starts: 1 });
+  });
+
+  test('raises them from the start where words are given away as they are found', async () => {
+    const told: number[] = [];
+    const onToken = (token: number) => told.push(token);
+    const found = await tokens(new Map([[3, 3]]), { numBeams: 1 }, { onToken });
+    expect(found).toEqual({ tokens: [3], starts: 1 });
+    expect(told).toEqual([3]);
+    const drawn = await tokens(new Map([[3, 20]]), { numBeams: 1, sample: true });
+    expect(drawn).toEqual({ tokens: [3], starts: 1 });
+  });
+});
