@@ -25,7 +25,8 @@ const source = join(demo, 'src');
 const pack = promisify(gzip);
 
 /**
- * @param {{ model?: string, out?: string, apiOrigin?: string, skipCore?: boolean }} [options]
+ * @param {{ model?: string, out?: string, apiOrigin?: string, endpoint?: string, skipCore?: boolean }} [options]
+ *   endpoint: what the field for an API's address holds at first
  * @returns {Promise<{ out: string, inputs: string[] }>} the folder, and every file that went into a bundle
  */
 export async function build(options = {}) {
@@ -50,14 +51,14 @@ export async function build(options = {}) {
   const page = await bundleScript('page/main.ts', out, 'page', {
     WORKER_SCRIPT: JSON.stringify(worker.file),
     THUMBNAIL_SCRIPT: JSON.stringify(thumbnails.file),
-    HAS_THREADS: JSON.stringify(runtime !== undefined),
   });
   const styles = await bundleStyles(out);
   const download = [...modelFiles, ...(runtime ? [runtime.wasm] : [])].reduce(
     (sum, file) => sum + file.packedSize,
     0,
   );
-  await writePages(out, { script: page.file, styles, download, apiOrigin: options.apiOrigin });
+  const { apiOrigin, endpoint = apiOrigin ?? 'http://localhost:8080' } = options;
+  await writePages(out, { script: page.file, styles, download, apiOrigin, endpoint });
   await copyAssets(out);
 
   const shell = [
@@ -100,8 +101,8 @@ async function packModel(folder, out) {
 }
 
 /**
- * The two files of onnxruntime-web's WASM build, for models that the engine cannot run. The .mjs keeps its name, which it starts its threads
- * by, and is loaded by an import, which cannot unpack.
+ * The two files of onnxruntime-web's WASM build, for models that the engine cannot run. The .mjs is loaded by an
+ * import, which cannot unpack.
  */
 async function packRuntime(out) {
   const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
@@ -129,7 +130,7 @@ async function bundleScript(entry, out, name, define) {
   const result = await bundle({
     entryPoints: [join(source, entry)],
     ...{ bundle: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022' },
-    // The runtime's build that takes its .mjs from a file: threads are started from that file.
+    // The runtime's build that takes its .mjs from a file.
     conditions: ['browser', 'onnxruntime-web-use-extern-wasm'],
     ...{ outdir: out, entryNames: name ? `${name}.[hash]` : 'sw', define },
     // Without the runtime's files its JavaScript is of no use either.
@@ -155,7 +156,7 @@ async function bundleStyles(out) {
   return Object.keys(result.metafile.outputs)[0].split('/').at(-1);
 }
 
-async function writePages(out, { script, styles, download, apiOrigin }) {
+async function writePages(out, { script, styles, download, apiOrigin, endpoint }) {
   const template = await readFile(join(source, 'page.html'), 'utf8');
   const megabytes = Math.round(download / 1e6);
   const shared = { script, styles, home: './' };
@@ -185,7 +186,7 @@ async function writePages(out, { script, styles, download, apiOrigin }) {
     lead: 'The same page, with a zipcaption API that you run. Photos on this page are sent to the address below, and nowhere else.',
     endpoint: (await readFile(join(source, 'endpoint.html'), 'utf8')).replace(
       '{{api-origin}}',
-      apiOrigin ?? 'http://localhost:8080',
+      endpoint,
     ),
     'backend-note': '',
     promise: 'Photos on this page are sent to the endpoint you name, and nowhere else.',

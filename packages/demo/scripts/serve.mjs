@@ -85,10 +85,6 @@ function headers(name, apiOrigin) {
   const policy = name === 'api.html' ? remotePolicy(apiOrigin) : localPolicy();
   return {
     'content-security-policy': `${policy}; frame-ancestors 'none'`,
-    // Both make the page cross-origin isolated: shared memory, and with it threads.
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-embedder-policy': 'require-corp',
-    'cross-origin-resource-policy': 'same-origin',
     'cache-control': IMMUTABLE.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',

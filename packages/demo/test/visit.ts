@@ -41,10 +41,7 @@ export interface VisitOptions extends BrowserContextOptions {
   /** Path of the page; default `index.html`'s. */
   readonly path?: string;
   readonly base?: string;
-  /**
-   * Send the headers that docs/demo.md recommends? Default false: a simple static host. They bring
-   * threads, which on a machine whose cores have other work are slower than none.
-   */
+  /** Send the headers that docs/demo.md recommends? Default false: a simple static host. */
   readonly headers?: boolean;
   /** Called before the page is opened. */
   readonly prepare?: (page: Page) => Promise<unknown>;

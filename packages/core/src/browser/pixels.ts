@@ -1,97 +1,58 @@
 import { CaptionError } from '../errors.js';
-import { type EmbeddedColour, embeddedColour } from '../image/colour/embedded.js';
-import { toSrgb } from '../image/colour/to-srgb.js';
-import { chooseScale } from '../image/jpeg/scale.js';
+import { type Decoders, decodeWith, SHARED_DECODERS } from '../image/decode-with.js';
 import { checkPixelCount } from '../image/limits.js';
-import { applyOrientation, uprightSize } from '../image/orient.js';
 import { factorsFor, RowSink } from '../image/row-sink.js';
-import { sniff } from '../image/sniff.js';
-import type { ImageHeader, Levels, Reduction, RgbImage, Size } from '../image/types.js';
-import type { OpenedPhoto, OpenRequest } from '../platform.js';
+import { type FileKind, sniff } from '../image/sniff.js';
+import type { Levels, Reduction, RgbImage, Size } from '../image/types.js';
+import { type OpenedPhoto, type OpenRequest, openDecoded } from '../platform.js';
+import { canvasRows } from './canvas-rows.js';
 import type { Drawable } from './drawables.js';
-import { tryHeader } from './photo-header.js';
-import { withoutOrientation } from './without-orientation.js';
 
-/** Decodes a file with the browser's own decoders, so that whatever the browser shows works. */
+const DECODERS: Decoders = {
+  ...SHARED_DECODERS,
+  webp: async (bytes, request) => {
+    const [{ decodeWebpWith }, { BROWSER_WEBP }] = await Promise.all([
+      import('../image/webp/decode-with.js'),
+      import('./webp-codec.js'),
+    ]);
+    return decodeWebpWith(BROWSER_WEBP, bytes, request);
+  },
+};
+
+/**
+ * Decodes a file: JPEG, PNG, WebP and GIF as Node does, with the same pixels and warnings in every browser;
+ * other kinds by the browser, so that whatever it shows works.
+ *
+ * @throws CaptionError `IMAGE_TOO_LARGE`, `UNSUPPORTED_FORMAT` or `DECODE_FAILED`
+ */
 export async function openFile(bytes: Uint8Array, request: OpenRequest): Promise<OpenedPhoto> {
-  const header = tryHeader(bytes);
-  if (header) checkPixelCount(header, request.maxPixels);
-  const bitmap = await decode(bytes as Uint8Array<ArrayBuffer>, header);
+  const kind = sniff(bytes);
+  if (!kind.format) return openOther(bytes as Uint8Array<ArrayBuffer>, kind, request);
+  const image = await decodeWith(DECODERS, bytes, { ...request, interpolateColour: true });
+  return openDecoded(image, request.orientation);
+}
+
+/** The browser turns such a photo upright, and brings its colours to sRGB. */
+async function openOther(
+  bytes: Uint8Array<ArrayBuffer>,
+  kind: Extract<FileKind, { format: undefined }>,
+  request: OpenRequest,
+): Promise<OpenedPhoto> {
+  const bitmap = await createImageBitmap(new Blob([bytes])).catch((cause: unknown) => {
+    throw new CaptionError(
+      'UNSUPPORTED_FORMAT',
+      `This is ${kind.name}, which this browser cannot show. ${kind.advice}`,
+      { cause },
+    );
+  });
   try {
-    if (!header) return openUpright(bitmap, request);
-    const colour = await embeddedColour(bytes, header.format);
-    return openStored(bitmap, header, colour, request);
+    const size = { width: bitmap.width, height: bitmap.height };
+    const image = drawPixels(bitmap, size, request, factorsFor(size, request.minimumSize(size)));
+    return { ...image, stored: size, upright: size, orientation: 1, format: 'other', warnings: [] };
   } finally {
     bitmap.close();
   }
 }
-
-/** Pixels as they are stored, where the header tells how to turn them; upright otherwise. */
-async function decode(
-  bytes: Uint8Array<ArrayBuffer>,
-  header: ImageHeader | undefined,
-): Promise<ImageBitmap> {
-  const isTurned = header && header.orientation !== 1;
-  const parts = isTurned ? withoutOrientation(bytes, header.format) : [bytes];
-  try {
-    // Of files that we know, colours are converted as in Node, once the photo is smaller.
-    const colorSpaceConversion = header ? 'none' : 'default';
-    return await createImageBitmap(new Blob(parts), { colorSpaceConversion });
-  } catch (cause) {
-    refuseOtherKinds(bytes, cause);
-    throw new CaptionError(
-      'DECODE_FAILED',
-      'The browser cannot decode this image. Check that the file is whole, or save it again.',
-      { cause },
-    );
-  }
-}
-
-/** @throws CaptionError `UNSUPPORTED_FORMAT` saying what the file is, where it is not of a common kind */
-function refuseOtherKinds(bytes: Uint8Array, cause: unknown): void {
-  const kind = sniff(bytes);
-  if (kind.format) return;
-  throw new CaptionError(
-    'UNSUPPORTED_FORMAT',
-    `This is ${kind.name}, which this browser cannot show. ${kind.advice}`,
-    { cause },
-  );
-}
-
-/** A photo whose header we know, exactly as Node opens it: made smaller, its colours sRGB, then turned. */
-function openStored(
-  bitmap: ImageBitmap,
-  header: ImageHeader,
-  { profile, warnings }: EmbeddedColour,
-  request: OpenRequest,
-): OpenedPhoto {
-  const { format, width, height } = header;
-  const orientation = request.orientation ? header.orientation : 1;
-  const upright = uprightSize(header, orientation);
-  const size = { width: bitmap.width, height: bitmap.height };
-  const needed = uprightSize(request.minimumSize(upright), orientation);
-  const image = drawPixels(bitmap, size, request, reductionFor(format, size, needed));
-  if (profile) toSrgb(image.data, profile);
-  const turned = applyOrientation(image, orientation);
-  return { ...turned, stored: { width, height }, upright, orientation, format, warnings };
-}
-
-function openUpright(bitmap: ImageBitmap, request: OpenRequest): OpenedPhoto {
-  const size = { width: bitmap.width, height: bitmap.height };
-  const factors = factorsFor(size, request.minimumSize(size));
-  const image = drawPixels(bitmap, size, request, factors);
-  return { ...image, stored: size, upright: size, orientation: 1, format: 'other', warnings: [] };
-}
-
-/** Node makes JPEGs smaller by halving, as their blocks allow, and everything else by any factor. */
-function reductionFor(format: string, full: Size, atLeast: Size): Pick<Reduction, 'x' | 'y'> {
-  if (format !== 'jpeg') return factorsFor(full, atLeast);
-  const { across, down } = chooseScale(full, atLeast);
-  return { x: 8 / across, y: 8 / down };
-}
-
-/** Pixels that are read at once: a large photo is not held a second and third time as RGBA. */
-const STRIP_PIXELS = 1 << 20;
 
 /**
  * The pixels of whatever a canvas can draw, laid on white.
@@ -106,21 +67,12 @@ export function drawPixels(
   factors: Pick<Reduction, 'x' | 'y'> = { x: 1, y: 1 },
 ): RgbImage<Levels> {
   checkPixelCount({ width, height }, maxPixels);
-  const lines = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
-  const context = new OffscreenCanvas(width, lines).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new CaptionError('DECODE_FAILED', 'The browser gives no 2-D canvas.');
-  context.fillStyle = '#fff';
+  const rows = canvasRows(source, { width, height }, '#fff');
   const sink = new RowSink({ width, height }, factors);
-  const row = new Uint8Array(width * 3);
-  for (let top = 0; top < height; top += lines) {
-    const count = Math.min(lines, height - top);
-    context.fillRect(0, 0, width, count);
-    context.drawImage(source, 0, -top);
-    const rgba = readable(() => context.getImageData(0, 0, width, count).data);
-    for (let line = 0; line < count; line++) {
-      dropAlpha(rgba.subarray(line * width * 4), row);
-      sink.add(top + line, row);
-    }
+  const rgb = new Uint8Array(width * 3);
+  for (let y = 0; y < height; y++) {
+    dropAlpha(rows(y), rgb);
+    sink.add(y, rgb);
   }
   return sink.finish();
 }
@@ -130,17 +82,5 @@ function dropAlpha(rgba: Uint8ClampedArray, rgb: Uint8Array): void {
     rgb[to] = rgba[from] as number;
     rgb[to + 1] = rgba[from + 1] as number;
     rgb[to + 2] = rgba[from + 2] as number;
-  }
-}
-
-function readable<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new CaptionError(
-      'INVALID_INPUT',
-      'The page may not read this image: it comes from another origin. Load it with crossorigin="anonymous" from a server that allows it.',
-      { cause },
-    );
   }
 }

@@ -57,6 +57,18 @@ describe('the answer', () => {
     });
   });
 
+  test.each([
+    ['zipcaption; hit', 'a.example · from its cache'],
+    ['zipcaption; fwd=miss; collapsed', 'a.example'],
+  ])('that was made for an earlier question (%s) has no timings of its own', (status, backend) => {
+    const body = JSON.stringify({ caption: 'a dog', timings: { decode: 794, encode: 30 } });
+    expect(readAnswer(body, 'a.example', 62, status)).toMatchObject({
+      ...{ total: 62, stages: [{ name: 'network', milliseconds: 62 }], backend },
+    });
+    const stored = readAnswer(body, 'a.example', 900, 'zipcaption; fwd=miss; stored');
+    expect(stored.stages).toContainEqual({ name: 'decode', milliseconds: 794 });
+  });
+
   test.each(['', '<h1>Welcome</h1>', 'null', '[]', '{"caption":5}'])('%j is none', (body) => {
     expect(() => readAnswer(body, 'a.example', 1)).toThrow(
       expect.objectContaining({ code: 'API_ANSWER' }),

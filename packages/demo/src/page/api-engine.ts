@@ -42,14 +42,29 @@ export class ApiEngine implements Engine {
       body = await response.text();
     } catch {
       if (signal.aborted) throw new CaptionFailure('ABORTED', 'Cancelled.');
-      throw new CaptionFailure(
-        'NETWORK_FAILED',
-        `No answer from ${url.host}. Is the address right, is the API running, and does its CORS setting allow ${location.origin}?`,
-      );
+      throw new CaptionFailure('NETWORK_FAILED', await whyNoAnswer(url));
     }
     if (!response.ok) throw problem(response, body);
-    return readAnswer(body, url.host, performance.now() - start);
+    const cacheStatus = response.headers.get('cache-status') ?? '';
+    return readAnswer(body, url.host, performance.now() - start, cacheStatus);
   }
+}
+
+/**
+ * A browser does not tell a page whether a server is away or forbids it. A request without CORS gets through
+ * to a server that is there, though nothing of its answer can be read.
+ */
+async function whyNoAnswer({ host, href }: URL): Promise<string> {
+  const isThere = await fetch(href, {
+    ...{ mode: 'no-cors', credentials: 'omit', signal: AbortSignal.timeout(5000) },
+  }).then(
+    () => true,
+    () => false,
+  );
+  const allow = `ZIPCAPTION_CORS_ORIGINS=${location.origin}`;
+  return isThere
+    ? `${host} is there, but does not allow this page to ask it (CORS). Start the API with ${allow}.`
+    : `No answer from ${host}. Is the address right, and is the API running? If it is, it has to allow this page: start it with ${allow}.`;
 }
 
 /**
@@ -86,13 +101,24 @@ function problem(response: Response, body: string): CaptionFailure {
   );
 }
 
-/** @throws CaptionFailure `API_ANSWER` when it is not what zipcaption's API answers */
-export function readAnswer(body: string, host: string, roundTrip: number): Caption {
+/**
+ * @param roundTrip milliseconds from question to answer
+ * @param cacheStatus the answer's Cache-Status (RFC 9211): that of an earlier question has that one's timings
+ * @throws CaptionFailure `API_ANSWER` when it is not what zipcaption's API answers
+ */
+export function readAnswer(
+  body: string,
+  host: string,
+  roundTrip: number,
+  cacheStatus = '',
+): Caption {
+  const isHit = /;\s*hit\b/.test(cacheStatus);
+  const isOwn = !isHit && !/;\s*collapsed\b/.test(cacheStatus);
   const json = parse(body);
   if (typeof json.caption !== 'string') {
     throw new CaptionFailure('API_ANSWER', `${host} answered, but not with a caption.`);
   }
-  const timings = isRecord(json.timings) ? json.timings : {};
+  const timings = isOwn && isRecord(json.timings) ? json.timings : {};
   const model = isRecord(json.model) ? json.model : {};
   const stages = Object.entries(timings)
     .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
@@ -109,7 +135,7 @@ export function readAnswer(body: string, host: string, roundTrip: number): Capti
     stages: [...stages, { name: 'network', milliseconds: Math.max(0, roundTrip - worked) }],
     total: roundTrip,
     model: [model.name, model.version].filter((part) => typeof part === 'string').join(' '),
-    backend: host,
+    backend: isHit ? `${host} · from its cache` : host,
     warnings: Array.isArray(json.warnings) ? json.warnings.map(String) : [],
   };
 }

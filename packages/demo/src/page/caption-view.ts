@@ -112,6 +112,8 @@ export class CaptionView {
     word.addEventListener('focus', () => word.matches(':focus-visible') && show());
     word.addEventListener('blur', leave);
     word.addEventListener('click', () => {
+      // Safari does not focus a button that is clicked, and arrow keys go on from here.
+      if (document.activeElement !== word) word.focus({ preventScroll: true });
       const pinned = this.#pinned === word;
       this.#unpin();
       if (pinned) return;
@@ -141,7 +143,10 @@ export class CaptionView {
     if (!target) return;
     event.preventDefault();
     for (const word of words) word.tabIndex = word === target ? 0 : -1;
-    target.focus();
+    // A click before does not make WebKit forget to show where the focus is.
+    const visible: FocusOptions & { focusVisible?: boolean } = { focusVisible: true };
+    target.focus(visible);
+    target.dispatchEvent(new Event('showheat'));
   }
 }
 

@@ -16,7 +16,7 @@ export function startIntake(
     else complain('There was no file in that.');
   };
   startPicker(take);
-  startDrop(take);
+  startDrop(take, complain);
   startPaste(take);
   startSamples(accept, complain);
 }
@@ -29,34 +29,45 @@ function startPicker(take: (files: Iterable<File>) => void): void {
   });
 }
 
-/** The whole page takes drops; a veil says so while something is dragged over it. */
-function startDrop(take: (files: Iterable<File>) => void): void {
+/**
+ * The whole page takes drops; a veil says so while something is dragged over it. A drop is never left to the
+ * browser, which would open the photo in place of the page. WebKit on Linux hands over addresses of files, no files.
+ */
+function startDrop(take: (files: Iterable<File>) => void, complain: (message: string) => void) {
   const veil = element('drop-veil', HTMLElement);
   let depth = 0;
-  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
   const show = () => veil.classList.toggle('shown', depth > 0);
   addEventListener('dragenter', (event) => {
-    if (!hasFiles(event)) return;
+    if (!isOurs(event)) return;
     event.preventDefault();
     depth++;
     show();
   });
   addEventListener('dragleave', (event) => {
-    if (!hasFiles(event)) return;
+    if (!isOurs(event)) return;
     depth = Math.max(0, depth - 1);
     show();
   });
   addEventListener('dragover', (event) => {
-    if (!hasFiles(event) || !event.dataTransfer) return;
+    if (!isOurs(event)) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = 'copy';
+    if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
   });
   addEventListener('drop', (event) => {
-    event.preventDefault();
     depth = 0;
     show();
-    if (hasFiles(event)) take(event.dataTransfer?.files ?? []);
+    if (!isOurs(event)) return;
+    event.preventDefault();
+    const files = event.dataTransfer?.files;
+    if (files?.length) take(files);
+    else complain('No file came with that drop. Please use the button “Choose photos”.');
   });
+}
+
+/** Text dragged into a field is the field's. */
+function isOurs({ target, dataTransfer }: DragEvent): boolean {
+  const isField = target instanceof Element && target.matches('input:not([type=file]), textarea');
+  return !isField || (dataTransfer?.types.includes('Files') ?? false);
 }
 
 function startPaste(take: (files: Iterable<File>) => void): void {

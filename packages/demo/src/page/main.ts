@@ -19,8 +19,6 @@ import { hasWasmSimd } from './wasm-simd.js';
 
 /** Put in by the build: the worker's file name. */
 declare const WORKER_SCRIPT: string;
-/** Does the page bring a runtime that has threads? */
-declare const HAS_THREADS: boolean;
 
 /** Failures of the model rather than of a photo: worth another try once it loads. */
 const MODEL_FAILURES = new Set([
@@ -173,18 +171,7 @@ function localEngine(): Engine {
     ),
   );
   void hasModelFiles().then((kept) => kept && local.load());
-  element('threads-note', HTMLElement).textContent = threadsNote();
   return local;
-}
-
-/** Says why there is one thread, where there is only one. */
-function threadsNote(): string {
-  if (!HAS_THREADS) return 'One thread is used: the engine in this page has one.';
-  if (crossOriginIsolated) {
-    const cores = navigator.hardwareConcurrency;
-    return `This page is cross-origin isolated, so the runtime uses all but one of the ${cores} cores, four at most.`;
-  }
-  return 'One thread is used: more need shared memory, which browsers give to cross-origin isolated pages only. Where the host does not make it one, the service worker does from the next visit on.';
 }
 
 /** The worker's scripts may have been fetched before the service worker was there to keep them. */

@@ -1,9 +1,6 @@
 /// <reference lib="webworker" />
 
-/*
- * Keeps the page for offline visits, and adds the headers that make it cross-origin isolated, so that
- * the model runs on several threads on hosts that cannot be told to send them.
- */
+/* Keeps the page for offline visits. */
 
 /** Put in by the build: a hash of all the files, and their paths. */
 declare const BUILD: string;
@@ -52,24 +49,13 @@ self.addEventListener('fetch', (event) => {
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   const kept = await cache.match(request, { ignoreSearch: request.mode === 'navigate' });
-  if (kept) return isolated(kept);
+  if (kept) return kept;
   const response = await fetch(request);
   // The model's files have a cache of their own, which outlives a new build of the page.
   if (response.ok && /\/samples\/[^/]+$/.test(request.url)) {
     await cache.put(request, response.clone());
   }
-  return isolated(response);
-}
-
-/** https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-isolation */
-function isolated(response: Response): Response {
-  if (response.type === 'opaqueredirect' || response.redirected) return response;
-  const headers = new Headers(response.headers);
-  headers.set('cross-origin-opener-policy', 'same-origin');
-  headers.set('cross-origin-embedder-policy', 'require-corp');
-  headers.set('cross-origin-resource-policy', 'same-origin');
-  const { status, statusText } = response;
-  return new Response(response.body, { status, statusText, headers });
+  return response;
 }
 
 export {};

@@ -26,7 +26,8 @@ const base = new URL('.', import.meta.url).href;
 
 let loading: Promise<Captioner> | undefined;
 const running = new Map<number, AbortController>();
-let backend = '';
+/** Models of this size were not faster on several threads. */
+const backend = 'WebAssembly SIMD · 1 thread';
 
 const tell = (message: FromWorker) => self.postMessage(message);
 
@@ -53,12 +54,10 @@ async function load(): Promise<Captioner> {
   );
   tell({ type: 'starting' });
   const start = performance.now();
-  const threads = RUNTIME ? threadCount() : 1;
-  const captioner = await loadCaptioner({ model: files, ...runtimeOptions(files, threads) });
+  const captioner = await loadCaptioner({ model: files, ...runtimeOptions(files) });
   // The first run compiles and lays out what later ones reuse; no photo should have to wait for that.
   const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
   await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
-  backend = `WebAssembly SIMD · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const { name, version, generation } = captioner.model;
   tell({
     type: 'ready',
@@ -70,19 +69,13 @@ async function load(): Promise<Captioner> {
   return captioner;
 }
 
-function runtimeOptions(files: ReadonlyMap<string, Uint8Array>, threads: number): LoadOptions {
+function runtimeOptions(files: ReadonlyMap<string, Uint8Array>): LoadOptions {
   if (!RUNTIME) return { runtime: 'engine' };
   const wasm = files.get(RUNTIME.wasm.name);
   return {
-    ...{ runtime: 'web', threads },
+    ...{ runtime: 'web', threads: 1 },
     wasm: { mjs: new URL(RUNTIME.mjs, base), ...(wasm && { wasm }) },
   };
-}
-
-/** One core is left to the page; more than four bring nothing to so small a model. */
-function threadCount(): number {
-  if (!self.crossOriginIsolated) return 1;
-  return Math.min(4, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
 async function caption({

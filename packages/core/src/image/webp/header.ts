@@ -83,7 +83,7 @@ function hasAlphaHint({ data }: RiffChunk): boolean {
 }
 
 /** The frame header of VP8: tag, start code 9d 01 2a, 14 bits each side (RFC 6386, section 9.1). */
-function lossySize({ data }: RiffChunk): Size | undefined {
+export function lossySize({ data }: Pick<RiffChunk, 'data'>): Size | undefined {
   const isKeyFrame = data.length >= 10 && ((data[0] as number) & 1) === 0;
   if (!isKeyFrame || data[3] !== 0x9d || data[4] !== 0x01 || data[5] !== 0x2a) return undefined;
   const width = ((data[6] as number) | ((data[7] as number) << 8)) & 0x3fff;
