@@ -37,6 +37,14 @@ test('a deployed API gives the same result in the same page, and nothing else is
   expect(await page.getAttribute('#heat', 'class')).toBe('shown');
   expect(await page.textContent('#ran-on')).toContain(new URL(api.url).host);
 
+  // The API remembers: the stages in its answer are those of the first time.
+  await page.reload();
+  await page.fill('#api-key', 'a key of sixteen letters or more');
+  await page.setInputFiles('#files', samplePath('coffee.jpg'));
+  expect(await outcome(page)).toBe(expected.text);
+  expect(await page.textContent('#ran-on')).toContain('from its cache');
+  expect(await page.locator('#stages dt').allTextContents()).toEqual(['network', 'total']);
+
   const broken = { name: 'broken.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no photo') };
   await page.setInputFiles('#files', broken);
   await outcome(page, 'failed');
@@ -49,6 +57,22 @@ test('a deployed API gives the same result in the same page, and nothing else is
   expect(requests.filter((url) => /\/(model|runtime)\//.test(url))).toEqual([]);
 });
 
+test('an API that does not allow the page is told apart from none, and the setting is named', async () => {
+  const settings = { corsOrigins: ['https://another.example'] };
+  const strict = await startServer(createApp({ engine: async () => node, settings }), { port: 0 });
+  try {
+    await using visitor = await visit(browser, { path: 'api.html' });
+    const { page, address } = visitor;
+    await page.fill('#endpoint', strict.url);
+    await page.setInputFiles('#files', samplePath('coffee.jpg'));
+    const said = await outcome(page, 'failed');
+    expect(said).toContain(`${new URL(strict.url).host} is there`);
+    expect(said).toContain(`ZIPCAPTION_CORS_ORIGINS=${new URL(address).origin}`);
+  } finally {
+    await strict.close();
+  }
+});
+
 test('an address where no API answers is said so', async () => {
   await using visitor = await visit(browser, { path: 'api.html' });
   const { page, address } = visitor;
@@ -57,7 +81,9 @@ test('an address where no API answers is said so', async () => {
     await page.setInputFiles('#files', samplePath('coffee.jpg'));
     return outcome(page, 'failed');
   };
-  expect(await attempt('http://127.0.0.1:1')).toMatch(/127\.0\.0\.1:1.*CORS/);
+  expect(await attempt('http://127.0.0.1:1')).toMatch(
+    /No answer from 127\.0\.0\.1:1\..*ZIPCAPTION_CORS_ORIGINS/,
+  );
   expect(await attempt(address)).toMatch(/404/);
   expect(await attempt('not an address')).toContain('must be an address');
   expect(await attempt('ftp://example.org')).toContain('https://');
