@@ -1,5 +1,6 @@
 // Checks every published package as npm would carry it: packs it, then publint (exports, files) and
-// "are the types wrong" (types that resolve for ESM and bundlers).
+// "are the types wrong" (types that resolve for ESM and bundlers); sizes, and the number of packages that
+// are installed, within budgets.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,8 @@ const budgets = {
   'packages/rehype-zipcaption': 20_000,
   'packages/remark-zipcaption': 20_000,
 };
+/** Packages that come with `npm install zipcaption`, itself not counted. */
+const packageBudgets = { '--omit=optional': 8, '': 115 };
 const target = mkdtempSync(join(tmpdir(), 'zipcaption-packed-'));
 let failed = false;
 
@@ -55,6 +58,29 @@ for (const [folder, budget] of Object.entries(budgets)) {
   } catch (error) {
     failed = true;
     console.error(error.stdout);
+  }
+}
+const tree = JSON.parse(
+  execFileSync(
+    'npx',
+    ['-y', 'pnpm@12', '--filter', 'zipcaption', 'list', '--prod', '--depth=Infinity', '--json'],
+    { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 },
+  ),
+)[0];
+/** Names and versions of dependencies, and of theirs. */
+const packagesIn = (dependencies = {}) =>
+  Object.entries(dependencies).flatMap(([name, { version, dependencies: own }]) => [
+    `${name}@${version}`,
+    ...packagesIn(own),
+  ]);
+const required = packagesIn(tree.dependencies);
+for (const [flag, budget] of Object.entries(packageBudgets)) {
+  const optional = flag === '' ? packagesIn(tree.optionalDependencies) : [];
+  const { size } = new Set([...required, ...optional]);
+  console.log(`npm install zipcaption ${flag}: ${size} packages besides it`);
+  if (size > budget) {
+    failed = true;
+    console.error(`  more than the budget of ${budget} packages`);
   }
 }
 rmSync(target, { recursive: true });

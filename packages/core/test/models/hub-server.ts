@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How the server is to misbehave. */
+/** Faults of the server. */
 export interface HubFaults {
-  /** Breaks the connection once after so many bytes of a large file. */
-  breakAfter?: number;
+  /** Sends, once, only this many bytes of a large file; `breakConnection` then ends the connection. */
+  stallAfter?: number;
   /** Answers as if ranges were unknown to it. */
   ignoreRanges?: boolean;
   /** Sends other bytes than the digest is of. */
   corrupt?: boolean;
-  /** Only who has this token may read. */
+  /** Only requests with this token may read. */
   token?: string;
 }
 
@@ -21,6 +21,11 @@ export interface TestHub {
   /** The headers with which the storage host was asked. */
   readonly storageHeaders: IncomingMessage['headers'][];
   readonly faults: HubFaults;
+  /**
+   * Breaks the connection that `stallAfter` holds, if there is one. The caller knows when the bytes
+   * have arrived; a timer would not, on a busy machine.
+   */
+  breakConnection(): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +38,7 @@ export async function startHub(model: string, files: Record<string, Uint8Array>)
   const faults: HubFaults = {};
   const requests: string[] = [];
   const storageHeaders: IncomingMessage['headers'][] = [];
+  let stalled: ServerResponse | undefined;
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
   const blob = (bytes: Uint8Array) =>
     createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
@@ -97,16 +103,22 @@ export async function startHub(model: string, files: Record<string, Uint8Array>)
     }
     const rest = bytes.subarray(Number.isNaN(from) || faults.ignoreRanges ? 0 : from);
     if (request.method === 'HEAD') response.end();
-    else if (faults.breakAfter !== undefined && rest.length > faults.breakAfter) {
-      const part = rest.subarray(0, faults.breakAfter);
-      delete faults.breakAfter;
-      response.write(part, () => setTimeout(() => response.destroy(), 20));
+    else if (faults.stallAfter !== undefined && rest.length > faults.stallAfter) {
+      response.write(rest.subarray(0, faults.stallAfter));
+      delete faults.stallAfter;
+      stalled = response;
     } else response.end(rest);
   }
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
-    ...{ requests, storageHeaders, faults },
+    requests,
+    storageHeaders,
+    faults,
+    breakConnection() {
+      stalled?.destroy();
+      stalled = undefined;
+    },
     async close() {
       for (const server of [hub, storage]) {
         server.closeAllConnections();

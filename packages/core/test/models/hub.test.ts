@@ -47,6 +47,13 @@ const access = (token?: string) =>
 const pull = (request: PullRequest = {}, token?: string) =>
   pullModel(access(token), id, { env: env(), ...request });
 
+/** Calls `act` once so many bytes of a network are on disk. */
+const onceStored =
+  (bytes: number, act: () => void): NonNullable<PullRequest['onProgress']> =>
+  ({ file, loaded }) => {
+    if (file.startsWith('onnx/') && loaded >= bytes) act();
+  };
+
 beforeEach(async () => {
   hub = await startHub(ID, repository());
   cache = mkdtempSync(join(tmpdir(), 'zipcaption-hub-'));
@@ -139,18 +146,16 @@ describe('pulling a model', () => {
   });
 
   test('goes on where a broken connection left it', async () => {
-    hub.faults.breakAfter = 50_000;
-    await pull();
+    hub.faults.stallAfter = 50_000;
+    await pull({ onProgress: onceStored(50_000, () => hub.breakConnection()) });
     expect(hub.requests).toContain('GET storage bytes=50000-');
   });
 
   test('goes on where a stopped run left it', async () => {
     const controller = new AbortController();
-    hub.faults.breakAfter = 50_000;
-    const stop = ({ file, loaded }: { file: string; loaded: number }) => {
-      if (file.startsWith('onnx/') && loaded >= 50_000) controller.abort();
-    };
-    await expect(pull({ onProgress: stop, signal: controller.signal })).rejects.toMatchObject({
+    hub.faults.stallAfter = 50_000;
+    const onProgress = onceStored(50_000, () => controller.abort());
+    await expect(pull({ onProgress, signal: controller.signal })).rejects.toMatchObject({
       code: 'ABORTED',
     });
     expect(await findPulled(id, env())).toBeUndefined();
@@ -159,8 +164,10 @@ describe('pulling a model', () => {
   });
 
   test('starts a file again where the server knows no ranges', async () => {
-    Object.assign(hub.faults, { breakAfter: 50_000, ignoreRanges: true });
-    const { folder } = await pull();
+    Object.assign(hub.faults, { stallAfter: 50_000, ignoreRanges: true });
+    const { folder } = await pull({
+      onProgress: onceStored(50_000, () => hub.breakConnection()),
+    });
     expect(new Uint8Array(readFileSync(join(folder, 'onnx/encoder_model.onnx')))).toEqual(
       repository()['onnx/encoder_model.onnx'],
     );
