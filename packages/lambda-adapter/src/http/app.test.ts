@@ -356,7 +356,7 @@ describe('failures', () => {
       { type: 'application/json', body: '{"image":"https://a.example/x"}' },
       403,
       'URL_NOT_ALLOWED',
-      'not fetched',
+      'does not fetch',
     ],
     [
       'a malformed form',

@@ -43,7 +43,7 @@ export class BodyBudget {
         if (held + bytes > this.limit - this.#used - bytes) {
           throw new HttpError(
             'OVERLOADED',
-            'The service holds as many bytes of photos as it may. Try again in a moment, or send a smaller copy.',
+            'The service has no memory left for this photo. Try again in a moment, or send a smaller copy.',
             { headers: { 'retry-after': String(this.#retryAfter()), connection: 'close' } },
           );
         }

@@ -134,7 +134,7 @@ export class CaptionService {
     const seconds = this.retryAfter(client);
     return new HttpError(
       'BUSY',
-      `${waiting + running} photos are being captioned or wait for it already. Try again in ${seconds} s.`,
+      `${waiting + running} photos are already waiting or being captioned. Try again in ${seconds} s.`,
       { headers: { 'retry-after': String(seconds) } },
     );
   }

@@ -29,7 +29,7 @@ export async function eventStream(request: EventStreamRequest): Promise<Response
   if (beams > 1 || numCaptions > 1) {
     throw new HttpError(
       'INVALID_OPTION',
-      'Words can be streamed with "beams" 1 and "numCaptions" 1 only: beam search knows them at the end.',
+      'Streaming needs "beams" 1 and "numCaptions" 1: beam search knows its words only at the end.',
     );
   }
   const encoder = new TextEncoder();

@@ -26,7 +26,7 @@ export function ready(isLoaded: boolean, isClosing: boolean, load: Load): Respon
     const seconds = Math.max(1, Math.ceil(load.wait / 1000));
     throw new HttpError(
       'NOT_READY',
-      `${load.waiting} photos wait: no more could be captioned in time.`,
+      `${load.waiting} photos are waiting; another one could not be captioned in time.`,
       { headers: { 'retry-after': String(seconds) } },
     );
   }
@@ -34,7 +34,11 @@ export function ready(isLoaded: boolean, isClosing: boolean, load: Load): Respon
 }
 
 export function shuttingDown(): HttpError {
-  return new HttpError('SHUTTING_DOWN', 'The server is shutting down. Send it to another one.', {
-    headers: { 'retry-after': '1', connection: 'close' },
-  });
+  return new HttpError(
+    'SHUTTING_DOWN',
+    'The server is shutting down. Send the request to another one.',
+    {
+      headers: { 'retry-after': '1', connection: 'close' },
+    },
+  );
 }

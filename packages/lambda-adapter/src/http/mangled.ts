@@ -19,6 +19,6 @@ export function refuseMangled(photo: Uint8Array): void {
   if (!mangled.some(isStartOf)) return;
   throw new HttpError(
     'UNSUPPORTED_FORMAT',
-    'This was a photo until some program on its way read it as text and wrote it as UTF-8, which cannot be undone. Send the bytes as they are: a Buffer, Blob or file rather than a string; curl --data-binary rather than -d; with API Gateway, */* among the binary media types.',
+    'A program on the way read this photo as text and wrote it as UTF-8, which destroyed it. Send the bytes as they are: a Buffer, Blob or file rather than a string; curl --data-binary rather than -d; with API Gateway, */* among the binary media types.',
   );
 }

@@ -148,7 +148,7 @@ function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): 
         },
       },
       204: { description: 'The body was empty: the model is loaded.' },
-      304: { description: 'The caption that If-None-Match names still holds.' },
+      304: { description: 'The caption named by If-None-Match is still valid.' },
       ...failures([
         'BAD_REQUEST',
         'REQUEST_TIMEOUT',
@@ -174,11 +174,11 @@ const [leastTags, mostTags] = optionRanges.numTags;
 const optionSchemas = {
   beams: {
     ...{ type: 'integer', minimum: leastBeams, maximum: mostBeams },
-    description: 'Beams kept while words are searched; 1 is greedy. Default: the model’s own.',
+    description: 'Beams of the beam search; 1 is greedy search. Default: the model’s own.',
   },
   maxLength: {
     ...{ type: 'integer', minimum: leastLength, maximum: mostLength },
-    description: 'Most tokens of the caption. Default: the model’s own.',
+    description: 'Maximum number of tokens. Default: the model’s own.',
   },
   numCaptions: {
     ...{ type: 'integer', minimum: leastCaptions, maximum: mostCaptions, default: 1 },
@@ -187,7 +187,7 @@ const optionSchemas = {
   numTags: {
     ...{ type: 'integer', minimum: leastTags, maximum: mostTags },
     description:
-      'Tags returned, likeliest first. Default: at most 10, of a probability of 0.1 and more. A model that gives none takes 0 only.',
+      'Tags returned, likeliest first. Default: at most 10, with a probability of at least 0.1. Models without tags take 0 only.',
   },
   attention: {
     ...{ type: 'boolean', default: false },
@@ -213,7 +213,7 @@ const model = {
   properties: {
     name: text,
     version: text,
-    runtime: { ...text, description: 'What ran the model, in the answer of a caption.' },
+    runtime: { ...text, description: 'The runtime that ran the model; in captions only.' },
   },
 };
 const captionProperties = {
@@ -314,7 +314,7 @@ const schemas = {
       detail: text,
       code: { ...text, description: 'A stable word that programs may test.' },
       requestId: text,
-      limit: { ...number, description: 'With status 413: the limit that was passed.' },
+      limit: { ...number, description: 'With status 413: the limit that was exceeded.' },
     },
   },
 };

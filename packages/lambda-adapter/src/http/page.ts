@@ -38,7 +38,7 @@ function send(blob) {
   request.onerror = () => fail('The service cannot be reached.');
   request.onload = () => {
     let answer;
-    try { answer = JSON.parse(request.responseText); } catch { return fail('The service gave no proper answer (status ' + request.status + ').'); }
+    try { answer = JSON.parse(request.responseText); } catch { return fail('The service sent no valid answer (status ' + request.status + ').'); }
     if (request.status !== 200) return fail(answer.detail ?? answer.message ?? answer.Message ?? 'Status ' + request.status);
     bar.hidden = true;
     caption.textContent = answer.caption;

@@ -202,7 +202,7 @@ function malformed(why?: string, cause?: unknown): HttpError {
 export function noObject(): HttpError {
   return new HttpError(
     'INVALID_INPUT',
-    `The JSON must be an object with an "image" (base64 or a data: URL) and perhaps ${optionNames.join(', ')}.`,
+    `The JSON must be an object with an "image" (base64 or a data: URL) and optionally ${optionNames.join(', ')}.`,
   );
 }
 

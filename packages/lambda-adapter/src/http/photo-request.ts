@@ -115,7 +115,7 @@ function refuseContentEncoding(headers: Headers): void {
   // RFC 9110 section 12.5.3: a 415 may say which encodings would do.
   throw new HttpError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `A body with content encoding "${encoding.slice(0, 60)}" is not read; photos are compressed already, send it as it is.`,
+    `A body with content encoding "${encoding.slice(0, 60)}" is not supported. Send the photo without it; photos are already compressed.`,
     { headers: { 'accept-encoding': 'identity' } },
   );
 }

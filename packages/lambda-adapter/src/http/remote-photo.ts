@@ -61,7 +61,7 @@ export async function fetchRemotePhoto(
   if (limits.hosts.length === 0) {
     throw new HttpError(
       'URL_NOT_ALLOWED',
-      'Photos are not fetched from URLs here. Send the photo itself: its bytes, base64 or a data: URL.',
+      'This service does not fetch photos from URLs. Send the photo itself: its bytes, base64 or a data: URL.',
     );
   }
   const deadline = AbortSignal.timeout(limits.timeout ?? 5_000);
@@ -83,7 +83,7 @@ export async function fetchRemotePhoto(
       }
       return await readAll(response, limits);
     }
-    throw new HttpError('FETCH_FAILED', 'The URL leads from one redirect to the next.');
+    throw new HttpError('FETCH_FAILED', 'The URL redirects too often.');
   } catch (cause) {
     if (cause instanceof HttpError) throw cause;
     signal.throwIfAborted();
@@ -101,7 +101,7 @@ export async function fetchRemotePhoto(
     }
     const [first] = addresses;
     if (first === undefined || !addresses.every(isPublic)) {
-      throw new HttpError('URL_NOT_ALLOWED', `The host ${url.hostname} is not a public one.`);
+      throw new HttpError('URL_NOT_ALLOWED', `The host ${url.hostname} is not public.`);
     }
     return first;
   }
@@ -137,7 +137,7 @@ function refuseHost(url: URL, hosts: readonly string[]): void {
   );
   // A number is never on the list of names, in whichever notation: the URL parser writes them all alike.
   if (!allowed || isIP(host.replace(/^\[|\]$/g, '')) !== 0) {
-    throw new HttpError('URL_NOT_ALLOWED', `Photos are not fetched from ${url.hostname}.`);
+    throw new HttpError('URL_NOT_ALLOWED', `Photos may not be fetched from ${url.hostname}.`);
   }
 }
 

@@ -82,7 +82,7 @@ export function isOptionName(name: string): name is Name {
 export function unknownOption(name: string): HttpError {
   return new HttpError(
     'INVALID_OPTION',
-    `There is no option "${name.slice(0, 60)}". Known are: ${optionNames.join(', ')}.`,
+    `There is no option "${name.slice(0, 60)}". Known options: ${optionNames.join(', ')}.`,
   );
 }
 

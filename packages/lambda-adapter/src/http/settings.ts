@@ -171,7 +171,7 @@ function refuseUnknown(env: Environment): void {
     if (serviceLinks.test(name)) continue;
     if (!known.has(name.slice('ZIPCAPTION_'.length))) {
       const list = [...known].map((each) => `ZIPCAPTION_${each}`).join(', ');
-      throw new Error(`There is no setting ${name}. Known are: ${list}.`);
+      throw new Error(`There is no setting ${name}. Known settings: ${list}.`);
     }
   }
 }
@@ -198,7 +198,7 @@ function origins(env: Environment): string[] {
   for (const origin of given) {
     if (origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
       throw new Error(
-        `ZIPCAPTION_CORS_ORIGINS must hold origins such as https://example.com, or *; "${origin}" is none.`,
+        `ZIPCAPTION_CORS_ORIGINS must hold origins such as https://example.com, or *; "${origin}" is not one.`,
       );
     }
   }
@@ -231,7 +231,7 @@ function hosts(env: Environment): string[] {
   for (const host of given) {
     if (!/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) {
       throw new Error(
-        `ZIPCAPTION_IMAGE_HOSTS must hold host names such as images.example.com or *.example.com; "${host}" is none.`,
+        `ZIPCAPTION_IMAGE_HOSTS must hold host names such as images.example.com or *.example.com; "${host}" is not one.`,
       );
     }
   }

@@ -40,7 +40,7 @@ export function timeLimit(milliseconds: number, client: AbortSignal): TimeLimit 
       const aborted = error instanceof CaptionError && error.code === 'ABORTED';
       if (clock.signal.aborted && (aborted || error === clock.signal.reason)) return tooShort();
       if (client.aborted && (aborted || error === client.reason)) {
-        return new HttpError('CLIENT_CLOSED', 'The client went away.', { cause: error });
+        return new HttpError('CLIENT_CLOSED', 'The client disconnected.', { cause: error });
       }
       return error;
     },

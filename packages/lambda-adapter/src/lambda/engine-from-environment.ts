@@ -70,7 +70,7 @@ function loadNative(): NonNullable<LoadOptions['runtime']> {
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',
-      'ZIPCAPTION_RUNTIME is "native", but onnxruntime-node for this architecture is not there. Package it with --native, or add it as a layer.',
+      'ZIPCAPTION_RUNTIME is "native", but onnxruntime-node is not installed for this architecture. Package it with --native, or add it as a layer.',
       { cause },
     );
   }

@@ -59,6 +59,6 @@ export async function answerHttp(app: App, event: HttpEvent, call: CallContext):
 export function unknownEvent(event: unknown): InvocationError {
   return new InvocationError({
     code: 'INVALID_INPUT',
-    detail: `The event is ${describeEvent(event)}. Taken are events of API Gateway (REST, HTTP), Function URLs, load balancers and VPC Lattice, { "image": "<base64>" } and { "warm": true }.`,
+    detail: `The event is ${describeEvent(event)}. Supported are events of API Gateway (REST, HTTP), Function URLs, load balancers and VPC Lattice, { "image": "<base64>" } and { "warm": true }.`,
   });
 }

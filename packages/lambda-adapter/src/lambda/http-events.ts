@@ -103,9 +103,13 @@ function build(fields: EventFields, method = '', path = '/', query = '', domain?
   const body = bodyOf(fields, headers);
   // An HTTP token (RFC 9110 section 5.6.2); TRACE and CONNECT cannot be put into a Request.
   if (!/^[\w!#$%&'*+.^`|~-]{1,40}$/.test(method) || /^(trace|connect|track)$/i.test(method)) {
-    throw new HttpError('METHOD_NOT_ALLOWED', `The method ${method.slice(0, 40)} is not taken.`, {
-      headers: { allow: 'GET, HEAD, POST, OPTIONS' },
-    });
+    throw new HttpError(
+      'METHOD_NOT_ALLOWED',
+      `The method ${method.slice(0, 40)} is not supported.`,
+      {
+        headers: { allow: 'GET, HEAD, POST, OPTIONS' },
+      },
+    );
   }
   const bodiless = /^(get|head)$/i.test(method);
   return new Request(url, {

@@ -113,7 +113,7 @@ function digestsOf(manifest: Uint8Array, address: string): Map<string, string> {
       if (typeof digest === 'string') return [file, digest];
       throw new CaptionError(
         'MODEL_INVALID',
-        `The manifest in ${address} has no SHA-256 of ${file}, without which it is not taken from a network.`,
+        `The manifest in ${address} has no SHA-256 of ${file}, which is required for files from a network.`,
       );
     }),
   );
@@ -189,7 +189,7 @@ async function save(
   } catch (cause) {
     throw new CaptionError(
       'NETWORK_FAILED',
-      `The download of ${basename(path)} from ${address} broke off.`,
+      `The download of ${basename(path)} from ${address} was interrupted.`,
       { cause },
     );
   }
@@ -199,7 +199,7 @@ async function save(
 function corrupt(file: string, address: string): CaptionError {
   return new CaptionError(
     'MODEL_CORRUPT',
-    `${file} in ${address} does not have the SHA-256 that is expected of it. Upload the model again, the manifest last.`,
+    `${file} in ${address} does not have the expected SHA-256. Upload the model again, the manifest last.`,
   );
 }
 

@@ -59,7 +59,7 @@ export class Connection {
     socket.setMaxListeners(2 * MOST_AHEAD + 10);
     socket.once('close', () => {
       clearTimeout(this.#probe);
-      for (const { gone } of this.#exchanges) gone.abort(new Error('The client went away.'));
+      for (const { gone } of this.#exchanges) gone.abort(new Error('The client disconnected.'));
     });
     socket.once('end', () => this.#isAnybodyThere(0));
   }

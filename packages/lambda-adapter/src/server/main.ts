@@ -21,7 +21,7 @@ async function serve(options: ServeArguments): Promise<void> {
   const log = createWriter(env);
   const settings = readSettings(env);
   const keys = watchKeys(env, (count, failure) => {
-    if (failure) log.failure(`The API keys stay as they were, ${count} of them`, failure);
+    if (failure) log.failure(`The API keys are unchanged (${count})`, failure);
     else console.error(`API keys: ${count}`);
   });
   const metrics = createMetrics(settings.basePath);
@@ -49,7 +49,7 @@ async function serve(options: ServeArguments): Promise<void> {
   const stop = async () => {
     if (ending) return;
     ending = true;
-    console.error('Ending: no new requests, those under way are finished.');
+    console.error('Shutting down: no new requests are accepted, pending ones are finished.');
     await server.close();
     process.exit(0);
   };

@@ -59,7 +59,7 @@ function bodyOf(incoming: IncomingMessage, { onWanted, onBroken }: IncomingBody)
         });
         incoming.once('end', () => settle(() => controller.close()));
         incoming.once('error', fail);
-        incoming.once('close', () => fail(new Error('The upload broke off.')));
+        incoming.once('close', () => fail(new Error('The upload was interrupted.')));
         onBroken(fail);
       },
       pull() {

@@ -107,9 +107,13 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   // "Expect: 100-continue" asks before it sends: it is told to when the body is first read.
   server.on('checkContinue', (incoming, outgoing) => void respond(incoming, outgoing, true));
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
-    const error = new HttpError('METHOD_NOT_ALLOWED', 'This is no proxy: CONNECT is not taken.', {
-      headers: { allow: 'GET, HEAD, POST, OPTIONS' },
-    });
+    const error = new HttpError(
+      'METHOD_NOT_ALLOWED',
+      'This server is not a proxy: CONNECT is not supported.',
+      {
+        headers: { allow: 'GET, HEAD, POST, OPTIONS' },
+      },
+    );
     answerOnSocket(socket, error, observe);
   });
   await listen(server, port, host);
@@ -238,7 +242,7 @@ function addressOf(incoming: IncomingMessage): URL {
     throw new HttpError('BAD_REQUEST', 'The Host header is malformed.');
   }
   if (/^(trace|track)$/i.test(method)) {
-    throw new HttpError('METHOD_NOT_ALLOWED', `The method ${method} is not taken.`, {
+    throw new HttpError('METHOD_NOT_ALLOWED', `The method ${method} is not supported.`, {
       headers: { allow: 'GET, HEAD, POST, OPTIONS' },
     });
   }
