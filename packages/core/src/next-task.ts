@@ -1,6 +1,6 @@
 import { throwIfAborted } from './abort.js';
 
-/** Resolves in a later task, once timers, input events and painting that are due have had a turn. */
+/** Resolves in a later task, after pending timers, input events and painting. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') {
@@ -18,7 +18,7 @@ export function nextTask(): Promise<void> {
 }
 
 /**
- * Gives everything else on this thread a turn, then goes on unless the caller has aborted.
+ * Lets other work on this thread run, then continues unless the caller has aborted.
  *
  * @throws CaptionError `ABORTED`
  */

@@ -64,7 +64,10 @@ export function openDecoded(image: DecodedImage, turned: boolean): OpenedPhoto {
   const orientation = turned ? header.orientation : 1;
   const stored = { width: header.width, height: header.height };
   return {
-    ...{ ...pixels, stored, orientation, format: header.format },
+    ...pixels,
+    stored,
+    orientation,
+    format: header.format,
     upright: uprightSize(stored, orientation),
   };
 }

@@ -1,11 +1,11 @@
 import { abortError } from './abort.js';
 
-/** Runs one task after another, in the order in which they came. */
+/** Runs tasks one after another, in the order of the calls. */
 export class Queue {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param signal gives up waiting when it fires; a task that has begun must watch it itself
+   * @param signal ends the wait; a running task must watch the signal itself
    * @throws CaptionError `ABORTED`, or whatever the task throws
    */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -52,10 +52,17 @@ const INTEGER = /^[+-]?\d+$/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {
-  ...{ '': 1, b: 1 },
-  ...{ k: 1024, kib: 1024, kb: 1e3 },
-  ...{ m: 1024 ** 2, mib: 1024 ** 2, mb: 1e6 },
-  ...{ g: 1024 ** 3, gib: 1024 ** 3, gb: 1e9 },
+  '': 1,
+  b: 1,
+  k: 1024,
+  kib: 1024,
+  kb: 1e3,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  mb: 1e6,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+  gb: 1e9,
 };
 
 const PIXEL_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, mp: 1e6, g: 1e9 };

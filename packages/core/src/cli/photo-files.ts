@@ -22,7 +22,14 @@ const NOT_READ = new Set([
     '.pnm',
     '.svg',
   ],
-  ...['.dng', '.cr2', '.cr3', '.nef', '.arw', '.raf', '.orf', '.rw2'],
+  '.dng',
+  '.cr2',
+  '.cr3',
+  '.nef',
+  '.arw',
+  '.raf',
+  '.orf',
+  '.rw2',
 ]);
 
 /** What the end of a file's name promises. */

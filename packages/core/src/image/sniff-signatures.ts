@@ -15,7 +15,10 @@ interface Signature {
 }
 
 const signature = (magic: string, name: string, advice: string, offset = 0): Signature => ({
-  ...{ magic, name, advice, offset },
+  magic,
+  name,
+  advice,
+  offset,
 });
 
 /** Signatures as their formats' specifications or the registry of `file(1)` give them. */

@@ -6,7 +6,7 @@ const CHUNK = 65_536;
 const POLL_MS = 20;
 
 /**
- * What is written into a named pipe, from its first writer on until there is none any more; ends early when
+ * Reads a named pipe from its first writer until there are no writers; ends early when
  * the signal fires.
  *
  * Opened in the usual way, it would hold a thread until somebody opens it to write, which nothing can stop: not

@@ -9,7 +9,7 @@ export function folderSource(location: string | URL): ModelSource {
   const folder = resolve(toPath(location));
   return {
     name: folder,
-    // Hashing costs a good part of a cold start, and a disk is not a network.
+    // Files on disk are not hashed: hashing takes a good part of a cold start.
     verify: false,
     path: (file) => join(folder, file),
     size: (file) =>

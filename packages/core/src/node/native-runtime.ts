@@ -2,7 +2,7 @@ import { CaptionError } from '../errors.js';
 import type { OrtRuntime } from '../model/runtime.js';
 
 /**
- * onnxruntime-node, which is no dependency of ours: whoever wants it installs it.
+ * onnxruntime-node, which users install themselves: it is not a dependency of this package.
  *
  * @throws CaptionError `RUNTIME_UNAVAILABLE` when it is not there or not for this machine
  */

@@ -48,7 +48,7 @@ export function filesSource(files: ModelFiles): ModelSource {
   return sourceOfFiles(files, open);
 }
 
-/** Worker threads find what the main thread finds. */
+/** Worker threads have the same paths as the main thread. */
 export async function modelForWorker(
   model: LoadOptions['model'],
 ): Promise<string | ModelFiles | undefined> {

@@ -1,6 +1,6 @@
 import { nextTask } from '../next-task.js';
 
-/** Bytes copied at once: some hundred microseconds, so that a large photo holds nobody up. */
+/** Bytes copied at a time: some hundred microseconds, so that a large photo does not block the thread. */
 const PIECE = 2 ** 20;
 
 /**

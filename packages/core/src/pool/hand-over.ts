@@ -7,12 +7,12 @@ import { ownBytes } from './copy-bytes.js';
 /** A photo as it can be posted to another thread. */
 export interface Parcel {
   readonly input: ImageInput;
-  /** Buffers that change hands: they are of no use to the sender afterwards. */
+  /** Buffers to transfer: the sender cannot use them afterwards. */
   readonly transfer: readonly Transferable[];
 }
 
 export interface HandOverRequest {
-  /** May the caller's own buffer be handed over? */
+  /** Whether the caller's own buffer may be transferred. */
   readonly transfer: boolean;
   readonly maxBytes: number;
   readonly maxPixels: number;

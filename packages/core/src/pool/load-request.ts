@@ -3,7 +3,7 @@ import type { LoadOptions } from '../types.js';
 import { ownBytes } from './copy-bytes.js';
 import type { Request } from './protocol.js';
 
-/** What a worker is told to load, with a copy of the model's bytes where they were handed in. */
+/** The request to load a model in a worker, with a copy of the model's bytes if the caller passed bytes. */
 export async function loadRequest({
   signal: _,
   onProgress: __,
@@ -37,7 +37,7 @@ export async function loadRequest({
   return { request: { kind: 'load', options: { ...rest, model: files } }, transfer };
 }
 
-/** A URL object does not survive the way to another thread; its text does. */
+/** URL objects cannot be cloned to another thread, so they become texts. */
 function withoutUrls({ mjs, wasm }: WasmFiles): WasmFiles {
   return {
     ...(mjs && { mjs: String(mjs) }),

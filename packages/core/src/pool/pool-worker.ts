@@ -7,7 +7,7 @@ import { loadRequest } from './load-request.js';
 import { type Answer, fromPlainError, type Made, type PhotoTask } from './protocol.js';
 import type { StartThread, Thread } from './thread.js';
 
-/** Milliseconds after which a worker that was told to stop a photo is ended. */
+/** Milliseconds after which a worker that does not stop its photo is terminated. */
 const PATIENCE = 1_000;
 
 /** The thread ended while it was loading or had a photo. */
@@ -19,15 +19,15 @@ export class WorkerDied extends Error {
 }
 
 export interface PoolWorkerEvents {
-  /** It is free for a photo. */
+  /** Called when the worker is free for a photo. */
   onIdle(): void;
-  /** It has ended, by itself or because it did not stop when it was told to. */
+  /** Called when the worker has crashed or was terminated. */
   onEnd(): void;
 }
 
 /** One photo for a worker. */
 export interface WorkerTask {
-  /** Called when the worker's turn has come, so that waiting photos are not held twice. */
+  /** Makes the photo ready. Called late, so that the bytes of waiting photos are not copied. */
   readonly parcel: () => Promise<Parcel>;
   readonly task: PhotoTask;
   readonly onToken: ((token: CaptionToken) => void) | undefined;
@@ -49,7 +49,7 @@ export class PoolWorker {
   /** Resolves when the model is loaded. */
   readonly loaded: Promise<Manifest>;
   hasLoaded = false;
-  /** Photos that it has done. */
+  /** Number of finished photos. */
   photos = 0;
   #state: 'loading' | 'idle' | 'busy' | 'ended' = 'loading';
   readonly #thread: Thread;
@@ -58,7 +58,7 @@ export class PoolWorker {
   #loading: Call<Manifest> | undefined;
   #call: PhotoCall | undefined;
   #lastId = 0;
-  /** Set from the moment when the worker was told to stop its photo. */
+  /** Set while the worker is to stop its photo. */
   #stopping: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws CaptionError `RUNTIME_UNAVAILABLE` */
@@ -91,7 +91,7 @@ export class PoolWorker {
   async work({ parcel, task, onToken, signal }: WorkerTask): Promise<Made> {
     const id = ++this.#lastId;
     this.#state = 'busy';
-    // A worker keeps the process alive while it has work, and only then.
+    // A worker keeps the process alive only while it has work.
     this.#thread.keepAlive(true);
     let onAbort = () => {};
     try {
@@ -113,7 +113,7 @@ export class PoolWorker {
     }
   }
 
-  /** Ends the thread at once. What it has not done fails with `reason`. */
+  /** Terminates the thread at once. Its unfinished photo fails with `reason`. */
   async terminate(reason: Error): Promise<void> {
     this.#end(reason);
     await this.#thread.terminate();
@@ -162,7 +162,7 @@ export class PoolWorker {
     }
   }
 
-  /** Calls the caller's function; what it throws ends the call and not the process. */
+  /** Calls the caller's function. If it throws, the call fails, not the process. */
   #listener(listen: () => void, call: Pick<Call<never>, 'reject'> | undefined): void {
     try {
       listen();
@@ -174,7 +174,7 @@ export class PoolWorker {
     }
   }
 
-  /** Asks the worker to stop its photo, and ends it if it does not. */
+  /** Asks the worker to stop its photo, and terminates it if it does not. */
   #stop(): void {
     if (!this.#call || this.#stopping) return;
     this.#thread.post({ kind: 'abort', id: this.#call.id });
@@ -182,7 +182,7 @@ export class PoolWorker {
     this.#stopping = setTimeout(() => {
       void this.terminate(new WorkerDied(new Error('it did not stop when it was told to')));
     }, PATIENCE);
-    // Node would wait for the timer; a browser gives a number.
+    // In Node the timer must not keep the process alive; in a browser it is a number.
     if (typeof this.#stopping === 'object') this.#stopping.unref();
   }
 

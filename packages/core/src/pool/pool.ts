@@ -16,10 +16,10 @@ import { PoolWorker, WorkerDied } from './pool-worker.js';
 import type { Made, PhotoTask } from './protocol.js';
 import type { Threads } from './thread.js';
 
-/** One photo, and what is to be made of it. */
+/** One photo and its task. */
 interface Order {
   readonly input: ImageInput;
-  /** With the options as they were given: the worker fills in the model's defaults itself. */
+  /** The caller's options; the worker fills in the model's defaults. */
   readonly task: PhotoTask;
   readonly limits: HandOverRequest;
   readonly signal: AbortSignal | undefined;
@@ -29,9 +29,9 @@ interface Order {
 interface Job extends Order {
   readonly resolve: (made: Made) => void;
   readonly reject: (error: unknown) => void;
-  /** Workers that ended while they had it. */
+  /** Number of workers that died with this photo. */
   deaths: number;
-  /** The caller has seen words of it, or has given its buffer away. */
+  /** The photo cannot be tried again: words were streamed, or its buffer was transferred. */
   isUnrepeatable: boolean;
 }
 
@@ -50,7 +50,7 @@ export class CaptionerPool implements Backend {
   readonly #threads = new Set<PoolWorker>();
   readonly #waiting: Job[] = [];
   #manifest: Manifest | undefined;
-  /** Why the last worker that could not be started could not. */
+  /** The error of the last worker that could not be started. */
   #failure: unknown;
   #closed = false;
 
@@ -163,7 +163,7 @@ export class CaptionerPool implements Backend {
 
   /** @returns false when it could not even be started */
   #startWorker(): boolean {
-    // Progress is told of one worker only: it would jump back and forth.
+    // Only one worker reports progress; reports of several would jump back and forth.
     const { onProgress: _, ...quietly } = this.#load;
     const load = this.#threads.size === 0 && !this.#manifest ? this.#load : quietly;
     let worker: PoolWorker;

@@ -36,7 +36,7 @@ export type PhotoTask =
   | {
       readonly kind: 'caption';
       readonly options: ClonedCaptionOptions;
-      /** Send each token as it is found? */
+      /** Whether to send each token. */
       readonly stream: boolean;
     }
   | { readonly kind: 'embed'; readonly options: ClonedEmbedOptions };
@@ -49,7 +49,7 @@ export type Request =
   | PhotoRequest
   | { readonly kind: 'abort'; readonly id: number };
 
-/** What was made of a photo. */
+/** The result of a photo. */
 export type Made =
   | { readonly kind: 'captioned'; readonly id: number; readonly result: CaptionResult }
   | { readonly kind: 'embedded'; readonly id: number; readonly features: Float32Array };
@@ -62,7 +62,7 @@ export type Answer =
   | Made
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
 
-/** A CaptionError: cloned as it is, it would lose its class and its code. */
+/** A CaptionError as a plain object: cloning an Error loses its class and its code. */
 export interface PlainError {
   readonly code: CaptionErrorCode;
   readonly message: string;

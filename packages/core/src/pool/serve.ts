@@ -13,7 +13,7 @@ import {
  *
  * @param post   sends an answer to the pool
  * @param load   `loadPipeline`
- * @returns what to do with each request
+ * @returns the handler of each request
  */
 export function serveCaptioner(
   post: (answer: Answer) => void,

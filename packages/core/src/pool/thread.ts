@@ -5,7 +5,7 @@ import type { Answer, Request } from './protocol.js';
 export interface Thread {
   /** @throws DataCloneError for what cannot be passed to another thread */
   post(request: Request, transfer?: readonly Transferable[]): void;
-  /** Must the process wait for this thread? Without a meaning in browsers. */
+  /** Whether the thread keeps the process alive. No effect in browsers. */
   keepAlive(yes: boolean): void;
   terminate(): Promise<unknown>;
 }
@@ -16,10 +16,10 @@ export interface ThreadEvents {
   onEnd(cause: Error): void;
 }
 
-/** What the platform's threads need of it. */
+/** The platform's part of worker threads. */
 export interface Threads {
   readonly startThread: StartThread;
-  /** What one worker has downloaded is there for the next: the first is waited for. */
+  /** Whether workers share downloads. Further workers then start after the first has loaded. */
   readonly sharesDownloads?: boolean;
   /** What can only be read on the page's own thread, as something that can be passed on; default: as it is. */
   inputForWorker?(input: ImageInput, limits: { readonly maxPixels: number }): Promise<ImageInput>;

@@ -5,7 +5,7 @@ import { keepAttention, type TokenPath, tokensOf, tracePath } from './token-path
 import { TopK } from './top-k.js';
 import type { DecoderStep, DecoderStepOutput, Hypothesis, SearchSettings } from './types.js';
 
-/** A sentence that is still being written. Its place in the list is its row in the decoder. */
+/** An unfinished sentence. Its index in the list is its row in the decoder. */
 interface Beam {
   readonly path: TokenPath | undefined;
   /** Sum of its tokens' log-probabilities as the processors left them. */
@@ -20,7 +20,7 @@ interface Continuation {
   readonly logProb: number;
 }
 
-/** A sentence that has ended, its score already divided by its length's power. */
+/** A finished sentence, with its score divided by length^lengthPenalty. */
 type Finished = Pick<Hypothesis, 'score' | 'endLogProb' | 'finished'> & {
   readonly path: TokenPath | undefined;
 };
@@ -48,7 +48,7 @@ export async function beamSearch(
   for (let length = 1; ; length++) {
     const continuations = bestContinuations(output, beams, processors, settings.prompt, candidates);
     if (continuations.length === 0) {
-      // Everything is banned: what has been written so far is all there will be.
+      // Every token is banned, so the beams end here.
       if (length === 1) throw nothingAllowed();
       for (const { path, score } of beams) {
         const finalScore = score / divisor(length - 1);
@@ -139,7 +139,7 @@ function extend(
   return { token, logProb, previous: beam?.path, attention: attention(row) };
 }
 
-/** Puts a sentence in its place by score, after its equals, and drops the worst beyond `size`. */
+/** Inserts a sentence by score, after equal scores, and drops the worst beyond `size`. */
 function addToPool(pool: Finished[], sentence: Finished, size: number): void {
   const place = pool.findIndex(({ score }) => score < sentence.score);
   pool.splice(place === -1 ? pool.length : place, 0, sentence);

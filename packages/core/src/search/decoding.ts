@@ -45,7 +45,7 @@ export async function feedPrompt(
   return output;
 }
 
-/** Every token is banned before the caption has begun. */
+/** The error for a caption whose first token is banned in every case. */
 export function nothingAllowed(): CaptionError {
   return new CaptionError(
     'INVALID_OPTION',

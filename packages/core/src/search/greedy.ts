@@ -1,7 +1,7 @@
 import { searchIndependentRows } from './independent-rows.js';
 import type { DecoderStep, Hypothesis, SearchControl, SearchSettings } from './types.js';
 
-/** Takes the likeliest token at every step. One hypothesis. */
+/** Greedy search: chooses the likeliest token at every step. Returns one hypothesis. */
 export function greedySearch(
   step: DecoderStep,
   settings: SearchSettings,

@@ -38,7 +38,7 @@ export async function searchIndependentRows(
     path: undefined,
     logProbSum: 0,
   }));
-  // After the prompt all rows stand in the decoder's only one.
+  // After the prompt the decoder has one row, from which all rows continue.
   let decoderRows: number[] = running.map(() => 0);
   const scores = new Float64Array(output.vocabSize);
 

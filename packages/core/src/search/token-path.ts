@@ -6,10 +6,10 @@ import type { DecoderStepOutput } from './types.js';
  */
 export interface TokenPath {
   readonly token: number;
-  /** What the model itself says of this token, before any processor. */
+  /** The model's own log-probability, before any processor. */
   readonly logProb: number;
   readonly previous: TokenPath | undefined;
-  /** Where the model looked when it said the token. */
+  /** The attention of the step that chose this token. */
   readonly attention: AttentionRow | undefined;
 }
 
@@ -36,7 +36,7 @@ export function tokensOf(path: TokenPath | undefined): number[] {
   return steps(path).map(({ token }) => token);
 }
 
-/** What a hypothesis tells of its tokens. `attention` is there when it was kept and there are any. */
+/** The token fields of a hypothesis. `attention` is present if it was kept. */
 export function tracePath(path: TokenPath | undefined): {
   tokens: number[];
   logProbs: number[];

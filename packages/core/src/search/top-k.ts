@@ -50,7 +50,7 @@ export class TopK {
     else this.#siftDown(score, index);
   }
 
-  /** What was kept, best first. */
+  /** The kept entries, best first. */
   sorted(): { readonly score: number; readonly index: number }[] {
     const kept = Array.from({ length: this.#size }, (_, i) => ({
       score: this.#scores[i] as number,

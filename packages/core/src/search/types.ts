@@ -11,9 +11,9 @@
  */
 export interface DecoderStep {
   (tokens: readonly number[], parents: readonly number[]): Promise<DecoderStepOutput>;
-  /** A decoder that reads the start of the prompt itself, all at once, in one row. */
+  /** For a decoder that reads the start of the prompt at once, in one row. */
   readonly prefill?: {
-    /** How many tokens of the search's `prompt` it has read then; the rest is fed one by one. */
+    /** How many tokens of the search's `prompt` it reads; the rest is fed one by one. */
     readonly tokens: number;
     run(): Promise<DecoderStepOutput>;
   };
@@ -30,7 +30,7 @@ export interface DecoderStepOutput {
 /** Settings of a search. Each has the meaning of the option of that name in Hugging Face `generate`. */
 export interface SearchSettings {
   readonly numBeams: number;
-  /** Most new tokens, the end token included (`max_new_tokens`). */
+  /** Maximum number of new tokens, the end token included (`max_new_tokens`). */
   readonly maxLength: number;
   /** No end token before this many new tokens (`min_new_tokens`). */
   readonly minLength: number;
@@ -79,10 +79,10 @@ export interface Hypothesis {
   /** New tokens, without the prompt and without the end token. */
   readonly tokens: readonly number[];
   /**
-   * Log-probability of each of `tokens`: what the model itself says, before any processor. At most 0.
+   * The model's log-probability of each of `tokens`, before any processor. At most 0.
    */
   readonly logProbs: readonly number[];
-  /** Log-probability of the end token, 0 where the search was cut off by `maxLength`. */
+  /** Log-probability of the end token; 0 if `maxLength` ended the search. */
   readonly endLogProb: number;
   /**
    * Sum of log-probabilities / length^lengthPenalty, the end token counted in both. Beam search sums

@@ -195,14 +195,14 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'swin-bert',
       vocabulary((words) => words.slice(0, -9)),
       'MODEL_INVALID',
-      /131 words for 131 numbers, the decoder 140/,
+      /131 words for 131 token numbers, the decoder has 140/,
     ],
     [
       'a tokenizer that lacks words in between',
       'vit-gpt2',
       vocabulary((words) => words.filter((_, id) => id % 50 !== 49)),
       'MODEL_INVALID',
-      /words for 29\d numbers, the decoder 300/,
+      /words for 29\d token numbers, the decoder has 300/,
     ],
     [
       'no vision encoder',

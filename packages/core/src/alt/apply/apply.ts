@@ -93,7 +93,8 @@ async function applyToFile(
     else writes.set(image, decision);
   }
   const wanted = [...writes].map(([use, { decision, alt }]) => ({
-    ...{ use, alt: decision === 'decorative' ? '' : (alt ?? '') },
+    use,
+    alt: decision === 'decorative' ? '' : (alt ?? ''),
   }));
   const { text, written } = await applyToText(source, wanted, options);
   if (text !== source.text) {

@@ -20,7 +20,13 @@ export interface AltDecision {
 export const DECISIONS_FORMAT = 'zipcaption-alt/1';
 
 const KINDS: readonly string[] = [
-  ...['img', 'input', 'area', 'svg-image', 'component', 'markdown', 'field'],
+  'img',
+  'input',
+  'area',
+  'svg-image',
+  'component',
+  'markdown',
+  'field',
 ];
 
 /**

@@ -39,7 +39,8 @@ export function editsFor({ use, alt }: AltWrite, text: string, mark?: string): r
     case 'field':
       return [
         {
-          ...{ start: slot.start, end: slot.end },
+          start: slot.start,
+          end: slot.end,
           // JSON's texts are texts of YAML, too.
           text: `${slot.before}${JSON.stringify(wanted)}${slot.after}`,
         },
@@ -67,7 +68,11 @@ function attributeEdit(slot: AttributeSlot, alt: string, text: string, mark?: st
  */
 function quoted(alt: string, quote: '"' | "'", document: AttributeSlot['document']): string {
   const references: Readonly<Record<string, string>> = {
-    ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '{': '&#123;', '}': '&#125;' },
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '{': '&#123;',
+    '}': '&#125;',
     [quote]: quote === '"' ? '&quot;' : '&#39;',
     // The border of a table's cell.
     ...(document === 'markdown' && { '|': '&#124;' }),

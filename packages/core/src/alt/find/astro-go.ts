@@ -50,7 +50,12 @@ export async function astroGoTree(
     return [
       {
         type: 'element',
-        ...{ name, svg: name === 'image', attributes: read, children, start, nameEnd },
+        name,
+        svg: name === 'image',
+        attributes: read,
+        children,
+        start,
+        nameEnd,
         open: attributes.some(({ kind }) => kind === 'spread'),
         end: Math.max(nameEnd, ...ends),
       },

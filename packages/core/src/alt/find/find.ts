@@ -5,9 +5,17 @@ import { imageUses, type UseOptions } from './image-uses.js';
 import type { TreeNode } from './source-tree.js';
 
 const KINDS: Readonly<Record<string, DocumentKind>> = {
-  ...{ html: 'html', htm: 'html', xhtml: 'html', njk: 'html', liquid: 'html' },
-  ...{ md: 'markdown', markdown: 'markdown', mdx: 'mdx' },
-  ...{ astro: 'astro', vue: 'vue', svelte: 'svelte' },
+  html: 'html',
+  htm: 'html',
+  xhtml: 'html',
+  njk: 'html',
+  liquid: 'html',
+  md: 'markdown',
+  markdown: 'markdown',
+  mdx: 'mdx',
+  astro: 'astro',
+  vue: 'vue',
+  svelte: 'svelte',
 };
 
 /** Extensions of the files that images are looked for in, without the dot. */

@@ -36,8 +36,13 @@ export async function frontMatterUses(
     const use: ImageUse = {
       kind: 'field',
       status: statusOf(existing, src, options),
-      ...{ alt, src, candidates: [src], context: {} },
-      ...{ start: at, end: start + (image.node.range?.[1] ?? 0), ...lines.at(at) },
+      alt,
+      src,
+      candidates: [src],
+      context: {},
+      start: at,
+      end: start + (image.node.range?.[1] ?? 0),
+      ...lines.at(at),
       ...(slot && { slot }),
     };
     return [use];

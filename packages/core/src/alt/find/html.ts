@@ -38,7 +38,9 @@ function elementOf(node: Parse5.Element, text: string): TreeNode[] {
     attributes,
     // `<img {{ attributes }}>`, `<img {% if … %}alt="…"{% endif %}>`, `<img <?= … ?>>`
     open: attributes.some(({ name }) => isOdd(name)) || !tag,
-    ...{ start: tag?.startOffset ?? 0, end: tag?.endOffset ?? 0, nameEnd },
+    start: tag?.startOffset ?? 0,
+    end: tag?.endOffset ?? 0,
+    nameEnd,
     children,
   };
   // Elements that the parser adds (`<html>`, `<tbody>`) stand nowhere, but what is in them does.

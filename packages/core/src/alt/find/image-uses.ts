@@ -30,8 +30,14 @@ export interface UseOptions extends FindOptions {
 
 /** Names that bind an attribute to an expression: Vue's, Alpine's, Angular's, AngularJS's. */
 const bound = (name: string) => [
-  ...[`:${name}`, `v-bind:${name}`, `x-bind:${name}`, `[${name}]`, `[attr.${name}]`],
-  ...[`bind:${name}`, `ng-attr-${name}`, `ng-${name}`],
+  `:${name}`,
+  `v-bind:${name}`,
+  `x-bind:${name}`,
+  `[${name}]`,
+  `[attr.${name}]`,
+  `bind:${name}`,
+  `ng-attr-${name}`,
+  `ng-${name}`,
 ];
 const BOUND_ALT = new Set(bound('alt'));
 const BOUND_SRC = new Set(bound('src'));
@@ -123,7 +129,8 @@ class Walk {
         alt: alt?.value ?? null,
         src,
         candidates: kind === 'area' ? [] : candidatesOf(element, picture, this.options.parseSrcset),
-        ...{ start: element.start, end: element.end },
+        start: element.start,
+        end: element.end,
         context: contextOf(ancestors, attribute(element, 'title') ?? null),
         ...(slot && { slot }),
       },
@@ -183,7 +190,8 @@ class Walk {
         alt: alt === '' ? null : alt,
         src: dynamic ? null : src,
         candidates: src === null || src === '' || dynamic ? [] : [src],
-        ...{ start, end },
+        start,
+        end,
         context: contextOf(ancestors, image.title),
         slot: { type: 'label', ...image.label, imageEnd: end },
       },

@@ -27,11 +27,16 @@ function elementOf(node: Node, imports: ReadonlyMap<string, string>): TreeNode[]
   return [
     {
       type: 'element',
-      ...{ name, svg: name === 'image', attributes, children },
+      name,
+      svg: name === 'image',
+      attributes,
+      children,
       open: opening.attributes.some(
         (attr: unknown) => !isNode(attr) || attr.type !== 'JSXAttribute',
       ),
-      ...{ start: opening.start, end: opening.end, nameEnd: opening.name.end },
+      start: opening.start,
+      end: opening.end,
+      nameEnd: opening.name.end,
     },
   ];
 }

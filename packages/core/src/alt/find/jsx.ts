@@ -22,7 +22,12 @@ export function jsxElement(
   });
   return {
     type: 'element',
-    ...{ name, svg: name === 'image', attributes, start, end, children },
+    name,
+    svg: name === 'image',
+    attributes,
+    start,
+    end,
+    children,
     open: node.attributes.some(({ type }) => type === 'mdxJsxExpressionAttribute'),
     nameEnd: text.indexOf(name, start) + name.length,
   };

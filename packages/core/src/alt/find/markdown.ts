@@ -193,7 +193,13 @@ class Converter {
     const start = node.position?.start.offset ?? 0;
     const href = node.type === 'link' ? node.url : undefined;
     return {
-      ...{ type: 'element', name, svg: false, open: false, start, nameEnd: start, children },
+      type: 'element',
+      name,
+      svg: false,
+      open: false,
+      start,
+      nameEnd: start,
+      children,
       end: node.position?.end.offset ?? start,
       attributes: href === undefined ? [] : [{ name: 'href', value: href, start, end: start }],
     };

@@ -46,7 +46,11 @@ function elementOf(
   });
   return {
     type: 'element',
-    ...{ name, svg: name === 'image', attributes, start, end },
+    name,
+    svg: name === 'image',
+    attributes,
+    start,
+    end,
     open: given.some((attr) => !isNode(attr) || attr.type === 'SpreadAttribute'),
     nameEnd: start + 1 + name.length,
     children: nodesIn(node.fragment, imports),

@@ -90,7 +90,11 @@ function nodeOf(node: VueNode, imports: ReadonlyMap<string, string>): TreeNode[]
   return [
     {
       type: 'element',
-      ...{ name, svg: name === 'image', children, start, end: loc.end.offset },
+      name,
+      svg: name === 'image',
+      children,
+      start,
+      end: loc.end.offset,
       attributes: props.flatMap((property) => attributeOf(property, imports)),
       // `v-bind="all"`, `v-bind:[name]="…"`
       open: props.some(

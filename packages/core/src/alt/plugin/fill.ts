@@ -46,9 +46,25 @@ export interface ProcessedFile {
 export type Filler = (tree: { type: string }, file: ProcessedFile) => Promise<void>;
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof FillOptions>([
-  ...(['placeholders', 'empty', 'components', 'fields', 'maxBytes', 'download', 'gender'] as const),
-  ...(['search', 'prefix', 'suffix', 'template', 'maxLength', 'minConfidence', 'site'] as const),
-  ...(['roots', 'mark', 'cache', 'model', 'captioner'] as const),
+  'placeholders',
+  'empty',
+  'components',
+  'fields',
+  'maxBytes',
+  'download',
+  'gender',
+  'search',
+  'prefix',
+  'suffix',
+  'template',
+  'maxLength',
+  'minConfidence',
+  'site',
+  'roots',
+  'mark',
+  'cache',
+  'model',
+  'captioner',
 ]);
 
 /**

@@ -22,8 +22,13 @@ export function hastTree(root: SyntaxNode): TreeOfNodes {
     return [
       {
         type: 'element',
-        ...{ name, svg: name === 'image', open: false, children },
-        ...{ start: place, end: place, nameEnd: place },
+        name,
+        svg: name === 'image',
+        open: false,
+        children,
+        start: place,
+        end: place,
+        nameEnd: place,
         attributes: Object.entries(node.properties ?? {}).flatMap(([property, value]) =>
           value === null || value === undefined || value === false
             ? []

@@ -30,7 +30,9 @@ export function mdastTree(root: SyntaxNode): TreeOfNodes {
         {
           type: 'image',
           alt: textOrNull(node.alt) ?? '',
-          ...{ src: textOrNull(url), title: textOrNull(title), ...spot },
+          src: textOrNull(url),
+          title: textOrNull(title),
+          ...spot,
           label: { form: 'inline', ...spot },
         },
       ];
@@ -42,7 +44,11 @@ export function mdastTree(root: SyntaxNode): TreeOfNodes {
       {
         type: 'element',
         name: node.type === 'heading' ? `h${node.depth}` : name,
-        ...{ svg: false, open: false, nameEnd: place, children, ...spot },
+        svg: false,
+        open: false,
+        nameEnd: place,
+        children,
+        ...spot,
         attributes: href === null ? [] : [{ name: 'href', value: href, ...spot }],
       },
     ];
@@ -58,7 +64,10 @@ export function writeMdastAlt(node: SyntaxNode, name: string, value: string): vo
 }
 
 const ELEMENTS: Readonly<Record<string, string>> = {
-  ...{ heading: 'h1', link: 'a', paragraph: 'p', tableCell: 'td' },
+  heading: 'h1',
+  link: 'a',
+  paragraph: 'p',
+  tableCell: 'td',
 };
 
 function textOrNull(value: unknown): string | null {

@@ -24,7 +24,12 @@ export function mdxTreeElement(
   const given = attributesOf(node);
   return {
     type: 'element',
-    ...{ name, svg: name === 'image', children, start: place, end: place, nameEnd: place },
+    name,
+    svg: name === 'image',
+    children,
+    start: place,
+    end: place,
+    nameEnd: place,
     attributes: given.flatMap((attr): TreeAttribute[] =>
       attr.type === 'mdxJsxAttribute' && attr.name !== undefined
         ? [{ name: attr.name, value: mdxValue(attr.value, imports), start: place, end: place }]

@@ -208,8 +208,10 @@ function captionsOf(outcome: Extract<CaptionOutcome, { error?: undefined }>): Im
   const { width, height } = outcome.image.upright;
   return {
     candidates: [outcome, ...outcome.alternatives].map(({ text, confidence }) => ({
-      ...{ text, confidence },
+      text,
+      confidence,
     })),
-    ...{ width, height },
+    width,
+    height,
   };
 }

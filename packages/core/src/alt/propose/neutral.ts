@@ -4,22 +4,23 @@
  * these words.
  */
 
+// biome-ignore format: a table with several entries a line
 const NEUTRAL: Readonly<Record<string, string>> = {
-  ...{ man: 'person', woman: 'person', men: 'people', women: 'people' },
-  ...{ guy: 'person', guys: 'people', lady: 'person', ladies: 'people' },
-  ...{ gentleman: 'person', gentlemen: 'people', male: 'person', males: 'people' },
-  ...{ female: 'person', females: 'people', boy: 'child', girl: 'child' },
-  ...{ boys: 'children', girls: 'children', he: 'they', she: 'they', him: 'them' },
-  ...{ his: 'their', her: 'their', hers: 'theirs', himself: 'themselves' },
-  ...{ herself: 'themselves', mother: 'parent', father: 'parent', mom: 'parent', dad: 'parent' },
-  ...{ son: 'child', daughter: 'child', sons: 'children', daughters: 'children' },
-  ...{ brother: 'sibling', sister: 'sibling', brothers: 'siblings', sisters: 'siblings' },
-  ...{ husband: 'person', wife: 'person', bride: 'person', groom: 'person' },
-  ...{ cowboy: 'person', cowgirl: 'person', businessman: 'person', businesswoman: 'person' },
-  ...{ fisherman: 'person', policeman: 'person', policewoman: 'person', fireman: 'person' },
-  ...{ waiter: 'person', waitress: 'person', actress: 'person', grandmother: 'person' },
-  ...{ grandfather: 'person', businessmen: 'people', firemen: 'people', policemen: 'people' },
-  ...{ fishermen: 'people', cowboys: 'people', brides: 'people', wives: 'people' },
+  man: 'person', woman: 'person', men: 'people', women: 'people',
+  guy: 'person', guys: 'people', lady: 'person', ladies: 'people',
+  gentleman: 'person', gentlemen: 'people', male: 'person', males: 'people',
+  female: 'person', females: 'people', boy: 'child', girl: 'child',
+  boys: 'children', girls: 'children', he: 'they', she: 'they', him: 'them',
+  his: 'their', her: 'their', hers: 'theirs', himself: 'themselves',
+  herself: 'themselves', mother: 'parent', father: 'parent', mom: 'parent', dad: 'parent',
+  son: 'child', daughter: 'child', sons: 'children', daughters: 'children',
+  brother: 'sibling', sister: 'sibling', brothers: 'siblings', sisters: 'siblings',
+  husband: 'person', wife: 'person', bride: 'person', groom: 'person',
+  cowboy: 'person', cowgirl: 'person', businessman: 'person', businesswoman: 'person',
+  fisherman: 'person', policeman: 'person', policewoman: 'person', fireman: 'person',
+  waiter: 'person', waitress: 'person', actress: 'person', grandmother: 'person',
+  grandfather: 'person', businessmen: 'people', firemen: 'people', policemen: 'people',
+  fishermen: 'people', cowboys: 'people', brides: 'people', wives: 'people',
 };
 
 /** Words that drafts must not contain. */

@@ -94,7 +94,10 @@ function proposal(
   options: StyleOptions & { readonly minConfidence: number },
 ): Proposal {
   const skip = (reason: string, draft?: AltDraft): Proposal => ({
-    ...{ ...image, located, reason, decision: 'skip' },
+    ...image,
+    located,
+    reason,
+    decision: 'skip',
     ...(draft && { draft }),
   });
   if (located.type === 'none') return skip(located.reason);
@@ -118,7 +121,8 @@ function draftOf(
   style: StyleOptions,
 ): AltDraft | undefined {
   const [best, ...others] = candidates.map(({ text, confidence }) => ({
-    ...{ caption: text, confidence },
+    caption: text,
+    confidence,
     alt: altText({ caption: text, name, confidence }, style),
   }));
   if (!best || best.alt === '') return undefined;

@@ -137,7 +137,8 @@ class AltRun {
       return await proposeAlts(missing, load, {
         ...settings.style,
         ...this.#reading(),
-        ...{ gender: settings.gender, minConfidence: settings.minConfidence },
+        gender: settings.gender,
+        minConfidence: settings.minConfidence,
         roots: roots ?? (await defaultRoots(this.operands)),
         search: { ...search, concurrency, signal },
         onProgress: this.#progress(),
@@ -212,7 +213,8 @@ class AltRun {
     const { settings, signal } = this;
     const { decisions: applied, problems } = await applyAlts(decisions, {
       ...settings.find,
-      ...{ files: this.#files, signal },
+      files: this.#files,
+      signal,
       onWritten: (file) => this.#written.push(file),
       ...(settings.mark && { mark: settings.mark }),
     });

@@ -193,11 +193,12 @@ export const MARKS: Readonly<Record<string, { strokes: string; above: boolean }>
 };
 
 /** Characters that look enough like ASCII ones, or are written with several. */
+// biome-ignore format: a table with several entries a line
 const LIKE: Readonly<Record<string, string>> = {
-  ...{ '‘': "'", '’': "'", '‚': ',', '“': '"', '”': '"', '„': '"', '«': '"', '»': '"' },
-  ...{ '‐': '-', '‑': '-', '–': '-', '—': '-', '−': '-', '•': '·', '…': '...' },
-  ...{ '\u00a0': ' ', '\u2009': ' ', '\u202f': ' ', ß: 'ss', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE' },
-  ...{ ø: 'o', Ø: 'O', ł: 'l', Ł: 'L', đ: 'd', Đ: 'D', ı: 'i', ð: 'd', þ: 'th', Þ: 'Th' },
+  '‘': "'", '’': "'", '‚': ',', '“': '"', '”': '"', '„': '"', '«': '"', '»': '"',
+  '‐': '-', '‑': '-', '–': '-', '—': '-', '−': '-', '•': '·', '…': '...',
+  '\u00a0': ' ', '\u2009': ' ', '\u202f': ' ', ß: 'ss', æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE',
+  ø: 'o', Ø: 'O', ł: 'l', Ł: 'L', đ: 'd', Đ: 'D', ı: 'i', ð: 'd', þ: 'th', Þ: 'Th',
 };
 
 /** Added to every advance: at the sizes used here letters want a little air. */

@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { crc32 } from '../../image/png/crc.js';
 
 /*
  * A small writer of 8-bit PNG files (https://www.w3.org/TR/png-3/), RGB or RGBA, with the usual
@@ -37,21 +38,8 @@ function chunk(type: string, data: Uint8Array): Buffer {
   result.writeUInt32BE(data.length, 0);
   result.write(type, 4, 'latin1');
   result.set(data, 8);
-  result.writeUInt32BE(crc32(result.subarray(4, 8 + data.length)), 8 + data.length);
+  result.writeUInt32BE(crc32(result, 4, 8 + data.length), 8 + data.length);
   return result;
-}
-
-/** Annex D of the specification; node:zlib has a crc32 only from 22.2 on. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 255] ?? 0);
-  return ~crc >>> 0;
 }
 
 /** Each row with the filter whose output has the smallest sum of magnitudes (section 12.8 of the specification). */

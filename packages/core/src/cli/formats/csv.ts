@@ -10,7 +10,10 @@ export function csvFormat({ captions, tags, timings }: FormatContext): OutputFor
   const further = Array.from({ length: captions - 1 }, (_, index) => index);
   const stages = timings ? STAGES : [];
   const header = [
-    ...['file', 'caption', 'score', 'confidence'],
+    'file',
+    'caption',
+    'score',
+    'confidence',
     ...further.map((index) => `caption_${index + 2}`),
     ...(tags ? ['tags'] : []),
     ...stages.map((stage) => `${stage}_ms`),

@@ -9,7 +9,9 @@ export function markdownFormat({ captions, tags, timings }: FormatContext): Outp
   return {
     head() {
       const titles = [
-        ...['Photo', 'Caption', 'Confidence'],
+        'Photo',
+        'Caption',
+        'Confidence',
         ...further.map((index) => `Caption ${index + 2}`),
         ...(tags ? ['Tags'] : []),
         ...stages.map((stage) => `${stage} (ms)`),

@@ -65,7 +65,9 @@ export function readModelsCommand(argv: readonly string[]): ModelsCommand {
   }
   const [name, ...operands] = positionals;
   return {
-    ...{ name, operands, runtime },
+    name,
+    operands,
+    runtime,
     ...(dtype && { dtype: dtype as Dtype }),
     ...(revision && { revision }),
     ...(photo && { photo }),

@@ -63,7 +63,10 @@ function common(manifest: Manifest, format: FolderDescription['format']) {
     ? tasks.map(([name, task]) => `${task.maxLength ?? maxLength} (${name})`).join(', ')
     : maxLength;
   return {
-    ...{ name: manifest.name, version: manifest.version, license: manifest.license, format },
+    name: manifest.name,
+    version: manifest.version,
+    license: manifest.license,
+    format,
     image: `${width}×${height}, ${tiles ? `tiles of a photo of ${tiles.longestEdge}` : fit}, ${resample}`,
     search: `${numBeams === 1 ? 'greedy' : `${numBeams} beams, length penalty ${lengthPenalty}`}, at most ${lengths} tokens`,
   };

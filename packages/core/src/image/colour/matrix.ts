@@ -1,16 +1,23 @@
 /** A 3×3 matrix, row by row. */
+// biome-ignore format: rows of a matrix
 export type Matrix3 = readonly [
-  ...[number, number, number],
-  ...[number, number, number],
-  ...[number, number, number],
+  number, number, number,
+  number, number, number,
+  number, number, number,
 ];
 export type Vector3 = readonly [number, number, number];
 
 export function matrixOf(value: (row: 0 | 1 | 2, column: 0 | 1 | 2) => number): Matrix3 {
   return [
-    ...([value(0, 0), value(0, 1), value(0, 2)] as const),
-    ...([value(1, 0), value(1, 1), value(1, 2)] as const),
-    ...([value(2, 0), value(2, 1), value(2, 2)] as const),
+    value(0, 0),
+    value(0, 1),
+    value(0, 2),
+    value(1, 0),
+    value(1, 1),
+    value(1, 2),
+    value(2, 0),
+    value(2, 1),
+    value(2, 2),
   ];
 }
 

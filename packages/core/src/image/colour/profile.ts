@@ -39,10 +39,11 @@ export const SRGB_PRIMARIES: Primaries = {
 const D50: Vector3 = [0.9642, 1, 0.8249];
 
 /** Bradford's matrix, which ICC.1:2022 (annex E) adapts one white to another with. */
+// biome-ignore format: rows of a matrix
 const BRADFORD: Matrix3 = [
-  ...([0.8951, 0.2664, -0.1614] as const),
-  ...([-0.7502, 1.7135, 0.0367] as const),
-  ...([0.0389, -0.0685, 1.0296] as const),
+  0.8951, 0.2664, -0.1614,
+  -0.7502, 1.7135, 0.0367,
+  0.0389, -0.0685, 1.0296,
 ];
 
 /**

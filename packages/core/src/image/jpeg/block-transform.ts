@@ -65,7 +65,10 @@ const UNFOLDED: Folding = {
 };
 
 const WHOLE: Shape = {
-  ...{ across: 8, down: 8, horizontal: UNFOLDED, vertical: UNFOLDED },
+  across: 8,
+  down: 8,
+  horizontal: UNFOLDED,
+  vertical: UNFOLDED,
   flat: flatLevel,
   write: writeWholeBlock,
 };
@@ -75,7 +78,10 @@ function shapeOf(across: Points, down: Points): Shape {
   const { column } = inverseDct[down];
   const { row } = inverseDct[across];
   return {
-    ...{ across, down, horizontal: foldingOf(across), vertical: foldingOf(down) },
+    across,
+    down,
+    horizontal: foldingOf(across),
+    vertical: foldingOf(down),
     // What all pixels of the block are when it is decoded whole. A DC term is 8 times the mean.
     flat: (mean) => clampedLevel(Math.round(8 * mean)),
     write(sums, columns, samples, to, stride) {

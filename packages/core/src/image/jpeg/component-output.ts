@@ -104,7 +104,9 @@ function spreadOutput(
   const { width, height } = scaledSize(frame, scales);
   const plane: ComponentPlane = {
     data: greySamples(width * height, scales.across === 8 && scales.down === 8),
-    ...{ stride: width, shiftX: 0, shiftY: 0 },
+    stride: width,
+    shiftX: 0,
+    shiftY: 0,
   };
   const spreading = new SpreadingTransform(
     quant,

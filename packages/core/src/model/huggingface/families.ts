@@ -112,7 +112,8 @@ function ideficsPhoto(token: string): PhotoText {
   const around = '<fake_token_around_image>';
   const whole = `${around}<global-img>{features}${around}`;
   return {
-    ...{ token, whole },
+    token,
+    whole,
     tile: `${around}<row_{row}_col_{column}>{features}`,
     rowEnd: '\n',
     overview: `\n${whole}`,

@@ -66,7 +66,9 @@ export function readGeneration(
     token(fields, 'forced_eos_token_id'),
   ];
   return {
-    ...{ bos, eos, ...lengths },
+    bos,
+    eos,
+    ...lengths,
     ...(forcedStart !== undefined && { forcedStart }),
     ...(forcedEnd !== undefined && { forcedEnd }),
     pad: token(tokens, 'pad_token_id') ?? (typeof eos === 'number' ? eos : (eos[0] as number)),

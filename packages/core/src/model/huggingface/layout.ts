@@ -116,7 +116,11 @@ async function networksOf(
       return undefined;
     }
     return {
-      ...{ dtype, encoder: vision, embedding, decoder, decoderKind: 'merged' },
+      dtype,
+      encoder: vision,
+      embedding,
+      decoder,
+      decoderKind: 'merged',
       ...(textEncoder && { textEncoder }),
     };
   }
@@ -127,7 +131,10 @@ async function networksOf(
   const [plain, withPast] = [await paths('decoder_model'), await paths('decoder_with_past_model')];
   if (withPast) {
     return {
-      ...{ dtype, encoder, decoder: withPast, decoderKind: 'with-past' },
+      dtype,
+      encoder,
+      decoder: withPast,
+      decoderKind: 'with-past',
       ...(plain && { firstStep: plain }),
     };
   }

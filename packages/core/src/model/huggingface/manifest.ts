@@ -51,7 +51,8 @@ export async function readHuggingFaceFolder(
   checkImageSize(config, image);
   return {
     dtype: networks.dtype,
-    ...{ config, family },
+    config,
+    family,
     draft: {
       format: 1,
       name: modelName(config, source.name),
@@ -118,18 +119,25 @@ function stages(
   }
   return {
     encoder: {
-      ...{ ...encoder, input: 'pixel_values', outputs: ['image_features'] },
+      ...encoder,
+      input: 'pixel_values',
+      outputs: ['image_features'],
       ...(tiles && { mask: 'pixel_attention_mask' }),
     },
     embedding: { ...embedding, input: 'input_ids', output: 'inputs_embeds' },
     ...(textEncoder && {
       textEncoder: {
-        ...{ ...textEncoder, input: 'inputs_embeds', mask: 'attention_mask' },
+        ...textEncoder,
+        input: 'inputs_embeds',
+        mask: 'attention_mask',
         outputs: ['last_hidden_state'],
       },
     }),
     decoder: {
-      ...{ ...common, feed: 'last', encoderRows: 'repeated', tokens: 'inputs_embeds' },
+      ...common,
+      feed: 'last',
+      encoderRows: 'repeated',
+      tokens: 'inputs_embeds',
       encoderInputs: textEncoder ? { ...told, encoder_attention_mask: 'attention_mask' } : {},
     },
   };

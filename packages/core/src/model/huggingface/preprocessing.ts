@@ -6,7 +6,12 @@ import type { Fields } from './fields.js';
 
 /** Pillow's numbers of its filters, in order from 0. */
 const FILTERS: readonly Resample[] = [
-  ...(['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'] as const),
+  'nearest',
+  'lanczos',
+  'bilinear',
+  'bicubic',
+  'box',
+  'hamming',
 ];
 
 /**
@@ -89,7 +94,9 @@ function tileGeometry(fields: Fields): Pick<PreprocessSpec, 'width' | 'height' |
   };
   const side = edge('max_image_size', 364);
   return {
-    ...{ width: side, height: side, fit: 'stretch' },
+    width: side,
+    height: side,
+    fit: 'stretch',
     tiles: {
       longestEdge: edge('size', 4 * side),
       split: fields.boolean('do_image_splitting') ?? true,

@@ -3,11 +3,11 @@ import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type HubId, hubIdText, parseHubId } from './hub-id.js';
 
-/** What a pulled model's folder says of itself, written when all its files are there. */
+/** The record in a pulled model's folder, written when all its files are complete. */
 export interface PullRecord {
   readonly id: string;
   readonly dtype: string;
-  /** The commit that the revision stood for, where the hub told it. */
+  /** The commit of the revision, if the hub named it. */
   readonly commit?: string;
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly etag?: string }>>;
 }
@@ -30,7 +30,7 @@ export function cacheFolders(env: Environment = process.env): string[] {
   return [join(base, 'zipcaption', 'models'), join(tmpdir(), 'zipcaption', 'models')];
 }
 
-/** The first of the folders that can be written to, made if need be; undefined when there is none. */
+/** The first writable folder, created if necessary; undefined if there is none. */
 export async function writableCache(env: Environment = process.env): Promise<string | undefined> {
   for (const folder of cacheFolders(env)) {
     try {
@@ -44,12 +44,12 @@ export async function writableCache(env: Environment = process.env): Promise<str
   return undefined;
 }
 
-/** Where a model is, or is to be, in a cache folder. */
+/** A model's place in a cache folder. */
 export function folderOf(cache: string, id: HubId): string {
   return join(cache, hubIdText(id).replaceAll('/', '--'));
 }
 
-/** The folder of a model that was pulled whole, undefined when it was not. */
+/** The folder of a completely pulled model; undefined if there is none. */
 export async function findPulled(
   id: HubId,
   env: Environment = process.env,
@@ -61,7 +61,7 @@ export async function findPulled(
   return undefined;
 }
 
-/** All models that were pulled whole. */
+/** All completely pulled models. */
 export async function listPulled(
   env: Environment = process.env,
 ): Promise<{ readonly folder: string; readonly record: PullRecord }[]> {

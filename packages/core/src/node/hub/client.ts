@@ -1,14 +1,14 @@
 import { CaptionError } from '../../errors.js';
 import { type HubId, hubIdText } from './hub-id.js';
 
-/** Where the hub is and who asks. */
+/** The hub's address and the user's token. */
 export interface HubAccess {
   /** Default `https://huggingface.co`. */
   readonly endpoint: URL;
   readonly token?: string;
 }
 
-/** What the hub says of a file before any of it is sent. */
+/** The hub's description of a file. */
 export interface HubFile {
   readonly bytes: number;
   /** SHA-256 of large files, Git's blob name (SHA-1) of small ones; undefined when it is neither. */
@@ -33,7 +33,7 @@ export function hubAccess(env: Readonly<Record<string, string | undefined>>): Hu
 const MOST_REDIRECTS = 5;
 
 /**
- * One file of a model: its description.
+ * The description of one file of a model.
  *
  * @returns undefined when there is no such file
  * @throws CaptionError `MODEL_NOT_FOUND` when there is no such model or it is not for this user,
@@ -63,9 +63,9 @@ export async function describeHubFile(
 }
 
 /**
- * The content of a file, from a place on.
+ * The content of a file from an offset.
  *
- * @param from bytes that are there already
+ * @param from offset in bytes: the part that was downloaded before
  * @throws CaptionError as {@link describeHubFile}
  */
 export async function openHubFile(
@@ -97,14 +97,14 @@ async function request(
 ): Promise<Response> {
   let url = address;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-    // The token is the hub's business, not that of the storage it sends us to.
+    // The token is only sent to the hub, not to the storage that it redirects to.
     const auth =
       token && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
     let response: Response;
     try {
       response = await fetch(url, {
         method,
-        // Compressed on the way, the bytes would not be those of the range asked for.
+        // A compressed response would not have the bytes of the requested range.
         headers: { 'accept-encoding': 'identity', 'user-agent': 'zipcaption', ...headers, ...auth },
         redirect: 'manual',
         ...(signal && { signal }),

@@ -16,8 +16,8 @@ export interface DownloadControl {
 const MOST_BREAKS = 4;
 
 /**
- * Downloads one file. What an earlier, broken download left is taken up; the whole is compared with
- * the hub's digest before it gets its name.
+ * Downloads one file, continuing an earlier, broken download. The file is checked against the hub's
+ * digest before it gets its name.
  *
  * @throws CaptionError `NETWORK_FAILED`, `MODEL_CORRUPT` when the digest differs, `ABORTED`
  */
@@ -67,11 +67,11 @@ async function append(
 ): Promise<void> {
   const response = await openHubFile(access, id, file, before, signal);
   if (response.status === 416) {
-    // More is there than the file has: not a part of it.
+    // The local part is longer than the file, so it is not a part of it.
     await rm(part, { force: true });
     return;
   }
-  // A server that knows no ranges starts at the beginning.
+  // A server without support for ranges sends the whole file.
   const resumes = response.status === 206;
   const output = await open(part, resumes ? 'a' : 'w');
   let loaded = resumes ? before : 0;
@@ -110,7 +110,7 @@ async function verify(part: string, id: HubId, file: string, { etag }: HubFile):
 }
 
 /**
- * The digest that the hub knows a file by, of a file on disk.
+ * The digest of a file on disk, of the kind that the hub uses for it.
  *
  * @param etag 64 digits for a SHA-256, 40 for Git's name of a blob
  */

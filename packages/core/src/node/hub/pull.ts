@@ -22,11 +22,15 @@ export interface PullRequest {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Without these there is no captioner; the networks are found by their layout. */
+/** Files that every model needs, besides its networks. */
 const REQUIRED = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
 const OPTIONAL = [
-  ...(['generation_config.json', 'tokenizer_config.json', 'processor_config.json'] as const),
-  ...(['chat_template.jinja', 'chat_template.json', 'README.md'] as const),
+  'generation_config.json',
+  'tokenizer_config.json',
+  'processor_config.json',
+  'chat_template.jinja',
+  'chat_template.json',
+  'README.md',
 ] as const;
 
 /**

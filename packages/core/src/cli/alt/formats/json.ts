@@ -27,7 +27,8 @@ export function imageObject(image: Listed): Readonly<Record<string, unknown>> {
       caption: draft.caption,
       confidence: rounded(draft.confidence, 6),
       alternatives: draft.alternatives.map(({ alt, confidence }) => ({
-        ...{ alt, confidence: rounded(confidence, 6) },
+        alt,
+        confidence: rounded(confidence, 6),
       })),
     }),
     context,

@@ -27,7 +27,9 @@ export function sarifFormat({ images, problems, task }: AltResult): string {
         results: [
           ...images.map((image) => imageResult(image, task === 'check' ? 'error' : 'warning')),
           ...problems.map(({ file, error }) => ({
-            ...{ ruleId: 'unread-file', ruleIndex: 2, level: 'error' },
+            ruleId: 'unread-file',
+            ruleIndex: 2,
+            level: 'error',
             message: { text: `${error.message} (${error.code})` },
             locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(file) } } }],
           })),
@@ -42,15 +44,19 @@ function imageResult(image: Listed, level: 'error' | 'warning') {
   const ruleIndex = image.status === 'placeholder' ? 1 : 0;
   const draft = draftInWords(image);
   return {
-    ...{ ruleId: RULES[ruleIndex].id, ruleIndex, level },
+    ruleId: RULES[ruleIndex].id,
+    ruleIndex,
+    level,
     message: { text: `${wrongWith(image)}${draft ? ` Draft: ${draft}` : ''}` },
     locations: [
       {
         physicalLocation: {
           artifactLocation: { uri: uriOf(image.file) },
           region: {
-            ...{ startLine: image.line, startColumn: image.column },
-            ...{ charOffset: image.start, charLength: image.end - image.start },
+            startLine: image.line,
+            startColumn: image.column,
+            charOffset: image.start,
+            charLength: image.end - image.start,
           },
         },
       },
