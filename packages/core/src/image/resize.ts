@@ -1,7 +1,8 @@
 import { FILTERS, type Resample } from './filters.js';
 import { clampLevels, likeArray } from './levels.js';
+import { resampleKernel } from './resample-kernel.js';
 import { meansAcross, meansDown } from './resize-means.js';
-import { FEW, type Taps, taps } from './taps.js';
+import { type Taps, taps } from './taps.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 export type { Resample } from './filters.js';
@@ -78,16 +79,12 @@ const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /** `normalize_coeffs_8bpc` of Pillow's Resample.c. */
-function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
+export function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
   const fixed = Int32Array.from(weights, (exact) => {
     const weight = exact * (1 << PRECISION);
     return Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
   });
   return { first, count, weights: fixed };
-}
-
-function isFew({ count }: FixedTaps): boolean {
-  return count === FEW || count === FEW / 2;
 }
 
 /** The horizontal pass over source rows `firstRow` to `lastRow`. */
@@ -103,56 +100,14 @@ function resampleRows(
   if (source instanceof Float32Array) return meansAcross(source, stride, columns);
   const result = new Uint8Array((lastRow - firstRow) * width * 3);
   const fixed = inFixedPoint(columns);
-  if (isFew(fixed)) rowsOfFew(source, stride, fixed, result);
-  else rowsOfMany(source, stride, fixed, result);
+  const kernel = resampleKernel();
+  if (kernel) kernel.across(source, stride, fixed, result);
+  else sumAcross(source, stride, fixed, result);
   return result;
 }
 
-/** Rows that are worked on together: few enough for what they touch to stay in the first cache. */
-const BAND = 64;
-
-/** Column by column down a band of rows, so that each weight is read once a band. */
-function rowsOfFew(
-  source: Uint8Array,
-  stride: number,
-  columns: FixedTaps,
-  result: Uint8Array,
-): void {
-  const { first, count, weights } = columns;
-  const isEight = count === FEW;
-  const resultStride = first.length * 3;
-  for (let top = 0, from = 0; top < result.length; top += BAND * resultStride) {
-    const bottom = Math.min(result.length, top + BAND * resultStride);
-    for (let x = 0; x < first.length; x++) {
-      const [a, b] = [x * count, isEight ? x * count + 4 : x * count];
-      const a0 = weights[a] as number;
-      const a1 = weights[a + 1] as number;
-      const a2 = weights[a + 2] as number;
-      const a3 = weights[a + 3] as number;
-      const b0 = weights[b] as number;
-      const b1 = weights[b + 1] as number;
-      const b2 = weights[b + 2] as number;
-      const b3 = weights[b + 3] as number;
-      let at = from + (first[x] as number) * 3;
-      for (let to = top + x * 3; to < bottom; to += resultStride, at += stride) {
-        let red = HALF + four(source, at, 3, a0, a1, a2, a3);
-        let green = HALF + four(source, at + 1, 3, a0, a1, a2, a3);
-        let blue = HALF + four(source, at + 2, 3, a0, a1, a2, a3);
-        if (isEight) {
-          red += four(source, at + 12, 3, b0, b1, b2, b3);
-          green += four(source, at + 13, 3, b0, b1, b2, b3);
-          blue += four(source, at + 14, 3, b0, b1, b2, b3);
-        }
-        result[to] = clip8(red);
-        result[to + 1] = clip8(green);
-        result[to + 2] = clip8(blue);
-      }
-    }
-    from += BAND * stride;
-  }
-}
-
-function rowsOfMany(
+/** What the kernel does, where there is none: ten times slower. */
+export function sumAcross(
   source: Uint8Array,
   stride: number,
   columns: FixedTaps,
@@ -184,39 +139,14 @@ function resampleColumns(source: Levels, rows: Taps, width: number, firstRow: nu
   if (source instanceof Float32Array) return meansDown(source, stride, rows, firstRow);
   const result = new Uint8Array(rows.first.length * stride);
   const fixed = inFixedPoint(rows);
-  if (isFew(fixed)) columnsOfFew(source, stride, fixed, firstRow, result);
-  else columnsOfMany(source, stride, fixed, firstRow, result);
+  const kernel = resampleKernel();
+  if (kernel) kernel.down(source, stride, fixed, firstRow, result);
+  else sumDown(source, stride, fixed, firstRow, result);
   return result;
 }
 
-function columnsOfFew(
-  source: Uint8Array,
-  stride: number,
-  { first, count, weights }: FixedTaps,
-  firstRow: number,
-  result: Uint8Array,
-): void {
-  const isEight = count === FEW;
-  for (let y = 0; y < first.length; y++) {
-    const [a, b] = [y * count, isEight ? y * count + 4 : y * count];
-    const a0 = weights[a] as number;
-    const a1 = weights[a + 1] as number;
-    const a2 = weights[a + 2] as number;
-    const a3 = weights[a + 3] as number;
-    const b0 = weights[b] as number;
-    const b1 = weights[b + 1] as number;
-    const b2 = weights[b + 2] as number;
-    const b3 = weights[b + 3] as number;
-    let at = ((first[y] as number) - firstRow) * stride;
-    for (let to = y * stride, end = to + stride; to < end; to++, at++) {
-      let sum = HALF + four(source, at, stride, a0, a1, a2, a3);
-      if (isEight) sum += four(source, at + 4 * stride, stride, b0, b1, b2, b3);
-      result[to] = clip8(sum);
-    }
-  }
-}
-
-function columnsOfMany(
+/** What the kernel does, where there is none. */
+export function sumDown(
   source: Uint8Array,
   stride: number,
   { first, count, weights }: FixedTaps,
@@ -235,25 +165,6 @@ function columnsOfMany(
     }
     for (let i = 0; i < stride; i++) result[y * stride + i] = clip8(sums[i] as number);
   }
-}
-
-/** The weighted sum of four samples that lie `step` apart. */
-function four(
-  source: Uint8Array,
-  at: number,
-  step: number,
-  w0: number,
-  w1: number,
-  w2: number,
-  w3: number,
-): number {
-  return (
-    (Math.imul(source[at] as number, w0) +
-      Math.imul(source[at + step] as number, w1) +
-      Math.imul(source[at + 2 * step] as number, w2) +
-      Math.imul(source[at + 3 * step] as number, w3)) |
-    0
-  );
 }
 
 function clip8(sum: number): number {

@@ -10,17 +10,6 @@ export interface Taps<Weights = Float64Array> {
   readonly weights: Weights;
 }
 
-/** With four or eight taps, their weights stay in registers for a whole band or row. */
-export const FEW = 8;
-
-/** Room for the filter wherever it lies, rounded up to four or eight where so many are enough. */
-function tapCount(support: number, sourceLength: number): number {
-  const most = Math.floor(2 * support) + 1;
-  if (most <= FEW / 2 && FEW / 2 <= sourceLength) return FEW / 2;
-  if (most <= FEW && FEW <= sourceLength) return FEW;
-  return Math.min(most, sourceLength);
-}
-
 /** `precompute_coeffs` of Pillow's Resample.c. */
 export function taps(
   filter: Filter,
@@ -35,7 +24,8 @@ export function taps(
   const filterScale = Math.max(scale, 1);
   const support = filter.support * filterScale;
   const inverse = 1 / filterScale;
-  const count = tapCount(support, sourceLength);
+  // Room for the filter wherever it lies.
+  const count = Math.min(Math.floor(2 * support) + 1, sourceLength);
   const first = new Int32Array(wanted);
   const weights = new Float64Array(wanted * count);
   for (let i = 0; i < wanted; i++) {
