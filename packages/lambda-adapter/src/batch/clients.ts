@@ -15,7 +15,7 @@ export function connect(settings: BatchSettings): {
   const s3 = new S3Client({
     ...clientSettings,
     // An endpoint of one's own (a gateway, a test) seldom has a host name for each bucket.
-    forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
   });
   const forms = text ? (['json', 'txt'] as const) : (['json'] as const);
   const stores = results.flatMap((place): ResultStore[] => {

@@ -84,7 +84,7 @@ function compare(result: PhotoResult, kept: Kept): Keeping | undefined {
 }
 
 function isOlder(photo: PhotoSource, kept: PhotoSource): boolean {
-  if (photo.sequencer && kept.sequencer) {
+  if (photo.sequencer && kept.sequencer && photo.sequencer !== kept.sequencer) {
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     const digits = Math.max(photo.sequencer.length, kept.sequencer.length);
     return photo.sequencer.padEnd(digits, '0') < kept.sequencer.padEnd(digits, '0');
