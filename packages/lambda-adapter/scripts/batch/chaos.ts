@@ -1,0 +1,368 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import type { PhotoResult } from '../../src/batch/index.js';
+import type { Aws } from './aws.js';
+import type { Fault, FaultProxy } from './fault-proxy.js';
+import { packagedFunction } from './packaged-function.js';
+import { brokenPhoto, each, random, smallPhotos } from './photos.js';
+import { Poller, type Queue } from './poller.js';
+import {
+  makeBucket,
+  makeQueue,
+  makeTable,
+  notifyQueue,
+  queueDepth,
+  tableItems,
+} from './resources.js';
+
+export interface ChaosOptions {
+  readonly objects: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+/** What a run found; `wrong` says what is not as it must be. */
+export interface ChaosLedger {
+  readonly lines: readonly (readonly [what: string, value: string | number])[];
+  readonly wrong: readonly string[];
+}
+
+type Fate = 'sound' | 'broken' | 'deleted' | 'overwritten' | 'forbidden';
+
+interface Photo {
+  readonly key: string;
+  readonly fate: Fate;
+  etag: string;
+}
+
+const MAX_RECEIVES = 5;
+
+/**
+ * Photos of which some are broken, deleted before their turn, overwritten or not to be read; messages
+ * that come once or twice, or are none; calls that fail; a function that is ended in the middle of
+ * batches, beside one that is not; two pollers at once. In the end every photo must have exactly one
+ * result, and the dead-letter queue exactly what deserves it.
+ */
+export async function chaos(
+  { aws, proxy, folder }: { aws: Aws; proxy: FaultProxy; folder: string },
+  { objects, seed, say }: ChaosOptions,
+): Promise<ChaosLedger> {
+  const chance = random(seed);
+  await Promise.all([
+    makeBucket(aws, 'chaos-photos'),
+    // Every write of a result leaves a version: that is how a second one is found.
+    makeBucket(aws, 'chaos-results', true),
+    makeTable(aws, 'chaos'),
+  ]);
+  const dead = await makeQueue(aws, 'chaos-dead');
+  const queue = await makeQueue(aws, 'chaos', {
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: MAX_RECEIVES }),
+  });
+  await notifyQueue(aws, 'chaos-photos', queue);
+
+  const photos = await upload(aws, objects, chance);
+  const duplicates = await sendAgain(aws, queue, photos, chance);
+  const poison = Math.max(2, Math.round(objects / 500));
+  await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
+  say(`${objects} photos, ${duplicates} messages twice, ${poison} that are no jobs`);
+
+  const env = { ZIPCAPTION_RESULTS: 's3://chaos-results/captions,dynamodb://chaos' };
+  const functions = [0, 1].map(() => packagedFunction(folder, proxy.port, env));
+  // The first invocation loads the model; the second tells how fast this machine is.
+  await Promise.all(functions.map((each) => each.invoke({ warm: true }, 300_000)));
+  const batchTime = await timeOfBatch(aws, queue, functions[0]);
+  const timeout = Math.max(15_000, 4 * batchTime);
+  const visibility = Math.ceil((1.2 * timeout) / 1000);
+  await aws.json('AmazonSQS.SetQueueAttributes', {
+    ...{ QueueUrl: queue.url, Attributes: { VisibilityTimeout: String(visibility) } },
+  });
+  say(`a batch takes ${batchTime} ms; time limit ${timeout} ms, visibility ${visibility} s`);
+
+  proxy.fault = faults(chance);
+  const before = { ...proxy.counts };
+  const memory: number[] = [];
+  let kills = 0;
+  const pollers = functions.map(
+    (function_, at) =>
+      new Poller({
+        ...{ aws, queue, function: function_, timeout },
+        onBatch() {
+          if (at === 0 && chance() < 0.06) {
+            kills++;
+            setTimeout(() => function_.kill(), chance() * batchTime);
+          }
+          if (at === 1) memory.push(function_.memory());
+        },
+      }),
+  );
+  const started = Date.now();
+  await drain(aws, queue, pollers, say);
+  const seconds = (Date.now() - started) / 1000;
+  proxy.fault = () => undefined;
+  for (const function_ of functions) function_.stop();
+
+  const found = await judge(aws, photos, poison, dead, memory);
+  if (pollers.reduce((sum, { crashes }) => sum + crashes, 0) === 0)
+    found.wrong.push('Nothing was killed.');
+  const count = (kind: string) => (proxy.counts[kind] ?? 0) - (before[kind] ?? 0);
+  return {
+    wrong: found.wrong,
+    lines: [
+      ['photos', objects],
+      ['messages sent twice', duplicates],
+      ['batches', pollers.map(({ batches }) => batches).join(' + ')],
+      ['functions killed; batches lost by it', `${kills}; ${pollers[0]?.crashes}`],
+      ['calls of the functions to AWS', count('calls')],
+      ...(['slow-down', 'reset', 'lost-answer', 'hang', 'forbidden'] as const).map(
+        (fault) => [`  of these ${fault}`, count(fault)] as const,
+      ),
+      ...found.lines,
+      ['seconds', seconds.toFixed(0)],
+    ],
+  };
+}
+
+async function upload(aws: Aws, objects: number, chance: () => number): Promise<Photo[]> {
+  const photo = await smallPhotos();
+  const put = async (key: string, body: Buffer) => {
+    const command = new PutObjectCommand({ Bucket: 'chaos-photos', Key: key, Body: body });
+    const { ETag = '' } = await aws.s3.send(command);
+    return ETag.replaceAll('"', '');
+  };
+  const names = ['plain', 'with space', 'a+b', 'café', '猫', 'dot.'];
+  const photos = Array.from({ length: objects }, (_, index): Photo => {
+    const fate = fateOf(index, chance());
+    const folder = fate === 'forbidden' ? 'forbidden' : (names[index % names.length] ?? '');
+    return { key: `${folder}/${index}.jpg${index % 7 ? '' : '.'}`, fate, etag: '' };
+  });
+  await each(objects, 8, async (index) => {
+    const each = photos[index];
+    if (!each) return;
+    const body = each.fate === 'broken' ? brokenPhoto(photo(index), index) : photo(index);
+    each.etag = await put(each.key, body);
+  });
+  // S3 tells times to the second: what is written now is later than all the above.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  for (const [index, each] of photos.entries()) {
+    if (each.fate === 'overwritten') each.etag = await put(each.key, photo(objects + index));
+    if (each.fate === 'deleted') {
+      await aws.s3.send(new DeleteObjectCommand({ Bucket: 'chaos-photos', Key: each.key }));
+    }
+  }
+  return photos;
+}
+
+/** The first photos have every fate, so that short runs have them, too. */
+function fateOf(index: number, number: number): Fate {
+  const first = (['forbidden', 'broken', 'deleted', 'overwritten'] as const)[index];
+  if (first) return first;
+  if (number < 0.02) return 'broken';
+  if (number < 0.03) return 'deleted';
+  if (number < 0.05) return 'overwritten';
+  return number < 0.051 ? 'forbidden' : 'sound';
+}
+
+async function sendAgain(
+  aws: Aws,
+  queue: Queue,
+  photos: readonly Photo[],
+  chance: () => number,
+): Promise<number> {
+  const again = photos.filter(() => chance() < 0.5);
+  await each(again.length, 4, (index) => {
+    const { key, etag } = again[index] ?? { key: '', etag: '' };
+    const object = { key: encodeURIComponent(key).replaceAll('%20', '+'), eTag: etag };
+    const record = { eventSource: 'aws:s3', eventName: 'ObjectCreated:Put' };
+    const s3 = { bucket: { name: 'chaos-photos' }, object };
+    return send(aws, queue, JSON.stringify({ Records: [{ ...record, s3 }] }));
+  });
+  return again.length;
+}
+
+function send(aws: Aws, { url }: Queue, body: string): Promise<unknown> {
+  return aws.json('AmazonSQS.SendMessage', { QueueUrl: url, MessageBody: body });
+}
+
+/** Milliseconds for ten photos, measured with photos of no bucket of the run. */
+async function timeOfBatch(
+  aws: Aws,
+  queue: Queue,
+  function_: ReturnType<typeof packagedFunction> | undefined,
+): Promise<number> {
+  await makeBucket(aws, 'chaos-warm');
+  const photo = await smallPhotos();
+  const record = (index: number) => ({
+    ...{ messageId: `w${index}`, receiptHandle: '', attributes: {}, messageAttributes: {} },
+    ...{ eventSource: 'aws:sqs', eventSourceARN: queue.arn, awsRegion: 'eu-central-1' },
+    body: JSON.stringify({ bucket: 'chaos-warm', key: `warm/${index}` }),
+  });
+  await each(20, 4, (index) =>
+    aws.s3.send(
+      new PutObjectCommand({ Bucket: 'chaos-warm', Key: `warm/${index}`, Body: photo(index) }),
+    ),
+  );
+  const batch = (from: number) => ({
+    Records: Array.from({ length: 10 }, (_, at) => record(from + at)),
+  });
+  await function_?.invoke(batch(0), 300_000);
+  const started = Date.now();
+  await function_?.invoke(batch(10), 300_000);
+  return Date.now() - started;
+}
+
+/** Five in a hundred calls fail. */
+function faults(chance: () => number): (call: string) => Fault | undefined {
+  return (call) => {
+    if (call.startsWith('GET /chaos-photos/forbidden/')) return 'forbidden';
+    const number = chance();
+    if (number < 0.03) return 'slow-down';
+    if (number < 0.04) return 'reset';
+    if (number < 0.049) return 'lost-answer';
+    return number < 0.05 ? 'hang' : undefined;
+  };
+}
+
+/** Until nothing waits and nothing is in anybody's hand. */
+async function drain(
+  aws: Aws,
+  queue: Queue,
+  pollers: readonly Poller[],
+  say: (line: string) => void,
+): Promise<void> {
+  let isOver = false;
+  let told = Date.now();
+  const poll = async (poller: Poller) => {
+    while (!isOver) {
+      if (!(await poller.once())) await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  };
+  const watch = async () => {
+    for (let empty = 0; empty < 3; ) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const depth = await queueDepth(aws, queue);
+      empty = depth === 0 ? empty + 1 : 0;
+      if (Date.now() - told > 30_000) {
+        told = Date.now();
+        say(`${depth} messages left`);
+      }
+    }
+    isOver = true;
+  };
+  await Promise.all([watch(), ...pollers.map(poll)]);
+}
+
+async function judge(
+  aws: Aws,
+  photos: readonly Photo[],
+  poison: number,
+  dead: Queue,
+  memory: readonly number[],
+): Promise<{ lines: [string, string | number][]; wrong: string[] }> {
+  const wrong: string[] = [];
+  const versions = await resultVersions(aws);
+  const items = await tableItems(aws, 'chaos');
+  const byPhoto = new Map(items.map((item) => [item.photo?.S, item]));
+  const counts: Record<string, number> = {};
+  await each(photos.length, 8, async (index) => {
+    const photo = photos[index];
+    if (!photo) return;
+    const name = `captions/${photo.key}.json`;
+    const writes = versions.get(name) ?? 0;
+    versions.delete(name);
+    const item = byPhoto.get(`s3://chaos-photos/${photo.key}`);
+    const most = photo.fate === 'forbidden' ? 0 : photo.fate === 'overwritten' ? 2 : 1;
+    if (writes > most) wrong.push(`${name} was written ${writes} times.`);
+    if (photo.fate === 'forbidden') {
+      if (item) wrong.push(`${name} has an item, although it cannot be read.`);
+      return;
+    }
+    if (writes === 0 || !item) return void wrong.push(`${name} has no result.`);
+    const { Body } = await aws.s3.send(
+      new GetObjectCommand({ Bucket: 'chaos-results', Key: name }),
+    );
+    const text = (await Body?.transformToString()) ?? '';
+    if (item.result?.S !== text.trim()) wrong.push(`${name} and its item differ.`);
+    const result = JSON.parse(text) as PhotoResult;
+    const kind = result.status === 'captioned' ? 'captioned' : result.error.code;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    if (!isAsExpected(photo, result)) wrong.push(`${name} (${photo.fate}) is ${text}`);
+  });
+  for (const name of versions.keys()) {
+    if (!name.startsWith('captions/warm/')) wrong.push(`${name} is a result of nothing.`);
+  }
+  const letters = await deadLetters(aws, dead);
+  const forbidden = letters.filter(
+    (body) => body.includes('forbidden%2F') || body.includes('forbidden/'),
+  );
+  const others = letters.length - forbidden.length;
+  const unread = photos.filter(({ fate }) => fate === 'forbidden').length;
+  if (others !== poison)
+    wrong.push(`${others} dead letters besides forbidden ones, not ${poison}.`);
+  if (forbidden.length < unread)
+    wrong.push(`${forbidden.length} forbidden dead letters of ${unread}.`);
+  // Model, code and heap have settled by a third of the run.
+  const third = Math.floor(memory.length / 3);
+  const [early, late] = [memory.slice(third, 2 * third), memory.slice(-third)].map(median);
+  const growth = (late ?? 0) - (early ?? 0);
+  if (growth > 40e6) wrong.push(`The function grew by ${mb(growth)}.`);
+  return {
+    wrong,
+    lines: [
+      ...Object.entries(counts).map(([kind, count]): [string, number] => [
+        `results ${kind}`,
+        count,
+      ]),
+      ['results in all, of photos that can be read', `${photos.length - unread}`],
+      ['items in DynamoDB', items.length - 20],
+      ['dead letters: no jobs, unreadable photos', `${others}, ${forbidden.length}`],
+      ['memory of the function, middle and end', `${mb(early ?? 0)}, ${mb(late ?? 0)}`],
+    ],
+  };
+}
+
+function isAsExpected({ fate, etag }: Photo, result: PhotoResult): boolean {
+  const isCaptioned = result.status === 'captioned' && result.photo.etag === etag;
+  if (fate === 'sound' || fate === 'overwritten') return isCaptioned;
+  if (result.status !== 'failed') return false;
+  if (fate === 'deleted') return result.error.code === 'FILE_NOT_FOUND';
+  return ['UNSUPPORTED_FORMAT', 'DECODE_FAILED'].includes(result.error.code);
+}
+
+async function resultVersions(aws: Aws): Promise<Map<string, number>> {
+  const versions = new Map<string, number>();
+  let markers: { KeyMarker?: string; VersionIdMarker?: string } = {};
+  for (;;) {
+    const page = await aws.s3.send(
+      new ListObjectVersionsCommand({ Bucket: 'chaos-results', ...markers }),
+    );
+    for (const { Key = '' } of page.Versions ?? []) versions.set(Key, (versions.get(Key) ?? 0) + 1);
+    if (!page.IsTruncated || !page.NextKeyMarker) return versions;
+    markers = {
+      KeyMarker: page.NextKeyMarker,
+      ...(page.NextVersionIdMarker && { VersionIdMarker: page.NextVersionIdMarker }),
+    };
+  }
+}
+
+async function deadLetters(aws: Aws, { url }: Queue): Promise<string[]> {
+  const bodies: string[] = [];
+  for (;;) {
+    const { Messages = [] } = (await aws.json('AmazonSQS.ReceiveMessage', {
+      ...{ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 3600 },
+    })) as { Messages?: { Body: string }[] };
+    if (Messages.length === 0) return bodies;
+    bodies.push(...Messages.map(({ Body }) => Body));
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function mb(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
