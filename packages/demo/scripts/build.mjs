@@ -18,6 +18,8 @@ import { parseArgs, promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { localPolicy, remotePolicy } from './content-security-policy.mjs';
+import { readSamples, sampleFiles, sampleMarkup, thumbnail } from './samples.mjs';
+import { NPM, REPOSITORY } from './site.mjs';
 
 const demo = fileURLToPath(new URL('..', import.meta.url));
 const workspace = resolve(demo, '../..');
@@ -43,14 +45,23 @@ export async function build(options = {}) {
 
   const modelFiles = await packModel(modelFolder, out);
   const runtime = (await engineRuns(modelFolder)) ? undefined : await packRuntime(out);
-  const worker = await bundleScript('worker/captioner-worker.ts', out, 'captioner', {
+  const worker = await bundleScript('worker/captioner-worker.ts', out, 'captioner.[hash]', {
     MODEL_FILES: JSON.stringify(modelFiles),
     RUNTIME: JSON.stringify(runtime ?? null),
   });
-  const thumbnails = await bundleScript('thumbnails/thumbnail-worker.ts', out, 'thumbnails', {});
-  const page = await bundleScript('page/main.ts', out, 'page', {
+  const thumbnails = await bundleScript(
+    'thumbnails/thumbnail-worker.ts',
+    out,
+    'thumbnails.[hash]',
+    {},
+  );
+  const page = await bundleScript('page/main.ts', out, 'page.[hash]', {
     WORKER_SCRIPT: JSON.stringify(worker.file),
     THUMBNAIL_SCRIPT: JSON.stringify(thumbnails.file),
+  });
+  await bundleScript('embed/embed.ts', out, 'embed', {
+    WORKER_SCRIPT: JSON.stringify(worker.file),
+    MODEL_DEFAULTS: JSON.stringify(await modelDefaults(modelFolder)),
   });
   const styles = await bundleStyles(out);
   const download = [...modelFiles, ...(runtime ? [runtime.wasm] : [])].reduce(
@@ -58,20 +69,22 @@ export async function build(options = {}) {
     0,
   );
   const { apiOrigin, endpoint = apiOrigin ?? 'http://localhost:8080' } = options;
-  await writePages(out, { script: page.file, styles, download, apiOrigin, endpoint });
-  await copyAssets(out);
+  const samples = await readSamples();
+  await writePages(out, {
+    ...{ script: page.file, styles, download, samples },
+    ...{ apiOrigin, endpoint },
+  });
+  await copyAssets(out, samples);
 
-  const shell = [
-    ...['./', 'index.html', 'api.html', 'icon.svg', 'manifest.webmanifest'],
-    ...['samples/chelsea.webp', 'samples/coffee.webp', 'samples/astronaut.webp'],
-    ...[page.file, styles, thumbnails.file],
-  ];
-  const modelScripts = [worker.file, ...(runtime ? [runtime.mjs] : [])];
-  const parts = [...shell.slice(1), ...modelScripts];
+  const icons = ['icon.svg', 'manifest.webmanifest'];
+  const thumbnailFiles = samples.map(({ file }) => `samples/${thumbnail(file)}`);
+  const shell = ['./', ...icons, ...thumbnailFiles, page.file, styles, thumbnails.file];
+  const rest = ['api.html', worker.file, ...(runtime ? [runtime.mjs] : [])];
+  const parts = ['index.html', ...shell.slice(1), ...rest];
   const version = await hashOf(parts.map((path) => join(out, path)));
-  await bundleScript('service-worker/service-worker.ts', out, undefined, {
+  await bundleScript('service-worker/service-worker.ts', out, 'sw', {
     SHELL: JSON.stringify(shell),
-    MODEL_SCRIPTS: JSON.stringify(modelScripts),
+    REST: JSON.stringify(rest),
     BUILD: JSON.stringify(version),
   });
   return { out, inputs: [...page.inputs, ...worker.inputs] };
@@ -88,6 +101,11 @@ async function engineRuns(model) {
     if (error.code === 'MODEL_UNSUPPORTED') return false;
     throw error;
   }
+}
+
+async function modelDefaults(folder) {
+  const { generation } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  return { numBeams: generation.numBeams, maxLength: generation.maxLength };
 }
 
 /** The model's files, packed, in a folder that is named after their contents. */
@@ -125,14 +143,14 @@ async function packFile(from, name, kind, out) {
   return { name, path, packedSize: packed.length, size: bytes.length, sha256 };
 }
 
-/** @param {string | undefined} name start of a file name with the contents' hash; without, sw.js */
+/** @param {string} name of the file, without its ending; `[hash]` in it is that of its contents */
 async function bundleScript(entry, out, name, define) {
   const result = await bundle({
     entryPoints: [join(source, entry)],
     ...{ bundle: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022' },
     // The runtime's build that takes its .mjs from a file.
     conditions: ['browser', 'onnxruntime-web-use-extern-wasm'],
-    ...{ outdir: out, entryNames: name ? `${name}.[hash]` : 'sw', define },
+    ...{ outdir: out, entryNames: name, define },
     // Without the runtime's files its JavaScript is of no use either.
     external: define.RUNTIME === 'null' ? ['onnxruntime-web/wasm'] : [],
     ...{ metafile: true, legalComments: 'none', logLevel: 'warning' },
@@ -144,7 +162,7 @@ async function bundleScript(entry, out, name, define) {
 async function bundleStyles(out) {
   const result = await bundle({
     stdin: {
-      contents: ['base', 'intake', 'work', 'camera']
+      contents: ['base', 'intake', 'work', 'code', 'camera']
         .map((name) => `@import "./${name}.css";`)
         .join('\n'),
       ...{ resolveDir: join(source, 'styles'), sourcefile: 'page.css', loader: 'css' },
@@ -156,10 +174,14 @@ async function bundleStyles(out) {
   return Object.keys(result.metafile.outputs)[0].split('/').at(-1);
 }
 
-async function writePages(out, { script, styles, download, apiOrigin, endpoint }) {
+async function writePages(out, { script, styles, download, samples, apiOrigin, endpoint }) {
   const template = await readFile(join(source, 'page.html'), 'utf8');
   const megabytes = Math.round(download / 1e6);
-  const shared = { script, styles, home: './' };
+  const markup = sampleMarkup(samples);
+  const shared = {
+    ...{ script, styles, home: './', links: links() },
+    ...{ samples: markup.items, credits: markup.credits },
+  };
   const fill = (values) =>
     template.replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
       if (values[key] === undefined) throw new Error(`page.html wants a value for "${key}"`);
@@ -199,19 +221,17 @@ async function writePages(out, { script, styles, download, apiOrigin, endpoint }
   );
 }
 
-async function copyAssets(out) {
-  const copies = [
-    ...['icon.svg', 'manifest.webmanifest'].map((name) => [join(source, name), name]),
-    ...['chelsea', 'coffee', 'astronaut'].map((name) => [
-      join(source, `samples/${name}.webp`),
-      `samples/${name}.webp`,
-    ]),
-    ...['chelsea.png', 'coffee.jpg', 'astronaut.jpg'].map((name) => [
-      join(workspace, 'samples', name),
-      `samples/${name}`,
-    ]),
-  ];
-  await Promise.all(copies.map(([from, to]) => copyFile(from, join(out, to))));
+function links() {
+  const repository = REPOSITORY ? `<a href="${REPOSITORY}">Source</a>` : '';
+  return [`<a href="${NPM}">npm</a>`, repository].filter(Boolean).join('\n    ');
+}
+
+async function copyAssets(out, samples) {
+  const icons = ['icon.svg', 'icon-512.png', 'manifest.webmanifest'];
+  await Promise.all([
+    ...icons.map((name) => copyFile(join(source, name), join(out, name))),
+    ...sampleFiles(samples).map(({ from, to }) => copyFile(from, join(out, to))),
+  ]);
 }
 
 async function hashOf(paths) {

@@ -20,7 +20,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.webmanifest': 'application/manifest+json',
-  '.webp': 'image/webp',
+  '.avif': 'image/avif',
   '.jpg': 'image/jpeg',
   '.png': 'image/png',
   '.gz': 'application/gzip',
@@ -85,6 +85,8 @@ function headers(name, apiOrigin) {
   const policy = name === 'api.html' ? remotePolicy(apiOrigin) : localPolicy();
   return {
     'content-security-policy': `${policy}; frame-ancestors 'none'`,
+    // embed.js, and what it loads, is for pages of other origins.
+    'access-control-allow-origin': '*',
     'cache-control': IMMUTABLE.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',

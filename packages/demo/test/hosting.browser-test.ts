@@ -117,7 +117,7 @@ describe('any static host', () => {
       for (const name of await caches.keys())
         kept.push(...(await (await caches.open(name)).keys()));
       const paths = kept.map(({ url }) => url);
-      return ['captioner.', 'index.html', 'encoder'].every((part) =>
+      return ['captioner.', 'api.html', 'encoder'].every((part) =>
         paths.some((path) => path.includes(part)),
       );
     });

@@ -1,11 +1,14 @@
 import type { Caption, Engine } from '../caption.js';
 import { announce, toast } from './announce.js';
 import { ApiEngine } from './api-engine.js';
+import { startArrivals } from './arrivals.js';
 import { startCamera } from './camera.js';
 import { CaptionView } from './caption-view.js';
+import { CodeView } from './code-view.js';
 import { duration, showDetails } from './details-view.js';
 import { element } from './element.js';
 import { type NamedPhoto, startIntake } from './intake.js';
+import { KeepSwitch } from './keep-switch.js';
 import { loadingView } from './loading-view.js';
 import { LocalEngine } from './local-engine.js';
 import { Options } from './options.js';
@@ -40,14 +43,25 @@ const strip = new StripView({
     if (next) strip.focus(next);
   },
 });
-const options = new Options(() => selected && queue.again(selected));
-const engine = document.documentElement.dataset.mode === 'api' ? apiEngine() : localEngine();
+const usesApi = document.documentElement.dataset.mode === 'api';
+const code = new CodeView(() => ({
+  page: new URL('.', document.baseURI).href,
+  endpoint: usesApi ? element('endpoint', HTMLInputElement).value : 'http://localhost:8080',
+  wantsKey: usesApi && element('api-key', HTMLInputElement).value !== '',
+}));
+const options = new Options(
+  () => selected && queue.again(selected),
+  (request) => code.show(request),
+);
+const keep = new KeepSwitch(usesApi ? 'api' : 'local');
+const engine = usesApi ? apiEngine() : localEngine();
 const queue = new PhotoQueue({
   engine,
   request: () => options.request,
   streams: ({ id }) => id === selected,
   onChange: showPhoto,
   onRemove: (id) => {
+    keep.remove(id);
     strip.remove(id);
     strip.showProgress(() => queue.photos);
   },
@@ -58,7 +72,14 @@ startTheme();
 startIntake(accept, toast);
 startCamera(accept);
 startQueueActions(queue, clear);
+startArrivals(accept);
 void registerServiceWorker();
+void keep.start(queue).then(() => {
+  const [first] = queue.photos;
+  if (!first || selected) return;
+  showWork(true);
+  select(first.id);
+});
 
 function accept(photos: readonly NamedPhoto[]): void {
   const focused = document.activeElement;
@@ -107,6 +128,7 @@ function clear(): void {
 }
 
 function showPhoto(photo: Photo): void {
+  keep.save(photo);
   strip.show(photo);
   strip.showProgress(() => queue.photos);
   if (photo.id === selected) {
@@ -161,7 +183,7 @@ function localEngine(): Engine {
     loadingView(
       ({ defaults }) => {
         options.suggest(defaults);
-        void keepModelScripts();
+        void keepTheRest();
       },
       () => {
         local.load();
@@ -170,14 +192,17 @@ function localEngine(): Engine {
       },
     ),
   );
-  void hasModelFiles().then((kept) => kept && local.load());
+  // Who installs the page wants it without a connection, too.
+  const installed = matchMedia('(display-mode: standalone)').matches;
+  void hasModelFiles().then((kept) => (kept || installed) && local.load());
+  addEventListener('appinstalled', () => local.load());
   return local;
 }
 
-/** The worker's scripts may have been fetched before the service worker was there to keep them. */
-async function keepModelScripts(): Promise<void> {
+/** The captioner's scripts may have been fetched before the service worker was there to keep them. */
+async function keepTheRest(): Promise<void> {
   const registration = await navigator.serviceWorker?.ready;
-  registration?.active?.postMessage('keep model scripts');
+  registration?.active?.postMessage('keep the rest');
 }
 
 /** Was the model fetched on an earlier visit? Then it can be started before a photo comes. */
@@ -191,9 +216,10 @@ function apiEngine(): Engine {
   const apiKey = element('api-key', HTMLInputElement);
   endpoint.value = recall('endpoint') ?? endpoint.value;
   endpoint.addEventListener('change', () => remember('endpoint', endpoint.value));
-  element('endpoint-form', HTMLFormElement).addEventListener('submit', (event) =>
-    event.preventDefault(),
-  );
+  const form = element('endpoint-form', HTMLFormElement);
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('input', () => code.show());
+  code.show();
   return new ApiEngine(
     () => endpoint.value.trim(),
     () => apiKey.value.trim(),

@@ -6,10 +6,15 @@ import { recall, remember } from './storage.js';
 export class Options {
   readonly #numBeams = element('num-beams', HTMLInputElement);
   readonly #maxLength = element('max-length', HTMLInputElement);
+  readonly #onShow: (request: CaptionRequest) => void;
   #chosen: boolean;
 
-  /** @param onChange called once a slider was let go */
-  constructor(onChange: () => void) {
+  /**
+   * @param onChange called once a slider was let go
+   * @param onShow called with every setting that is shown, while a slider moves too
+   */
+  constructor(onChange: () => void, onShow: (request: CaptionRequest) => void) {
+    this.#onShow = onShow;
     const kept = recallOptions();
     this.#chosen = kept !== undefined;
     if (kept) this.#set(kept);
@@ -47,6 +52,7 @@ export class Options {
     element('num-beams-value', HTMLOutputElement).value =
       numBeams === 1 ? 'greedy' : String(numBeams);
     element('max-length-value', HTMLOutputElement).value = `${maxLength} tokens`;
+    this.#onShow({ numBeams, maxLength });
   }
 }
 

@@ -15,3 +15,12 @@ export function remember(key: string, value: string): void {
     // Nothing to be done, and nothing is lost but convenience.
   }
 }
+
+/** Drops a setting. */
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(`zipcaption.${key}`);
+  } catch {
+    // There is none, then.
+  }
+}
