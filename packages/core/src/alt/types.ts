@@ -25,7 +25,7 @@ export type AltStatus =
   | 'hidden'
   | 'labelled';
 
-/** What stands in the page: `<img>`, `<input type=image>`, `<area>`, an SVG's `<image>`, a component, `![](…)`, a field of the front matter. */
+/** The kind of element: `<img>`, `<input type=image>`, `<area>`, an SVG's `<image>`, a component, `![](…)`, a field of the front matter. */
 export type ImageKind = 'img' | 'input' | 'area' | 'svg-image' | 'component' | 'markdown' | 'field';
 
 /** The context of an image in its page; fields without content are absent. */
@@ -34,7 +34,7 @@ export interface ImageContext {
   readonly heading?: string;
   /** The caption of its `<figure>`. */
   readonly caption?: string;
-  /** Text of the paragraph (or other block) that it stands in, at most 240 characters. */
+  /** Text of the paragraph (or other block) around it, at most 240 characters. */
   readonly text?: string;
   /** The address of the link around it: the alternative text must say where it leads. */
   readonly link?: string;
@@ -46,9 +46,9 @@ export interface ImageContext {
 export interface ImageUse {
   readonly kind: ImageKind;
   readonly status: AltStatus;
-  /** The alternative text as it stands there; null when there is none or it is not known. */
+  /** The alternative text in the source; null if there is none or it is not known. */
   readonly alt: string | null;
-  /** `src` as it stands there, empty when there is none; null when an expression or a template gives it. */
+  /** `src` in the source, empty if there is none; null if an expression or a template gives it. */
   readonly src: string | null;
   /** Addresses of the same image, the best to look at first: the largest of `srcset`, `src`, … */
   readonly candidates: readonly string[];

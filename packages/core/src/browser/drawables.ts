@@ -1,7 +1,7 @@
 import { CaptionError } from '../errors.js';
 import type { Size } from '../image/types.js';
 
-/** What a canvas can draw, of what may be handed in as a photo. */
+/** The inputs that a canvas can draw. */
 export type Drawable =
   | ImageBitmap
   | HTMLImageElement

@@ -15,11 +15,11 @@ export type SourceOutcome = { readonly source: PhotoSource } & (
 );
 
 /**
- * Captions the photos in their order. One that cannot even be opened takes its place in the line as
- * a failure; the library never sees it.
+ * Captions the photos in their order. A photo that cannot be opened becomes a failed outcome in its
+ * place and is not passed to the library.
  *
- * @param load called when the first photo is there, so that nothing is loaded for nothing
- * @throws CaptionError what stops all of them: `ABORTED`, `INVALID_OPTION`, a model that is not there
+ * @param load called when the first photo was opened, so that the model is only loaded if needed
+ * @throws CaptionError errors that stop all of them: `ABORTED`, `INVALID_OPTION`, a missing model
  */
 export async function* captionSources(
   sources: readonly PhotoSource[],
@@ -32,7 +32,7 @@ export async function* captionSources(
   for (const [place, source] of sources.entries()) {
     if (source.kind === 'missing') unopened.set(place, source.error);
   }
-  /** By the library's count: which source it is, and what was handed in. */
+  /** For each input of the library: its source and the input. */
   const opened = new Map<number, { place: number; source: PhotoSource; input: ImageInput }>();
 
   async function* inputs(): AsyncGenerator<ImageInput> {

@@ -54,7 +54,7 @@ export async function captionCommand(
   return printer.failed > 0 ? 1 : 0;
 }
 
-/** Without a number --tags is no option of a caption, so that the library does not refuse it. */
+/** --tags without a number sets no option, so the library cannot refuse it for models without tags. */
 function refuseWithoutTags({ model }: Captioner): void {
   if (model.encoder.tags) return;
   throw new CaptionError(
@@ -63,7 +63,7 @@ function refuseWithoutTags({ model }: Captioner): void {
   );
 }
 
-/** Draws a photo's attention where that was asked for; gives the reason when it does not work. */
+/** Draws a photo's attention maps for --attention; returns the error if that fails. */
 async function draw(
   outcome: SourceOutcome,
   path: string | undefined,

@@ -188,7 +188,7 @@ export const FLAGS = [
     group: 'Search',
     value: { kind: 'number', ...LIMITS.tagBias },
     option: 'tagBias',
-    help: 'How strongly words for what the photo surely shows are favoured where the caption says none of them; 0 is off.',
+    help: 'If the caption names none of the surest tags, search again and favour them this strongly; 0 is off.',
   },
   {
     name: 'prompt',

@@ -2,17 +2,17 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /*
- * Globs as a shell expands them, for shells that do not (Windows) and for quoted ones:
+ * Expands globs like a shell, for shells that do not (Windows) and for quoted globs:
  * `*` and `?` inside a name, `[abc]`, `[a-z]`, `[!a]`, `{one,two}`, `**` for any folders, `\` before
  * a character that is meant literally. Names that begin with a dot match only a pattern that does.
  */
 
-/** Does the text hold a character that a glob gives a meaning to? */
+/** True if the text has a character with a meaning in globs. */
 export function hasGlobCharacters(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-/** `a{b,c{d,e}}` to `ab`, `acd`, `ace`. Braces without a comma stand for themselves. */
+/** `a{b,c{d,e}}` to `ab`, `acd`, `ace`. Braces without a comma are literal. */
 export function expandBraces(pattern: string): string[] {
   const group = firstBraceGroup(pattern);
   if (!group) return [pattern];
@@ -92,7 +92,7 @@ function pieces(segment: string): Piece[] {
   return result;
 }
 
-/** The class that begins at `[`; nothing when it never ends, so that the bracket is a bracket. */
+/** The class that begins at `[`; undefined if it has no end, so that the bracket is literal. */
 function characterClass(
   characters: readonly string[],
   start: number,
@@ -102,7 +102,7 @@ function characterClass(
   if (negated) i++;
   const ranges: [string, string][] = [];
   for (let first = true; i < characters.length; i++, first = false) {
-    // A `]` right after the opening stands for itself.
+    // A `]` right after the opening is literal.
     if (characters[i] === ']' && !first) {
       return { piece: { kind: 'class', negated, ranges }, end: i };
     }
@@ -221,7 +221,7 @@ function literalName(segment: string): string | undefined {
 }
 
 async function namesIn(folder: string, cwd: string): Promise<string[]> {
-  // What cannot be read matches nothing, as in a shell.
+  // Unreadable folders match nothing, as in a shell.
   return readdir(absolute(folder, cwd)).catch(() => []);
 }
 

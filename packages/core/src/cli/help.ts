@@ -32,6 +32,8 @@ same), 2 wrong usage, 130 or 143 stopped by Ctrl-C or a termination signal.
 
 const COLUMN = 26;
 const WIDTH = 80;
+/** Stands for a space at which a line is not broken. */
+const NO_BREAK = '\u00a0';
 
 /** The whole help, at most 80 columns wide. */
 export function fullHelp(): string {
@@ -54,7 +56,8 @@ export function flagSections(flags: readonly Flag[]): string[] {
 function describe(flag: Flag): string {
   const short = flag.short ? `-${flag.short}, ` : '    ';
   const left = `  ${short}--${flag.name}${placeholder(flag)}`;
-  const [first = '', ...rest] = wrap(`${flag.help}${range(flag)}`, WIDTH - COLUMN);
+  const lines = wrap(`${flag.help}${range(flag)}`, WIDTH - COLUMN);
+  const [first = '', ...rest] = lines.map((line) => line.replaceAll(NO_BREAK, ' '));
   const indent = ' '.repeat(COLUMN);
   const head = left.length < COLUMN ? left.padEnd(COLUMN) + first : `${left}\n${indent}${first}`;
   return [head, ...rest.map((line) => indent + line)].join('\n');
@@ -83,7 +86,8 @@ function placeholder({ value }: Flag): string {
 function range({ value }: Flag): string {
   if (value.kind !== 'integer' && value.kind !== 'number' && value.kind !== 'count') return '';
   const above = value.kind !== 'count' && value.above;
-  return ` [${above ? 'above ' : ''}${value.min} to ${value.max}]`;
+  const text = `[${above ? 'above ' : ''}${value.min} to ${value.max}]`;
+  return ` ${text.replaceAll(' ', NO_BREAK)}`;
 }
 
 function wrap(text: string, width: number): string[] {

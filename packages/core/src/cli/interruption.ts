@@ -4,8 +4,8 @@ import { constants } from 'node:os';
 const SAME_PRESS_MS = 500;
 
 /**
- * Ctrl-C or a request to end: what is under way stops, what is done stays printed. A second one
- * ends at once.
+ * Ctrl-C or a termination signal: stops the work; finished photos stay printed. A second one ends
+ * at once.
  */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -22,12 +22,12 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** 128 + the signal's number, as shells have it; nothing when no signal came. */
+  /** 128 + the signal's number, as in shells; undefined without a signal. */
   get exitCode(): number | undefined {
     return this.#signal && 128 + constants.signals[this.#signal];
   }
 
-  /** Stops the work for another reason: nobody reads the output any more. */
+  /** Stops the work because the reader closed the output. */
   stop(): void {
     this.#controller.abort();
   }

@@ -11,6 +11,6 @@ export function naturalOrder(a: string, b: string): number {
     if (order !== 0) return order;
   }
   if (left.length < right.length) return -1;
-  // The collator takes "01" and "1" for equal; the order must be total all the same.
+  // The collator treats "01" and "1" as equal, but the order must be total.
   return a < b ? -1 : a > b ? 1 : 0;
 }

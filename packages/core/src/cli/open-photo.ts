@@ -11,10 +11,10 @@ export interface OpenLimits {
 }
 
 /**
- * What the library is handed for a photo. A file stays a path: whoever captions it reads it, in a
- * worker thread if need be, and no other photo's bytes wait in memory meanwhile.
+ * The library's input for a photo. A file stays a path: the worker that captions it reads it, so
+ * that the bytes of waiting photos are not in memory.
  *
- * @throws CaptionError why there is nothing to caption
+ * @throws CaptionError if there is nothing to caption
  */
 export async function openPhoto(source: PhotoSource, limits: OpenLimits): Promise<ImageInput> {
   switch (source.kind) {

@@ -10,10 +10,10 @@ import { inFlags } from './speak-flags.js';
 import type { Terminal } from './terminal.js';
 import { medianTimings, timingsLine } from './timings.js';
 
-/** How often the progress line is drawn anew while nothing happens, so that its times go on. */
+/** Interval for redrawing the progress line between photos, so that its times are current. */
 const TICK_MS = 500;
 
-/** Prints what becomes of the photos, one by one: captions to standard output, the rest to standard error. */
+/** Prints the outcomes of the photos one by one: captions to stdout, everything else to stderr. */
 export class Printer {
   readonly #format: OutputFormat;
   readonly #timings: CaptionTimings[] = [];
@@ -75,7 +75,7 @@ export class Printer {
     this.#showProgress();
   }
 
-  /** Closes what was printed, so that a JSON array is one even when the work was stopped. */
+  /** Ends the output: closes the JSON array, also after an early stop. */
   async end(): Promise<void> {
     this.stop();
     await this.#openOutput();

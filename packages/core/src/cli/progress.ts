@@ -19,8 +19,8 @@ const BAR = 24;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /**
- * One line that tells how far the work has come: bar, count, rate, time left. It is never wider than
- * the terminal; the bar goes first when there is no room.
+ * A status line with bar, count, rate and time left. It is never wider than the terminal; the bar
+ * is omitted first.
  */
 export function renderProgress(state: ProgressState, { columns, colour }: ProgressLook): string {
   const facts = [count(state), ...rates(state)];
@@ -54,7 +54,7 @@ function rates({ done, total, elapsedMs }: ProgressState): string[] {
   return done < total ? [rate, `${duration(left)} left`] : [rate, duration(elapsedMs)];
 }
 
-/** How far the download of a model's file has come. */
+/** A status line for the download of a model's file. */
 export function renderDownload(
   { file, loaded, total }: { file: string; loaded: number; total?: number },
   { columns }: ProgressLook,

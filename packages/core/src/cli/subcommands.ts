@@ -1,7 +1,7 @@
 import type { Interruption } from './interruption.js';
 import type { Terminal } from './terminal.js';
 
-/** Runs with the words after its own name; gives the exit code. It has to heed the interruption. */
+/** Runs with the arguments after its name and returns the exit code. Must stop at the interruption. */
 export type Subcommand = (
   argv: readonly string[],
   terminal: Terminal,

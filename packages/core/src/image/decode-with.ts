@@ -35,7 +35,7 @@ type Decoder = (
   request: DecodeRequest,
 ) => DecodedPixels | Promise<DecodedPixels>;
 
-/** Who decodes each kind of file. */
+/** The decoder of each format. */
 export type Decoders = Readonly<Record<ImageFormat, Decoder>>;
 
 /**
@@ -118,7 +118,7 @@ function halvings(full: number, reduced: number): number {
   return [1, 2, 4, 8].find((factor) => Math.ceil(full / factor) === reduced) ?? 1;
 }
 
-/** A decoder's own kind of exception tells a user nothing, and no caller can expect it. */
+/** Turns a decoder's own exceptions into `DECODE_FAILED`. */
 function orDecodeFailed<T>(format: ImageFormat, work: () => T): T {
   const fail = (cause: unknown): never => {
     if (cause instanceof CaptionError) throw cause;

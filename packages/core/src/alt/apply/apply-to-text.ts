@@ -10,16 +10,15 @@ export interface WriteOptions {
 /** A document with alternative texts in it. */
 export interface WrittenText {
   readonly text: string;
-  /** Which were written; those that were there already are not among them. */
+  /** The texts that were written, without those that the document already had. */
   readonly written: readonly AltWrite[];
-  /** Which could not be: the document would have become another one. */
+  /** The texts that were refused: their edits would have changed more than the text. */
   readonly refused: readonly AltWrite[];
 }
 
 /**
- * Writes alternative texts into a document. Nothing else in it changes, and what was written is read
- * again: an edit after which the images were not the same, each with the text that it was to have, is
- * taken back.
+ * Writes alternative texts into a document and changes nothing else. The result is parsed again: an
+ * edit is undone if the images are then not the same, each with its intended text.
  *
  * @param source the document that `writes` were found in
  *
@@ -50,7 +49,7 @@ export async function applyToText(
     return (await isAsWanted({ ...source, text }, before, alts, options)) ? text : undefined;
   };
 
-  // Together if they hold; otherwise by halves, until those that are to blame stand alone.
+  // All edits together if the result is right; otherwise by halves, to isolate the wrong edits.
   const good: typeof pending = [];
   let text = source.text;
   const add = async (some: typeof pending): Promise<void> => {

@@ -37,8 +37,8 @@ export interface ApplyOptions extends FindOptions, WriteOptions {
 }
 
 /**
- * Writes what was decided. Each file is read again: only where an image still has the text that it
- * was decided upon is anything written, each file whole or not at all.
+ * Writes decisions into files. Each file is read again, and only images whose text has not changed
+ * since the decision are written. A file is replaced completely or not at all.
  *
  * @throws CaptionError `ABORTED`
  *

@@ -12,8 +12,8 @@ export interface Documents {
 }
 
 /**
- * The documents that paths stand for: a file is itself, a folder all documents in it and in its
- * folders, without hidden ones and `node_modules`. Symbolic links are followed, no folder is entered
+ * The documents that paths name: a file itself, or all documents in a folder and its subfolders,
+ * without hidden ones and `node_modules`. Symbolic links are followed, but no folder is entered
  * twice.
  */
 export async function collectDocuments(paths: readonly string[]): Promise<Documents> {
@@ -40,7 +40,7 @@ export async function collectDocuments(paths: readonly string[]): Promise<Docume
   async function add(path: string): Promise<void> {
     const real = await realpath(path);
     const other = files.get(real);
-    // A file goes by its own name rather than by that of a link to it.
+    // A file is named by its real path, not by a link to it.
     if (other === undefined || ((await isLink(other)) && !(await isLink(path)))) {
       files.set(real, path);
     }

@@ -49,8 +49,8 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * Writes a document so that it is the old or the new one at any time, never a part: to a file beside
- * it that then takes its name. Its permissions and owner stay, a symbolic link stays one.
+ * Replaces a document atomically: writes a file beside it and renames that. Permissions and owner
+ * are kept, and a symbolic link stays a link.
  *
  * @param was the text that it still has to hold
  * @throws CaptionError `FILE_CHANGED` when somebody else wrote it meanwhile; `WRITE_FAILED`, also for
@@ -64,7 +64,7 @@ export async function replaceText(path: string, was: string, text: string): Prom
   );
   try {
     const { mode, uid, gid } = await stat(target);
-    // A new file could take the place of one that nobody may write; root may write all of them.
+    // A rename could replace a read-only file, so the permissions are checked first, for root as well.
     if ((mode & ANYBODY_WRITES) === 0) {
       throw new CaptionError('WRITE_FAILED', 'It cannot be written: it is read-only.');
     }

@@ -31,7 +31,7 @@ interface GoNode {
 
 const ELEMENTS = new Set(['element', 'component', 'custom-element']);
 
-/** Expressions are not looked into (the compiler gives them as text), elements inside of them are. */
+/** Expressions are not parsed (the compiler returns them as text), but the elements inside them are. */
 export async function astroGoTree(
   text: string,
   compiler: AstroGoCompiler,

@@ -8,7 +8,7 @@ const MANIFEST = 'astro/package.json';
 const RUST = '@astrojs/compiler-rs';
 const GO = '@astrojs/compiler';
 
-/** Reads a component of Astro, with the compiler that its version of Astro brings along. */
+/** Reads an Astro component with the compiler of the project's version of Astro. */
 export async function astroTree(text: string, path?: string): Promise<readonly TreeNode[]> {
   const manifest = JSON.parse(await readFile(projectFile([MANIFEST], path), 'utf8'));
   // Another one may be there by chance, where packages are put into one common folder.

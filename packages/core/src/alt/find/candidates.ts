@@ -1,7 +1,7 @@
 import type { TreeElement } from './source-tree.js';
 import { attribute } from './source-tree.js';
 
-/** Parses a `srcset`; the library for it is loaded by whoever reads a document. */
+/** Parses a `srcset`. The readers of documents load the library for it. */
 export type SrcsetParser = (value: string) => readonly {
   readonly source: { readonly value: string };
   readonly width?: { readonly value: number };
@@ -40,7 +40,7 @@ export function candidatesOf(
   });
   const all = [
     ...sets.flatMap((set) => largestFirst(set, parseSrcset)),
-    // A data URL beside `data-src` is what is shown until the image is loaded.
+    // A data URL beside `data-src` is a placeholder until the image is loaded.
     ...(src !== undefined && !(late.length > 0 && /^data:/i.test(src)) ? [src] : []),
     ...late,
     ...offered.flatMap((set) => largestFirst(set, parseSrcset)),

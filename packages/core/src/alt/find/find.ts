@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, DocumentKind>> = {
   svelte: 'svelte',
 };
 
-/** Extensions of the files that images are looked for in, without the dot. */
+/** Extensions of the files that are searched for images, without the dot. */
 export const DOCUMENT_EXTENSIONS: readonly string[] = Object.keys(KINDS);
 
 /** What kind of document a file's name promises; undefined for one of another kind. */
@@ -32,7 +32,7 @@ export function documentKind(path: string): DocumentKind | undefined {
 export interface SourceText {
   readonly text: string;
   readonly kind: DocumentKind;
-  /** Where the file is; the compilers of Astro, Vue and Svelte are looked for from there. */
+  /** The file's path; the compilers of Astro, Vue and Svelte are resolved from it. */
   readonly path?: string;
 }
 

@@ -6,7 +6,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** Reads HTML as a browser does: a page or a part of one, whatever is wrong with it. */
 export async function htmlTree(text: string): Promise<readonly TreeNode[]> {
   const { parse } = await import('parse5');
-  // Without scripting, so that what `<noscript>` holds is read: images for late loading stand there.
+  // Parsed without scripting, so that `<noscript>` has elements: lazy-loading pages have images in it.
   const page = parse(text, { sourceCodeLocationInfo: true, scriptingEnabled: false });
   return nodesOf(page, text);
 }
@@ -43,7 +43,7 @@ function elementOf(node: Parse5.Element, text: string): TreeNode[] {
     nameEnd,
     children,
   };
-  // Elements that the parser adds (`<html>`, `<tbody>`) stand nowhere, but what is in them does.
+  // Elements that the parser adds (`<html>`, `<tbody>`) have no place in the source, but their children do.
   return [element];
 }
 

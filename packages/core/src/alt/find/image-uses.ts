@@ -42,7 +42,7 @@ const bound = (name: string) => [
 const BOUND_ALT = new Set(bound('alt'));
 const BOUND_SRC = new Set(bound('src'));
 
-/** The images of a document in the order in which they stand there. */
+/** The images of a document, in document order. */
 export function imageUses(
   text: string,
   document: DocumentKind,
@@ -114,7 +114,7 @@ class Walk {
   }
 
   #element(element: TreeElement, kind: ImageKind, ancestors: readonly TreeElement[]): void {
-    // A link's only image names the link; an area without an address is no part of the map's links.
+    // The only image of a link is the link's name; an area without an address is not a link.
     if (kind === 'area' && attribute(element, 'href') === undefined) return;
     const alt = element.attributes.find(({ name }) => name === 'alt');
     const parent = ancestors.at(-1);
@@ -154,7 +154,7 @@ class Walk {
     if (element.attributes.some(({ name }) => BOUND_ALT.has(name.toLowerCase()))) return 'dynamic';
     if (!alt) return element.open ? 'dynamic' : 'missing';
     if (alt.value === null || isTemplate(alt.value)) return 'dynamic';
-    // A button has no decorative image: with nothing in its alt nobody hears what it does.
+    // The image of a button is never decorative: without a text, the button has no name.
     if (alt.value === '') return kind === 'input' || this.options.empty ? 'missing' : 'empty';
     return this.#statusOfText(alt.value, src);
   }

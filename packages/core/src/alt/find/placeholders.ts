@@ -1,4 +1,4 @@
-/** Words that say no more than that there is an image, in English and as editors insert them. */
+/** English words that only say that there is an image, and texts that editors insert. */
 const WORDS = [
   'image',
   'images',

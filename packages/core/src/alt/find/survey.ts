@@ -20,7 +20,7 @@ export interface SurveyOptions extends FindOptions {
 
 /**
  * Finds the images in files and in folders of them (HTML, Markdown, MDX, Astro, Vue, Svelte). A file
- * that cannot be read or parsed is told among the problems and stops nothing.
+ * that cannot be read or parsed is reported in `problems`; the others are still read.
  *
  * @throws CaptionError `ABORTED`
  *

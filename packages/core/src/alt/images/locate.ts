@@ -15,7 +15,7 @@ export interface LocateOptions {
   readonly roots: readonly string[];
   /** Images on other servers, too? */
   readonly remote: boolean;
-  /** Address of the site itself: what begins with it is looked for in `roots`. */
+  /** The site's own address: images at it are looked up in `roots`. */
   readonly site?: URL;
 }
 

@@ -42,7 +42,7 @@ export interface ProcessedFile {
   message?(reason: string, place?: unknown): unknown;
 }
 
-/** Fills in the alternative texts of a tree; images that are left without are told as messages of the file. */
+/** Adds alternative texts to a tree. Images that remain without one are reported as messages of the file. */
 export type Filler = (tree: { type: string }, file: ProcessedFile) => Promise<void>;
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof FillOptions>([
@@ -139,7 +139,7 @@ function filler(
 
 async function cacheIn(file: string | undefined, cwd: string): Promise<CaptionCache | undefined> {
   if (file !== undefined) return fileCache(file);
-  // A site that is built where nothing can be written is built without what nobody asked for.
+  // If the default cache is not writable, the site is built without a cache.
   const usual = join(cwd, 'node_modules/.cache/zipcaption/alt.jsonl');
   return fileCache(usual).catch(() => undefined);
 }

@@ -7,7 +7,7 @@ import { type CaptionCache, cacheKey } from './cache.js';
 import type { ImageCaptions } from './image-captions.js';
 import { GENDERED, isNeutral, neutralCaptions } from './neutral.js';
 
-/** What captions images here: a `Captioner` is one. */
+/** The part of a `Captioner` that is used here. */
 export interface AltCaptioner {
   readonly model: {
     readonly name: string;
@@ -23,14 +23,14 @@ export interface AltCaptioner {
 export interface CaptionImagesOptions extends ReadOptions {
   /** Let captions say "man", "girl", … Default false. */
   readonly gender?: boolean;
-  /** For every caption; `numCaptions` and `bannedWords` are taken care of here. */
+  /** Options of every caption; `numCaptions` and `bannedWords` are set here. */
   readonly search?: Omit<CaptionAllOptions, 'numCaptions'>;
   readonly cache?: CaptionCache;
   /** Called after each image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Captions asked for, so that there are others to choose from. */
+/** Number of captions per image: the best and alternatives. */
 const CANDIDATES = 3;
 
 /** A key for a place that bytes come from. */
@@ -51,7 +51,7 @@ export function placeKey(located: Located): string {
  * @param places  where the images are
  * @param load    called when the first image is there
  * @returns by {@link placeKey}: captions, or why there are none
- * @throws CaptionError what stops all of them: `ABORTED`, `INVALID_OPTION`, a model that is not there
+ * @throws CaptionError errors that stop all of them: `ABORTED`, `INVALID_OPTION`, a missing model
  */
 export async function captionImages(
   places: readonly Located[],
@@ -152,7 +152,7 @@ class CaptionRun {
       return undefined;
     }
 
-    // No model is loaded when there is no image that can be read.
+    // The model is only loaded if there is an image to caption.
     const first = await nextInput();
     if (first === undefined) return results;
     const captioner = await this.#loaded();
@@ -178,7 +178,7 @@ class CaptionRun {
     return this.#captioner;
   }
 
-  /** A cache is asked with the model's name, so that the model has to be there first. */
+  /** The cache key contains the model's name, so the model is loaded first. */
   async #cached(hash: string, search: CaptionAllOptions): Promise<ImageCaptions | undefined> {
     const { cache } = this.options;
     return cache?.get(keyOf(hash, await this.#loaded(), search));

@@ -39,7 +39,7 @@ export interface ProposeOptions extends CaptionImagesOptions, StyleOptions {
   readonly minConfidence?: number;
   /** Folders that addresses beginning with `/` start from. Default: the working folder. */
   readonly roots?: readonly string[];
-  /** Address of the site itself; images there are looked for in `roots`. */
+  /** The site's own address: images at it are looked up in `roots`. */
   readonly site?: URL;
 }
 

@@ -79,7 +79,7 @@ class AltRun {
 
   async run(): Promise<number> {
     const { settings, signal } = this;
-    // What is wrong with the decisions and the report is told before anything else is done.
+    // Errors in the decisions and the report are reported before any other work.
     if (settings.report !== undefined) {
       const { checkReportPath } = await import('./report/report.js');
       await checkReportPath(settings.report);
@@ -234,7 +234,7 @@ class AltRun {
     }
     await this.#note(summary(result));
     const failed = images.some(({ outcome }) => outcome === 'changed' || outcome === 'refused');
-    // A name for an SVG's image is no attribute that could be checked for.
+    // --check ignores images in SVGs: their names are not attributes.
     const lacking = task === 'check' && images.some(({ kind }) => kind !== 'svg-image');
     return problems.length > 0 || failed || lacking ? 1 : 0;
   }

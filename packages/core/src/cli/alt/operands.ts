@@ -32,7 +32,7 @@ export async function documentPaths(operands: readonly string[]): Promise<{
   return { paths, problems };
 }
 
-/** Installed packages are others' files: `**` does not mean them. */
+/** `**` does not match installed packages. */
 function isOwn(path: string, pattern: string): boolean {
   const isInstalled = (name: string) => name.split(/[\\/]/).includes('node_modules');
   return !isInstalled(path) || isInstalled(pattern);

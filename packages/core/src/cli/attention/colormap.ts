@@ -14,7 +14,7 @@ const STOPS: readonly Rgb[] = INFERNO.split(' ').map((hex) => {
   return [value >> 16, (value >> 8) & 255, value & 255];
 });
 
-/** The colour of a value from 0 to 1; what is outside takes the end's. Channels 0–255, not rounded. */
+/** The colour of a value, clamped to 0–1. Channels 0–255, not rounded. */
 export function inferno(value: number): Rgb {
   const position = Math.min(1, Math.max(0, value)) * (STOPS.length - 1);
   const below = Math.min(STOPS.length - 2, Math.floor(position));

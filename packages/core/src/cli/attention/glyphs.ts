@@ -192,7 +192,7 @@ export const MARKS: Readonly<Record<string, { strokes: string; above: boolean }>
   '\u0328': { above: false, strokes: 'M110 0 C30 -60 30 -185 145 -180' },
 };
 
-/** Characters that look enough like ASCII ones, or are written with several. */
+/** Characters that are drawn as similar ASCII characters. */
 // biome-ignore format: a table with several entries a line
 const LIKE: Readonly<Record<string, string>> = {
   '‘': "'", '’': "'", '‚': ',', '“': '"', '”': '"', '„': '"', '«': '"', '»': '"',
@@ -201,7 +201,7 @@ const LIKE: Readonly<Record<string, string>> = {
   ø: 'o', Ø: 'O', ł: 'l', Ł: 'L', đ: 'd', Đ: 'D', ı: 'i', ð: 'd', þ: 'th', Þ: 'Th',
 };
 
-/** Added to every advance: at the sizes used here letters want a little air. */
+/** Added to every advance, for small sizes. */
 const TRACKING = 14;
 
 /** A letter with the marks on it. */
@@ -212,7 +212,7 @@ export interface Cluster {
   readonly isCapital: boolean;
 }
 
-/** The glyphs that a text is set with; what is not there becomes its nearest likeness or a box. */
+/** The glyphs of a text. Missing characters become similar ones or a box. */
 export function clusters(text: string): Cluster[] {
   const result: { glyph: Glyph; marks: string[]; isCapital: boolean }[] = [];
   const plain = Array.from(text, (character) => LIKE[character] ?? character).join('');

@@ -2,7 +2,7 @@ import type { RgbImage } from '../../image/types.js';
 import { inferno } from './colormap.js';
 import type { Heat } from './heat.js';
 
-/** How much of a photo's colour and brightness is left where it was not looked at. */
+/** The share of colour and brightness that remains where attention is 0. */
 export const UNDERLAY = { saturation: 0.3, brightness: 0.58 } as const;
 
 /**

@@ -10,7 +10,7 @@ import { encodePng } from './png.js';
 /** Largest side of the photo in the page, and of the heat, which is smooth and can be enlarged. */
 const PHOTO_SIDE = 960;
 const HEAT_SIDE = 144;
-/** A small photo is enlarged to this width, in CSS pixels: the maps are what is looked at. */
+/** Small photos are enlarged to this width in CSS pixels, so that the maps are visible. */
 const LEAST_STAGE = 640;
 
 /**
@@ -74,7 +74,7 @@ function sentence(caption: string, words: readonly WordAttention[]): string {
   for (const [index, { word }] of words.entries()) {
     const text = word.trim();
     const at = rest.indexOf(text);
-    // Words and caption come from the same tokens; if they ever differ, the words are what is shown.
+    // Words and caption come from the same tokens; if they should differ, the words are shown.
     if (at < 0) return words.map((each, i) => label(each.word.trim(), i)).join(' ');
     html += escapeHtml(rest.slice(0, at)) + label(text, index);
     rest = rest.slice(at + text.length);

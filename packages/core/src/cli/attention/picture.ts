@@ -8,7 +8,7 @@ import { CONTENT_WIDTH, cellLeft, gridOf, headSize, PICTURE_WIDTH } from './layo
 import { overlay } from './overlay.js';
 import { drawText, shortened, type TextStyle, textWidth, wrapText } from './text.js';
 
-/** What is drawn: the upright photo, and what was said of it. */
+/** The content of a drawing: the upright photo and its caption. */
 export interface AttentionDrawing {
   readonly photo: RgbImage;
   readonly caption: string;

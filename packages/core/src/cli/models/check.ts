@@ -18,7 +18,7 @@ function testPicture() {
 
 /**
  * `zipcaption models check <model>`: loads it, captions a picture with one beam and with three, and
- * looks whether what comes out can be a caption. Exit code 0 when the model is sound.
+ * checks that the scores are finite. Exit code 0 if the model works.
  */
 export async function check(command: ModelsCommand, operand: string): Promise<number> {
   const source = await findFolder(operand);

@@ -81,7 +81,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
   } catch (cause) {
-    // Node says what is wrong in its first sentence, and after it how to write odd file names.
+    // The first sentence of Node's message says what is wrong; the rest is about unusual file names.
     const [what = ''] = (cause instanceof Error ? cause.message : String(cause)).split('. ');
     throw usage(`${what}. "zipcaption models --help" lists all flags.`, cause);
   }

@@ -5,7 +5,7 @@ import { isNearlySrgb } from './to-srgb.js';
 
 /** What a file says of its colours. */
 export interface EmbeddedColour {
-  /** How its pixels are brought to sRGB; absent where they are sRGB, or taken for it. */
+  /** The conversion of its pixels to sRGB; absent if they are sRGB or count as it. */
   readonly profile?: ColourProfile;
   readonly warnings: readonly string[];
 }

@@ -83,7 +83,7 @@ function encode(table: Float32Array, light: number): number {
   return value + ((table[below + 1] as number) - value) * (place - below);
 }
 
-/** Levels by which a profile may differ from sRGB and still be taken for it. */
+/** Levels by which a profile may differ from sRGB and still count as sRGB. */
 const NEGLIGIBLE = 2;
 
 /**

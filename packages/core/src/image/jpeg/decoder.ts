@@ -17,7 +17,7 @@ import { SequentialPicture } from './sequential-picture.js';
  */
 const MAX_SCANS = 500;
 
-/** The part of a picture for which the file must at least have bytes before memory is taken for it. */
+/** The share of a picture that the file's bytes must at least cover before memory is allocated for it. */
 const LEAST_SHARE = 1 / 64;
 
 /**
@@ -97,7 +97,7 @@ function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[
         leftovers ||= outcome.leftovers;
         at = outcome.end;
       } else {
-        // Another frame cannot follow; it is passed over like all that is unknown.
+        // A second frame is not allowed; it is skipped like unknown segments.
         at = readTables(bytes, segment, tables);
       }
     } catch (error) {

@@ -9,7 +9,7 @@ const CAPACITY = 1 << 16;
  */
 const BLOCK_BYTES = 256;
 
-/** What stands for a position that is never reached. */
+/** A position that is never reached. */
 const NEVER = 0x3fffffff;
 
 /**

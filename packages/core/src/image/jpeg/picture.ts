@@ -8,7 +8,7 @@ import type { QuantTable, Tables } from './tables.js';
 
 /** A picture that takes shape while the scans of a file are read, sequential or progressive. */
 export interface Picture {
-  /** All that the output needs was read; what follows in the file need not be looked at. */
+  /** All data for the output were read; the rest of the file is ignored. */
   readonly complete: boolean;
   /** Whether a scan has anything that the output needs. */
   wants(scan: ScanHeader): boolean;

@@ -129,7 +129,7 @@ export abstract class BlockwiseDecoder implements ScanDecoder {
 }
 
 interface Resumption {
-  /** Where data goes on, or `undefined` when the scan is over. */
+  /** The position where data continues; `undefined` at the end of the scan. */
   readonly dataAt: number | undefined;
   /** Intervals that are missing before it. */
   readonly lost: number;

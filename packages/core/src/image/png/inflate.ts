@@ -37,8 +37,8 @@ export class InflateError extends Error {}
  * output after the last whole symbol; `isComplete` of {@link Inflater} tells. The Adler-32 at the
  * end is not looked at: PNG's own checksums cover the compressed bytes.
  *
- * Ours, because it was measured: for the pixels of a photo (mostly literals) it takes a third of the
- * time of fflate's stream and half of `DecompressionStream`'s, and it allocates nothing on the way.
+ * Written by hand for speed: for the pixels of a photo it takes 0.6 of the time of fflate's stream and
+ * 0.85 of `DecompressionStream`'s, and it allocates nothing on the way (`scripts/bench/inflate.mjs`).
  *
  * @throws InflateError from the iterator
  */

@@ -3,7 +3,7 @@ import type { AppliedDecision, FileProblem, FoundImage, Proposal } from '../../.
 /** What `zipcaption alt` does with the images that it finds. */
 export type AltTask = 'list' | 'write' | 'check' | 'apply';
 
-/** An image to print: with a proposal unless only a check was asked for, with an outcome if written. */
+/** An image to print: with a proposal except for --check, with an outcome if it was written. */
 export type Listed = FoundImage &
   Partial<Pick<Proposal, 'draft' | 'reason' | 'decision'>> & {
     readonly outcome?: AppliedDecision['outcome'];
@@ -15,13 +15,13 @@ export type Listed = FoundImage &
 export interface AltResult {
   readonly images: readonly Listed[];
   readonly problems: readonly FileProblem[];
-  /** What was asked for; in a check each image is an error. */
+  /** The task; for `check` each image is an error. */
   readonly task: AltTask;
   /** Files that were read. */
   readonly files: number;
 }
 
-/** The draft and its fate in words; empty for a check. */
+/** The draft and its outcome in words; empty for a check. */
 export function draftInWords(image: Listed): string {
   const { draft, reason, decision, outcome, decided } = image;
   const fate = outcome && OUTCOMES[outcome];
@@ -33,7 +33,7 @@ export function draftInWords(image: Listed): string {
   return purpose ? `${known} [${purpose}]` : known;
 }
 
-/** What the text of this image has to say, which no model can see. */
+/** The purpose that this image's text must state, which no model can see. */
 function purposeOf({ kind, context }: FoundImage): string | undefined {
   if (kind === 'input') return 'a button: say what it does';
   return context.link ? `in a link to ${context.link}: say where it leads` : undefined;

@@ -1,7 +1,7 @@
 import { printable } from '../../formats/text.js';
 import { type AltResult, draftInWords, type Listed } from './alt-result.js';
 
-/** For each image where it stands and what is wrong, below it the draft. */
+/** For each image its place and what is wrong, with the draft on the next line. */
 export function textFormat({ images }: AltResult): string {
   return images.map(lines).join('');
 }

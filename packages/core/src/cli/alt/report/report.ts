@@ -14,13 +14,13 @@ export interface ReportOptions extends ReadOptions {
 }
 
 /**
- * Looks whether the page can take this path: a new one, or that of an earlier report. Any other file
- * is somebody's, a page of the site for example.
+ * Checks that the path is new or an earlier report. Any other file is not overwritten: it may be a
+ * page of the site.
  *
  * @throws CaptionError `WRITE_FAILED`
  */
 export async function checkReportPath(path: string): Promise<void> {
-  // A pipe (`/dev/stdout`) has nothing to lose; what cannot be read is told when it is written.
+  // A pipe (`/dev/stdout`) may always be written; errors are reported when it is written.
   const kind = await stat(path).catch(() => undefined);
   if (!kind?.isFile()) return;
   const there = await readFile(path, 'utf8').catch(() => '');
@@ -60,7 +60,7 @@ export async function writeReport(
   }
 }
 
-/** An image that cannot be shown leaves its card without one: why is told there already. */
+/** Images that cannot be decoded are not shown; their card already says why. */
 async function pictureOf(
   { located }: Proposal,
   options: ReportOptions,
