@@ -13,7 +13,7 @@ const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
 });
 
-const columns = ['block (CPU / wall)', 'memory', 'honest photos', '/livez', ''];
+const columns = ['block (CPU / wall)', 'memory', 'honest photos', '/livez (idle server)', ''];
 console.log('attack'.padEnd(50), ...columns.map((title) => title.padEnd(19)));
 
 let failures = 0;
@@ -32,7 +32,9 @@ function print({ name, failure, seen, found, others }: Outcome): void {
     found ? `${ms(found.cpuBlock)} / ${ms(found.wallBlock)}` : '-',
     found ? `${(found.peakMemory / 1e6).toFixed(0)} MB` : '-',
     others ? `${others.photos.length}, ≤ ${ms(slowest(others.photos))}` : '-',
-    others ? `${others.probes.length}, ≤ ${ms(slowest(others.probes))}` : '-',
+    others
+      ? `${others.probes.length}, ≤ ${ms(slowest(others.probes))} (${ms(slowest(others.control))})`
+      : '-',
   ];
   const verdict = failure ? `FAIL: ${failure}` : 'ok';
   console.log(name.padEnd(50), ...cells.map((cell) => cell.padEnd(19)), `${verdict}  ${seen}`);

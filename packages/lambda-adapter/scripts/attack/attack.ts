@@ -9,9 +9,7 @@ export interface Attack {
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes of memory that the process may take at its peak. */
   readonly mostMemory?: number;
-  /** Milliseconds of processor time that the thread that answers may be blocked for. Default 50. */
-  readonly mostBlock?: number;
-  /** Milliseconds that an honest client may wait for a photo meanwhile. Default 10,000. */
+  /** Milliseconds that an honest client may wait for a photo meanwhile, on a machine of its own. Default 5,000. */
   readonly mostWait?: number;
   /** May honest photos be refused or late meanwhile? Health checks must be answered all the same. */
   readonly mayRefuse?: boolean;

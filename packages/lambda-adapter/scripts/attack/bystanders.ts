@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { freshPhoto } from './photos.js';
-import { type Answer, HONEST, type Target } from './target.js';
+import { type Answer, HONEST, sendTo, type Target } from './target.js';
 
 /** What others got while the attack went on. */
 export interface Bystanders {
@@ -8,10 +8,12 @@ export interface Bystanders {
   readonly photos: readonly Answer[];
   /** `GET /livez`, every 50 ms. */
   readonly probes: readonly Answer[];
+  /** The same of an idle server, at the same moments. */
+  readonly control: readonly Answer[];
 }
 
 /** Starts an honest client and a health check; the function that is given ends them. */
-export function bystanders(target: Target): () => Promise<Bystanders> {
+export function bystanders(target: Target, controlPort: number): () => Promise<Bystanders> {
   let going = true;
   const agent = new Agent({ keepAlive: true });
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -28,12 +30,16 @@ export function bystanders(target: Target): () => Promise<Bystanders> {
   const photos = repeat(100, () =>
     target.send({ body: freshPhoto(), headers, from: HONEST, path: '/caption?beams=1' }),
   );
-  const probes = repeat(50, () =>
-    target.send({ method: 'GET', path: '/livez', from: HONEST, agent }),
-  );
+  const probe = { method: 'GET', path: '/livez', from: HONEST, agent };
+  const control: Answer[] = [];
+  const probes = repeat(50, async () => {
+    const [answer, other] = await Promise.all([target.send(probe), sendTo(controlPort, probe)]);
+    control.push(other);
+    return answer;
+  });
   return async () => {
     going = false;
-    const result = { photos: await photos, probes: await probes };
+    const result = { photos: await photos, probes: await probes, control };
     agent.destroy();
     return result;
   };

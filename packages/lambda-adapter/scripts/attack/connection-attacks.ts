@@ -108,8 +108,6 @@ export const connectionAttacks: readonly Attack[] = [
       isShort: true,
       mostMemory: 600e6,
     },
-    // Node's parser reads the first requests of all of them at once.
-    mostBlock: 150,
     async run(target) {
       const sockets = await Promise.all(Array.from({ length: 256 }, () => target.open()));
       const ask = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200);

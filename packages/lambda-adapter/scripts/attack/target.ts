@@ -48,6 +48,35 @@ export function firstOf(emitter: EventEmitter, events: readonly string[]): Promi
   });
 }
 
+/** One request to a port of this machine. */
+export function sendTo(
+  port: number,
+  { path = '/caption', method = 'POST', headers = {}, body, from, agent }: Sent,
+): Promise<Answer> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const end = (status: number, given: IncomingHttpHeaders, text: string) =>
+      resolve({ status, headers: given, body: text, milliseconds: performance.now() - started });
+    const sent = request(
+      {
+        ...{ host: '127.0.0.1', port, path, method },
+        ...{ localAddress: from ?? ATTACKER, agent: agent ?? false },
+        headers: { ...(body && { 'content-length': body.length }), ...headers },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (data: string) => {
+          text += data;
+        });
+        response.once('end', () => end(response.statusCode ?? 0, response.headers, text));
+        response.once('error', () => end(0, {}, ''));
+      },
+    );
+    sent.once('error', () => end(0, {}, ''));
+    sent.end(body);
+  });
+}
+
 /** A server of its own, started for one attack, reachable from this machine only. */
 export class Target {
   readonly process: ChildProcess;
@@ -100,36 +129,8 @@ export class Target {
     return (await answer)[0];
   }
 
-  send({
-    path = '/caption',
-    method = 'POST',
-    headers = {},
-    body,
-    from,
-    agent,
-  }: Sent): Promise<Answer> {
-    const started = performance.now();
-    return new Promise((resolve) => {
-      const end = (status: number, given: IncomingHttpHeaders, text: string) =>
-        resolve({ status, headers: given, body: text, milliseconds: performance.now() - started });
-      const sent = request(
-        {
-          ...{ host: '127.0.0.1', port: this.port, path, method },
-          ...{ localAddress: from ?? ATTACKER, agent: agent ?? false },
-          headers: { ...(body && { 'content-length': body.length }), ...headers },
-        },
-        (response) => {
-          let text = '';
-          response.setEncoding('utf8').on('data', (data: string) => {
-            text += data;
-          });
-          response.once('end', () => end(response.statusCode ?? 0, response.headers, text));
-          response.once('error', () => end(0, {}, ''));
-        },
-      );
-      sent.once('error', () => end(0, {}, ''));
-      sent.end(body);
-    });
+  send(sent: Sent): Promise<Answer> {
+    return sendTo(this.port, sent);
   }
 
   /** A bare connection. */

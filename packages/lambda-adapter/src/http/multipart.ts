@@ -1,3 +1,4 @@
+import { otherEvents, SLICE } from './event-loop.js';
 import { HttpError } from './problem.js';
 
 /** One field or file of a form. */
@@ -12,7 +13,11 @@ export interface FormPart {
 const MOST_PARTS = 1000;
 /** Bytes that the headers of one part may have, as much as an HTTP request's. */
 const LONGEST_HEADERS = 16 * 1024;
+/** The same for all parts together. */
+const MOST_HEADERS = 256 * 1024;
 const LONGEST_CONTENT_TYPE = 1_000;
+/** Spaces and tabs that may follow a boundary on its line. */
+const LONGEST_PADDING = 1_000;
 
 /**
  * The parts of a `multipart/form-data` body (RFC 7578, with the framing of RFC 2046 section 5.1).
@@ -23,23 +28,32 @@ const LONGEST_CONTENT_TYPE = 1_000;
  *
  * @throws HttpError `BAD_REQUEST`
  */
-export function parseMultipart(body: Uint8Array, contentType: string): FormPart[] {
+export async function parseMultipart(body: Uint8Array, contentType: string): Promise<FormPart[]> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const boundary = boundaryOf(contentType);
   const parts: FormPart[] = [];
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   // A first boundary may stand at the very start; all others follow a line break, which is theirs.
-  let at = lineEnd(bytes, 2 + boundary.length);
-  const startsAtOnce = bytes.indexOf(`--${boundary}`, 0, 'latin1') === 0 && at !== undefined;
-  if (!startsAtOnce) at = nextBoundary(bytes, boundary, 0)?.after;
+  const startsAtOnce = bytes.subarray(0, delimiter.length - 2).equals(delimiter.subarray(2));
+  let at = startsAtOnce ? lineEnd(bytes, delimiter.length - 2) : undefined;
+  at ??= (await nextBoundary(bytes, delimiter, 0))?.after;
   if (at === undefined) throw malformed('its boundary does not occur in it');
+  let headersLeft = MOST_HEADERS;
   while (at !== 'end') {
     if (parts.length >= MOST_PARTS) throw malformed(`it has more than ${MOST_PARTS} parts`);
-    const headersEnd: number = bytes.indexOf('\r\n\r\n', at, 'latin1');
-    if (headersEnd - at > LONGEST_HEADERS) {
+    // No more is searched than headers may have.
+    const searched = bytes.subarray(at, at + LONGEST_HEADERS + 4);
+    const length = searched.indexOf('\r\n\r\n', 0, 'latin1');
+    if (length < 0 && searched.length === LONGEST_HEADERS + 4) {
       throw malformed(`the headers of a part have more than ${LONGEST_HEADERS} bytes`);
     }
+    headersLeft -= length;
+    if (headersLeft < 0) {
+      throw malformed(`the headers of its parts have more than ${MOST_HEADERS} bytes together`);
+    }
+    const headersEnd: number = at + length;
     const next: Boundary | undefined =
-      headersEnd < 0 ? undefined : nextBoundary(bytes, boundary, headersEnd + 2);
+      length < 0 ? undefined : await nextBoundary(bytes, delimiter, headersEnd + 2);
     if (!next) throw malformed('it ends before its last boundary');
     const headers = bytes.toString('utf8', at, headersEnd);
     parts.push(part(headers, bytes.subarray(headersEnd + 4, Math.max(headersEnd + 4, next.start))));
@@ -68,26 +82,39 @@ interface Boundary {
   readonly after: After;
 }
 
+/** Bytes that are searched before others have their turn; they may be full of what looks like a boundary. */
+const SEARCHED = SLICE / 4;
+
 /** The next line that is a boundary. */
-function nextBoundary(bytes: Buffer, boundary: string, from: number): Boundary | undefined {
-  const delimiter = `\r\n--${boundary}`;
-  for (
-    let start = bytes.indexOf(delimiter, from, 'latin1');
-    start >= 0;
-    start = bytes.indexOf(delimiter, start + 1, 'latin1')
-  ) {
-    const after = lineEnd(bytes, start + delimiter.length);
-    if (after !== undefined) return { start, after };
+async function nextBoundary(
+  bytes: Buffer,
+  delimiter: Buffer,
+  from: number,
+): Promise<Boundary | undefined> {
+  for (let at = from; at < bytes.length; at += SEARCHED) {
+    if (at > from) await otherEvents();
+    // One that begins in this slice may end in the next.
+    const slice = bytes.subarray(at, at + SEARCHED + delimiter.length - 1);
+    for (
+      let start = slice.indexOf(delimiter);
+      start >= 0;
+      start = slice.indexOf(delimiter, start + 1)
+    ) {
+      const after = lineEnd(bytes, at + start + delimiter.length);
+      if (after !== undefined) return { start: at + start, after };
+    }
   }
   return undefined;
 }
 
+const DASH = 0x2d;
+
 /** What follows a boundary: its line's end, or the two dashes of the last one; else it is none. */
 function lineEnd(bytes: Buffer, from: number): After | undefined {
-  if (bytes.toString('latin1', from, from + 2) === '--') return 'end';
+  if (bytes[from] === DASH && bytes[from + 1] === DASH) return 'end';
   let at = from;
-  while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
-  return bytes.toString('latin1', at, at + 2) === '\r\n' ? at + 2 : undefined;
+  while (at < from + LONGEST_PADDING && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
+  return bytes[at] === 0x0d && bytes[at + 1] === 0x0a ? at + 2 : undefined;
 }
 
 function part(headers: string, bytes: Uint8Array): FormPart {

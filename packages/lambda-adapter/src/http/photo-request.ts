@@ -134,17 +134,17 @@ export function photoTooLarge({ maxBytes, onLambda }: Settings): HttpError {
   );
 }
 
-function readForm(
+async function readForm(
   bytes: Uint8Array,
   headers: Headers,
   query: readonly (readonly [string, string])[],
   settings: Settings,
-): PhotoRequest {
+): Promise<PhotoRequest> {
   const photos: Photo[] = [];
   const fields: [string, string][] = [];
-  for (const part of parseMultipart(bytes, headers.get('content-type') ?? '')) {
+  for (const part of await parseMultipart(bytes, headers.get('content-type') ?? '')) {
     const { name, filename } = part;
-    if (filename === undefined) fields.push([name, Buffer.from(part.bytes).toString('utf8')]);
+    if (filename === undefined) fields.push([name, fieldText(part.bytes)]);
     // A page's file field that was left empty comes as a file of no name and no bytes.
     else if (part.bytes.length > 0 || filename !== '') {
       photos.push({ name: filename, bytes: part.bytes });
@@ -167,6 +167,13 @@ function readForm(
     throw photoTooLarge(settings);
   }
   return { photos, options, several: photos.length > 1 };
+}
+
+/** Longer than the value of any option; what is cut off changes nothing about its refusal. */
+const LONGEST_FIELD = 4_096;
+
+function fieldText({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, Math.min(length, LONGEST_FIELD)).toString('utf8');
 }
 
 async function readJson(

@@ -13,6 +13,7 @@ import { CaptionError, type CaptionErrorCode } from 'zipcaption';
  * | `REQUEST_TIMEOUT` | 408 | the request did not arrive in time |
  * | `UNSUPPORTED_MEDIA_TYPE` | 415 | a content type or content encoding that is not read here |
  * | `FETCH_FAILED` | 422 | the photo's URL is allowed but gave no photo |
+ * | `HEADERS_TOO_LARGE` | 431 | the headers are too long or too many |
  * | `BUSY` | 429 | more photos wait than can be captioned in time (`Retry-After`) |
  * | `RATE_LIMITED` | 429 | this client sends more than its share (`Retry-After`, `RateLimit`) |
  * | `CLIENT_CLOSED` | 499 | the client went away |
@@ -31,6 +32,7 @@ export type HttpErrorCode =
   | 'REQUEST_TIMEOUT'
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'FETCH_FAILED'
+  | 'HEADERS_TOO_LARGE'
   | 'BUSY'
   | 'RATE_LIMITED'
   | 'CLIENT_CLOSED'
@@ -95,6 +97,7 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not supported' },
   DECODE_FAILED: { status: 422, title: 'The photo cannot be decoded' },
   FETCH_FAILED: { status: 422, title: 'The photo cannot be fetched' },
+  HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   BUSY: { status: 429, title: 'Too many requests' },
   RATE_LIMITED: { status: 429, title: 'Too many requests from this client' },
   CLIENT_CLOSED: { status: 499, title: 'The client disconnected' },

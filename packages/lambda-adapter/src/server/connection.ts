@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { otherEvents } from '../http/event-loop.js';
+import { FairReading } from './fair-reading.js';
 
 /** Requests that a client may send ahead on one connection; more are not read. */
-const MOST_AHEAD = 8;
+const MOST_AHEAD = 4;
 /** Milliseconds after a half-close at which it is tried whether anybody still listens. */
 const PROBES = [0, 10, 50, 250, 1_000];
 const PROBE_EVERY = 2_000;
@@ -41,6 +42,7 @@ export class Connection {
   /** Has the last answer been sent? */
   isClosing = false;
   readonly #exchanges = new Set<Exchange>();
+  readonly #reading: FairReading | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isLast = false;
   #probe: NodeJS.Timeout | undefined;
@@ -55,6 +57,7 @@ export class Connection {
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    this.#reading = FairReading.of(socket);
     // Each of the requests listens for its end.
     socket.setMaxListeners(2 * MOST_AHEAD + 10);
     socket.once('close', () => {
@@ -82,11 +85,17 @@ export class Connection {
   get isFull(): boolean {
     if (this.#exchanges.size < MOST_AHEAD) return false;
     this.#isLast = true;
-    // Node's parser would make objects of every request in what was received already, a thousand in 64
-    // KiB. It has no public way to be stopped; an error from its callback stops it.
+    // Node's parser would make objects of every request in what it was given, a hundred in 4 KiB. It has no
+    // public way to be stopped; an error from its callback stops it.
     const { parser } = this.socket as Socket & { parser?: { onIncoming?: () => number } };
     if (parser?.onIncoming) parser.onIncoming = () => -1;
+    this.stopReading();
     return true;
+  }
+
+  /** What the client still sends is not read as HTTP. */
+  stopReading(): void {
+    this.#reading?.stop();
   }
 
   /**

@@ -36,26 +36,19 @@ function linger(socket: Socket, { idle = 5_000, total = 30_000, bytes = 2 ** 26 
   for (const timer of timers) timer.unref();
   socket.once('close', () => timers.forEach(clearTimeout));
   let left = bytes;
-  const discard = () => {
-    // What the client still sends is no longer read as HTTP.
-    socket.removeAllListeners('data');
-    socket.on('data', ({ length }: Uint8Array) => {
-      left -= length;
-      if (left > 0) {
-        idleTimer.refresh();
-        return;
-      }
-      // A client that reads while it sends has its answer. One that does not is stopped by its own system.
-      socket.pause();
-      timers.push(setTimeout(close, LAST_CALL).unref());
-    });
-  };
-  // Node stops reading for its parser when a body is not wanted, and must have begun again before.
-  setImmediate(() => {
-    if (!socket.isPaused()) return discard();
-    socket.once('resume', discard);
-    socket.resume();
+  Connection.of(socket).stopReading();
+  socket.removeAllListeners('data');
+  socket.on('data', ({ length }: Uint8Array) => {
+    left -= length;
+    if (left > 0) {
+      idleTimer.refresh();
+      return;
+    }
+    // A client that reads while it sends has its answer. One that does not is stopped by its own system.
+    socket.pause();
+    timers.push(setTimeout(close, LAST_CALL).unref());
   });
+  socket.resume();
   const closeWhenSent = () => {
     if (socket.writableFinished) close();
     else socket.once('finish', close);

@@ -18,9 +18,8 @@ export function answerOnSocket(
   const requestId = randomUUID();
   const refused = error instanceof HttpError ? error : refusalOf(error);
   const response = problemResponse(refused, requestId);
-  // What came was no HTTP as far as it could be read; 431 says more than the code's own status.
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : response.status;
-  const body = JSON.stringify({ ...toProblem(refused, requestId), status });
+  const { status } = response;
+  const body = JSON.stringify(toProblem(refused, requestId));
   const headers = withAnswerHeaders(response, requestId);
   headers.set('connection', 'close');
   headers.set('date', new Date().toUTCString());
@@ -41,7 +40,10 @@ export function refusalOf(error: NodeJS.ErrnoException): HttpError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpError('REQUEST_TIMEOUT', 'The request did not arrive in time.');
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpError('BAD_REQUEST', 'The headers are too large: at most 16 KiB are read.');
+      return new HttpError(
+        'HEADERS_TOO_LARGE',
+        'The headers are too large: at most 16 KiB are read.',
+      );
     default:
       return new HttpError('BAD_REQUEST', 'The request is not HTTP/1.1.', { cause: error });
   }

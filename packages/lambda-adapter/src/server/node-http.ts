@@ -1,4 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpError } from '../http/problem.js';
+
+/** Chunks of a body that may be of any size. */
+const ANY_CHUNKS = 1_000;
+/** Bytes that the chunks must have on average beyond that. */
+const LEAST_CHUNK = 64;
+/** Chunks smaller than this are joined before they are handed on, up to so many bytes. */
+const JOINED = 16 * 1024;
 
 export interface IncomingBody {
   /** Called when the body is read for the first time. */
@@ -51,13 +59,39 @@ function bodyOf(incoming: IncomingMessage, { onWanted, onBroken }: IncomingBody)
           act();
         };
         const fail = (error: Error) => settle(() => controller.error(error));
+        const small: Uint8Array[] = [];
+        let [smallBytes, chunks, bytes] = [0, 0, 0];
+        const handOn = (chunk: Uint8Array) => {
+          controller.enqueue(chunk);
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+        };
+        const join = () => {
+          if (done || small.length === 0) return;
+          const joined = Buffer.concat(small.splice(0));
+          smallBytes = 0;
+          handOn(joined);
+        };
         incoming.pause();
         incoming.on('data', (chunk: Uint8Array) => {
           if (done) return;
-          controller.enqueue(chunk);
-          if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+          chunks++;
+          bytes += chunk.length;
+          // Each may have come in two pieces.
+          if (chunks > ANY_CHUNKS && bytes < (chunks / 2) * LEAST_CHUNK) {
+            fail(tooManyChunks());
+          } else if (smallBytes + chunk.length >= JOINED) {
+            join();
+            handOn(chunk);
+          } else {
+            if (small.length === 0) setImmediate(join);
+            small.push(chunk);
+            smallBytes += chunk.length;
+          }
         });
-        incoming.once('end', () => settle(() => controller.close()));
+        incoming.once('end', () => {
+          join();
+          settle(() => controller.close());
+        });
         incoming.once('error', fail);
         incoming.once('close', () => fail(new Error('The upload was interrupted.')));
         onBroken(fail);
@@ -73,6 +107,14 @@ function bodyOf(incoming: IncomingMessage, { onWanted, onBroken }: IncomingBody)
     },
     // Nothing is read before it is asked for: a request may be refused by its headers alone.
     { highWaterMark: 0 },
+  );
+}
+
+function tooManyChunks(): HttpError {
+  return new HttpError(
+    'BAD_REQUEST',
+    `The body comes in too many chunks: after the first ${ANY_CHUNKS} they must have ${LEAST_CHUNK} bytes or more on average. Send the photo in larger pieces, or with a Content-Length.`,
+    { headers: { connection: 'close' } },
   );
 }
 

@@ -12,6 +12,9 @@ import { closeInTwoSteps, type LingerLimits } from './lingering-close.js';
 import { answerOnSocket, refusalOf } from './malformed.js';
 import { answerWith, headersOf, requestFrom } from './node-http.js';
 
+/** Headers of a request; as many as Apache takes by default. */
+const MOST_HEADERS = 100;
+
 export interface ServerOptions {
   /** Default 8080; 0 takes any free one. */
   readonly port?: number;
@@ -93,6 +96,7 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   );
   // A client may close its half once its request is sent; `Connection` finds out who has left.
   Object.assign(server, { httpAllowHalfOpen: true });
+  server.maxHeadersCount = MOST_HEADERS;
   server.on('connection', (socket) => closeInTwoSteps(socket, linger));
   const connections = limitConnections(server, maxConnections);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -230,7 +234,12 @@ async function answer(
 
 /** @throws HttpError `BAD_REQUEST`, `METHOD_NOT_ALLOWED` */
 function addressOf(incoming: IncomingMessage): URL {
-  const { method = '', url = '/', headers, rawHeaders, httpVersion } = incoming;
+  const { method = '', url = '/', rawHeaders, httpVersion } = incoming;
+  // Of more than that Node has left some out.
+  if (rawHeaders.length > 2 * MOST_HEADERS) {
+    throw new HttpError('HEADERS_TOO_LARGE', `The request has more than ${MOST_HEADERS} headers.`);
+  }
+  const { headers } = incoming;
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   // RFC 9112 section 3.2.
   if (hosts.length > 1) throw new HttpError('BAD_REQUEST', 'The request has two Host headers.');
