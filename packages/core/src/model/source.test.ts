@@ -80,7 +80,7 @@ describe('a model in memory', () => {
   test('names what is there when a file is missing', async () => {
     await expect(filesSource({ a: new Uint8Array() }).read('b')).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
-      message: expect.stringMatching(/"b".*\(a\)/),
+      message: expect.stringMatching(/"b".*\(it has: a\)/),
     });
   });
 });

@@ -86,7 +86,7 @@ describe('zipcaption alt', () => {
     const fine = await alt('fine', '--check');
     expect([fine.code, fine.stdout]).toEqual([0, '']);
     expect(fine.stderr).toBe(
-      'zipcaption: every image in 1 file has an alternative text, or needs none.\n',
+      'zipcaption: every image in 1 file has an alternative text or needs none.\n',
     );
   });
 
