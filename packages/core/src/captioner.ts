@@ -225,7 +225,7 @@ async function gatherAndEmbed(
 }
 
 /** True for errors that would fail every further photo, too. */
-function concernsAll({ code }: CaptionError): boolean {
+export function concernsAll({ code }: CaptionError): boolean {
   return (
     code === 'ABORTED' ||
     code === 'DISPOSED' ||

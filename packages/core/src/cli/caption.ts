@@ -24,7 +24,7 @@ export async function captionCommand(
   const { sources, notes } = await findInputs(operands, settings);
   const drawings = settings.attention && attentionPaths(settings.attention, sources);
   const concurrency = settings.jobs ?? defaultJobs(sources.length, settings.runtime);
-  const printer = new Printer(terminal, settings, sources.length);
+  const printer = new Printer(terminal, settings, { photos: sources.length });
   let captioner: Captioner | undefined;
   const load = async () => {
     captioner = await loadModel(settings, terminal, signal);
@@ -55,7 +55,7 @@ export async function captionCommand(
 }
 
 /** --tags without a number sets no option, so the library cannot refuse it for models without tags. */
-function refuseWithoutTags({ model }: Captioner): void {
+export function refuseWithoutTags({ model }: Captioner): void {
   if (model.encoder.tags) return;
   throw new CaptionError(
     'INVALID_OPTION',

@@ -67,6 +67,56 @@ export const FLAGS = [
     value: { kind: 'number', min: 0.1, max: LIMITS.fetchTimeout.max / 1000 },
     help: 'Seconds that the download of one photo may take. Default 30.',
   },
+  {
+    name: 'files-from',
+    group: 'Photos',
+    value: text('FILE'),
+    help: 'Caption the photos named in this file, one a line or separated by NUL; - reads the names from standard input.',
+  },
+
+  {
+    name: 'out',
+    short: 'o',
+    group: 'Many photos',
+    value: text('FILE'),
+    help: 'Append one JSON object a photo to this file, as --jsonl prints it, with names relative to the folder. Prints nothing unless --format is given.',
+  },
+  {
+    name: 'sidecar',
+    group: 'Many photos',
+    value: { kind: 'choice', choices: ['txt', 'json'] },
+    help: 'Write each caption to a file beside its photo: photo.jpg.txt or photo.jpg.json.',
+  },
+  {
+    name: 'resume',
+    group: 'Many photos',
+    value: SWITCH,
+    help: 'Continue an earlier run: skip photos that have a result and have not changed.',
+  },
+  {
+    name: 'retry-failed',
+    group: 'Many photos',
+    value: SWITCH,
+    help: 'As --resume, and retry photos that failed.',
+  },
+  {
+    name: 'check',
+    group: 'Many photos',
+    value: { kind: 'choice', choices: ['stat', 'hash'] },
+    help: 'How --resume detects a changed photo: by size and time (stat, the default) or by SHA-256 (hash).',
+  },
+  {
+    name: 'overwrite',
+    group: 'Many photos',
+    value: SWITCH,
+    help: 'Replace the file of --out and existing sidecars.',
+  },
+  {
+    name: 'shard',
+    group: 'Many photos',
+    value: text('I/N'),
+    help: 'Caption only part I of N (1/16 to 16/16), chosen by a hash of the names.',
+  },
 
   {
     name: 'format',

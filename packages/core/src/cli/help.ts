@@ -22,6 +22,8 @@ const EXAMPLES = `Examples:
   zipcaption photo.jpg --sample --temperature 0.8 --top-p 0.9 --seed 7
   zipcaption photo.jpg --attention photo-attention.html
   zipcaption -r holidays/ --attention 'maps/{name}.png' --min-confidence 0.5
+  zipcaption -r archive/ --out captions.jsonl --resume
+  zipcaption -r archive/ --sidecar txt --resume
 
 Other models: zipcaption models --help
 Alternative texts for a site's images: zipcaption alt --help

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CaptionError } from '../index.js';
 import { isDataUrl } from '../input/data-url.js';
@@ -7,7 +7,8 @@ import { excerpt } from '../input/excerpt.js';
 import { isPhotoInBase64 } from '../node/files.js';
 import { glob, hasGlobCharacters } from './glob.js';
 import { naturalOrder } from './natural-order.js';
-import { kindByName, photosInFolder } from './photo-files.js';
+import { kindByName } from './photo-files.js';
+import { walkFolder } from './walk-folder.js';
 
 /** One photo to caption. `name` is what the output calls it. */
 export type PhotoSource =
@@ -92,27 +93,37 @@ async function pathOrGlob(name: string, path: string, recursive: boolean): Promi
 }
 
 async function folder(path: string, recursive: boolean): Promise<Inputs> {
-  const { photos, unread, closed } = await photosInFolder(path, recursive);
-  const notes = closed
-    .filter((entry) => entry.path !== path)
-    .map((entry) => `${entry.path} was skipped: it cannot be opened (${reason(entry.cause)}).`);
-  if (unread.length > 0) notes.push(unreadNote(path, unread));
-  const [own] = closed.filter((entry) => entry.path === path);
-  if (own) return missing(path, `The folder cannot be opened (${reason(own.cause)}).`, own.cause);
-  if (photos.length === 0) {
-    const deeper = recursive ? '' : ' Use -r to search its subfolders.';
-    return {
-      ...missing(path, `This folder has no photos (JPEG, PNG, WebP, GIF).${deeper}`),
-      notes,
-    };
+  const photos: string[] = [];
+  const unread: string[] = [];
+  const notes: string[] = [];
+  for await (const { kind, name, cause } of walkFolder(path, { recursive })) {
+    const file = join(path, name);
+    if (kind === 'photo') photos.push(file);
+    else if (kind === 'unread photo') unread.push(file);
+    else if (name === '') {
+      return missing(path, `The folder cannot be opened (${reason(cause)}).`, cause);
+    } else notes.push(`${file} was skipped: it cannot be opened (${reason(cause)}).`);
   }
+  if (unread.length > 0) notes.push(unreadNote(path, unread));
+  if (photos.length === 0) return { ...missing(path, noPhotos(recursive)), notes };
   return { sources: photos.toSorted(naturalOrder).map(fileSource), notes };
 }
 
+/** Message about a folder without photos. */
+export function noPhotos(recursive: boolean): string {
+  const deeper = recursive ? '' : ' Use -r to search its subfolders.';
+  return `This folder has no photos (JPEG, PNG, WebP, GIF).${deeper}`;
+}
+
 function unreadNote(path: string, unread: readonly string[]): string {
-  const extensions = [...new Set(unread.map((file) => extname(file).toLowerCase()))].sort();
-  const files = unread.length === 1 ? '1 file' : `${unread.length} files`;
-  return `${path}: skipped ${files} in unsupported formats (${extensions.join(', ')}); convert to JPEG first.`;
+  const extensions = new Set(unread.map((file) => extname(file).toLowerCase()));
+  return `${path}: ${skipped(unread.length, extensions)}`;
+}
+
+/** Message about photos in formats that are not supported. */
+export function skipped(count: number, extensions: ReadonlySet<string>): string {
+  const files = count === 1 ? '1 file' : `${count} files`;
+  return `skipped ${files} in unsupported formats (${[...extensions].sort().join(', ')}); convert to JPEG first.`;
 }
 
 async function globbed(pattern: string): Promise<Inputs> {
@@ -140,7 +151,8 @@ function missing(name: string, message: string, cause?: unknown): Inputs {
   });
 }
 
-function reason(cause: unknown): string {
+/** A system error's code, in brackets after a sentence. */
+export function reason(cause: unknown): string {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }
 

@@ -9,6 +9,8 @@ const SAME_PRESS_MS = 500;
  */
 export class Interruption {
   readonly #controller = new AbortController();
+  readonly #stopping = new AbortController();
+  #finishes = false;
   #signal: 'SIGINT' | 'SIGTERM' | undefined;
   #at = 0;
 
@@ -18,8 +20,19 @@ export class Interruption {
     }
   }
 
+  /** What is under way has to stop. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Nothing more is to be begun. Fires with `signal`, or in its place after `finishUnderWay`. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** From now on the first request lets what is under way come to its end: only `stopping` fires. */
+  finishUnderWay(): void {
+    this.#finishes = true;
   }
 
   /** 128 + the signal's number, as in shells; undefined without a signal. */
@@ -29,7 +42,8 @@ export class Interruption {
 
   /** Stops the work because the reader closed the output. */
   stop(): void {
-    this.#controller.abort();
+    this.#stopping.abort();
+    if (!this.#finishes) this.#controller.abort();
   }
 
   #received(signal: 'SIGINT' | 'SIGTERM'): void {
@@ -37,7 +51,7 @@ export class Interruption {
     if (this.#signal === undefined) {
       this.#signal = signal;
       this.#at = now;
-      this.#controller.abort();
+      this.stop();
     } else if (now - this.#at > SAME_PRESS_MS) process.exit(this.exitCode);
   }
 }

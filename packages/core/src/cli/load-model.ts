@@ -8,16 +8,19 @@ type ModelSettings = Pick<CaptionSettings, 'model' | 'dtype' | 'runtime' | 'thre
 /**
  * Loads the model that the settings name; a download is shown on standard error.
  *
+ * @param workers threads with a copy of the model each; without them it runs on this thread
  * @throws CaptionError as `loadCaptioner` does
  */
 export async function loadModel(
   { model, dtype, runtime, threads, quiet }: ModelSettings,
   terminal: Terminal,
   signal: AbortSignal,
+  workers?: number,
 ): Promise<Captioner> {
   const isDownload = model !== undefined && /^https?:/i.test(model);
   const options: LoadOptions = {
     signal,
+    ...(workers !== undefined && { workers }),
     ...(model !== undefined && { model }),
     ...(dtype !== undefined && { dtype }),
     ...(threads !== undefined && { threads }),

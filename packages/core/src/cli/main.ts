@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CaptionError, VERSION } from '../index.js';
 import { parseArguments } from './arguments.js';
+import { batchSettings } from './batch/batch-settings.js';
 import { captionCommand } from './caption.js';
 import { errorObject, printsJson } from './formats/json.js';
 import { fullHelp, SHORT_HELP } from './help.js';
@@ -30,9 +31,14 @@ async function run(argv: readonly string[]): Promise<number> {
     await terminal.print(`zipcaption ${VERSION}\n`);
     return OK;
   }
-  if (given.operands.length === 0) {
+  if (given.operands.length === 0 && given.flags['files-from'] === undefined) {
     await terminal.note(SHORT_HELP.trimEnd());
     return WRONG_USAGE;
+  }
+  const batch = batchSettings(given.flags, given.operands);
+  if (batch) {
+    const { batchCommand } = await import('./batch/batch.js');
+    return batchCommand(given, batch, terminal, interruption);
   }
   return captionCommand(given, terminal, interruption);
 }

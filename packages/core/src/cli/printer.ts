@@ -5,37 +5,68 @@ import type { OutputFormat } from './formats/format.js';
 import { outputFormat } from './formats/formats.js';
 import { type PhotoReport, reportOf } from './formats/report.js';
 import { printable } from './formats/text.js';
-import { renderProgress } from './progress.js';
+import { type ProgressState, progressFacts, renderProgress } from './progress.js';
 import { inFlags } from './speak-flags.js';
 import type { Terminal } from './terminal.js';
 import { medianTimings, timingsLine } from './timings.js';
 
 /** Interval for redrawing the progress line between photos, so that its times are current. */
 const TICK_MS = 500;
+/** How often progress is told in a log, where there is no line to draw. */
+const LOG_MS = 60_000;
+
+/** Photos whose timings are kept for the median, so that memory does not grow with a million. */
+const MOST_TIMINGS = 10_000;
+
+/** How many photos there are to be printed. */
+export interface Expected {
+  /** All of them; nothing while they are still being found. */
+  readonly photos: number | undefined;
+  /** Of them, those that an earlier run did. */
+  readonly before?: number;
+}
+
+export interface PrinterOptions {
+  /** Captions go to standard output. Default true. */
+  readonly prints?: boolean;
+  /** Without a terminal progress is told by a line a minute. Default false. */
+  readonly logs?: boolean;
+}
 
 /** Prints the outcomes of the photos one by one: captions to stdout, everything else to stderr. */
 export class Printer {
   readonly #format: OutputFormat;
   readonly #timings: CaptionTimings[] = [];
   readonly #ticking: NodeJS.Timeout;
+  readonly #prints: boolean;
+  readonly #logs: boolean;
   #begunAt: number | undefined;
+  #loggedAt = performance.now();
   #open = false;
   #done = 0;
   #failed = 0;
 
-  /** @param photos how many there will be */
+  /** @param expected how many there will be; looked at whenever progress is shown */
   constructor(
     private readonly terminal: Terminal,
     private readonly settings: CaptionSettings,
-    private readonly photos: number,
+    private readonly expected: Expected,
+    { prints = true, logs = false }: PrinterOptions = {},
   ) {
+    this.#prints = prints;
+    this.#logs = logs;
     this.#format = outputFormat(settings.format, {
-      photos,
+      photos: expected.photos,
       captions: settings.alternatives ? (settings.options.numCaptions ?? 1) : 1,
       tags: settings.tags,
       timings: settings.timings,
     });
-    this.#ticking = setInterval(() => this.#showProgress(), TICK_MS);
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Photos told of, failed ones included. */
+  get done(): number {
+    return this.#done;
   }
 
   get failed(): number {
@@ -60,26 +91,38 @@ export class Printer {
     const report: PhotoReport = outcome.error
       ? { file: name, error: inFlags(outcome.error) }
       : reportOf(name, outcome.result, this.settings);
-    await this.#openOutput();
-    await this.terminal.print(this.#format.photo(report));
+    await this.report(report, drawing);
+  }
+
+  /** @param drawing why its attention could not be drawn */
+  async report(report: PhotoReport, drawing?: CaptionError): Promise<void> {
+    if (this.#prints) {
+      await this.#openOutput();
+      await this.terminal.print(this.#format.photo(report));
+    }
     this.#done++;
     if (report.error || drawing) this.#failed++;
     for (const wrong of [report.error, drawing]) {
-      if (wrong) {
-        await this.terminal.note(
-          printable(`zipcaption: ${name}: ${wrong.message} (${wrong.code})`),
-        );
-      }
+      if (wrong) await this.failure(report.file, wrong);
     }
-    if (outcome.result) await this.#aside(name, outcome.result.timings, outcome.result.warnings);
+    if (!report.error) {
+      await this.#aside(report.file, report.result.timings, report.result.warnings);
+    }
     this.#showProgress();
+  }
+
+  /** Says what went wrong, with --quiet, too. */
+  async failure(name: string, { message, code }: CaptionError): Promise<void> {
+    await this.terminal.note(printable(`zipcaption: ${name}: ${message} (${code})`));
   }
 
   /** Ends the output: closes the JSON array, also after an early stop. */
   async end(): Promise<void> {
     this.stop();
-    await this.#openOutput();
-    await this.terminal.print(this.#format.tail());
+    if (this.#prints) {
+      await this.#openOutput();
+      await this.terminal.print(this.#format.tail());
+    }
     if (this.settings.timings && this.#timings.length > 1) {
       const median = timingsLine(medianTimings(this.#timings));
       await this.note(`median of ${this.#timings.length}: ${median}`);
@@ -108,19 +151,36 @@ export class Printer {
   async #aside(name: string, timings: CaptionTimings, warnings: readonly string[]): Promise<void> {
     for (const warning of warnings) await this.note(`${name}: ${warning}`);
     if (!this.settings.timings) return;
-    this.#timings.push(timings);
+    if (this.#timings.length < MOST_TIMINGS) this.#timings.push(timings);
     await this.note(`${name}: ${timingsLine(timings)}`);
   }
 
   #showProgress(): void {
-    if (this.#begunAt === undefined || this.settings.quiet || this.photos < 2) return;
-    const state = {
-      done: this.#done,
-      failed: this.#failed,
-      total: this.photos,
-      elapsedMs: performance.now() - this.#begunAt,
-    };
+    const state = this.#state();
+    if (!state) return;
     const { columns, colour } = this.terminal;
     this.terminal.status(renderProgress(state, { columns, colour }));
+  }
+
+  #tick(): void {
+    this.#showProgress();
+    const now = performance.now();
+    if (!this.#logs || this.terminal.live || now - this.#loggedAt < LOG_MS) return;
+    this.#loggedAt = now;
+    const state = this.#state();
+    if (state) void this.note(progressFacts(state).join('  ').trimStart());
+  }
+
+  /** Nothing where progress is not to be shown. */
+  #state(): ProgressState | undefined {
+    const { photos, before = 0 } = this.expected;
+    if (this.#begunAt === undefined || this.settings.quiet || (photos ?? 2) < 2) return undefined;
+    const done = before + this.#done;
+    return {
+      ...{ done, before, failed: this.#failed },
+      // A photo that changed is done twice.
+      total: photos === undefined ? undefined : Math.max(photos, done),
+      elapsedMs: performance.now() - this.#begunAt,
+    };
   }
 }

@@ -15,6 +15,16 @@ describe('renderProgress', () => {
     expect(line).toBe('░░░░░░░░░░░░░░░░░░░░░░░░    0/120');
   });
 
+  it('goes on from what was done before, at the rate of this run', () => {
+    const state = { done: 90, before: 60, total: 120, failed: 0, elapsedMs: 10_000 };
+    expect(renderProgress(state, look)).toBe('██████████████████░░░░░░   90/120  3.0/s  10 s left');
+  });
+
+  it('has neither bar nor end while photos are still counted', () => {
+    const state = { done: 90, before: 60, total: undefined, failed: 1, elapsedMs: 10_000 };
+    expect(renderProgress(state, look)).toBe('90 done  3.0/s  1 failed');
+  });
+
   it('counts failures', () => {
     const state = { done: 2, total: 4, failed: 1, elapsedMs: 60_000 };
     expect(renderProgress(state, look)).toBe(

@@ -2,7 +2,10 @@ import { duration } from './duration.js';
 
 export interface ProgressState {
   readonly done: number;
-  readonly total: number;
+  /** Nothing while photos are still being counted. */
+  readonly total: number | undefined;
+  /** Of `done`, those that an earlier run did: they say nothing about this one's rate. */
+  readonly before?: number;
   readonly failed: number;
   /** Since the first photo was begun. */
   readonly elapsedMs: number;
@@ -23,7 +26,7 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
  * is omitted first.
  */
 export function renderProgress(state: ProgressState, { columns, colour }: ProgressLook): string {
-  const facts = [count(state), ...rates(state)];
+  const facts = progressFacts(state);
   const failed = state.failed > 0 ? [`${state.failed} failed`] : [];
   const paint = (code: number, text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const plain = [...facts, ...failed].join('  ');
@@ -31,11 +34,16 @@ export function renderProgress(state: ProgressState, { columns, colour }: Progre
   const room = columns - 1;
   if (plain.length > room) return plain.slice(0, Math.max(0, room));
   const text = [...facts, ...failed.map((part) => paint(31, part))].join('  ');
-  if (plain.length + BAR + 2 > room) return text;
-  return `${paint(36, bar(state))}  ${text}`;
+  if (state.total === undefined || plain.length + BAR + 2 > room) return text;
+  return `${paint(36, bar(state.done, state.total))}  ${text}`;
 }
 
-function bar({ done, total }: ProgressState): string {
+/** Count, rate and time left, for a line. */
+export function progressFacts(state: ProgressState): string[] {
+  return [count(state), ...rates(state)];
+}
+
+function bar(done: number, total: number): string {
   const filled = total > 0 ? (done / total) * BAR : 0;
   const whole = Math.floor(filled);
   const part = EIGHTHS[Math.floor((filled - whole) * 8)] ?? '';
@@ -43,14 +51,17 @@ function bar({ done, total }: ProgressState): string {
 }
 
 function count({ done, total }: ProgressState): string {
+  if (total === undefined) return `${done} done`;
   return `${String(done).padStart(String(total).length)}/${total}`;
 }
 
-function rates({ done, total, elapsedMs }: ProgressState): string[] {
-  if (done === 0 || elapsedMs <= 0) return [];
-  const aSecond = (done / elapsedMs) * 1000;
+function rates({ done, before = 0, total, elapsedMs }: ProgressState): string[] {
+  const now = done - before;
+  if (now <= 0 || elapsedMs <= 0) return [];
+  const aSecond = (now / elapsedMs) * 1000;
   const rate = aSecond >= 1 ? `${aSecond.toFixed(1)}/s` : `${(60 * aSecond).toFixed(1)}/min`;
-  const left = (elapsedMs / done) * (total - done);
+  if (total === undefined) return [rate];
+  const left = (elapsedMs / now) * (total - done);
   return done < total ? [rate, `${duration(left)} left`] : [rate, duration(elapsedMs)];
 }
 

@@ -11,8 +11,8 @@ export interface OutputFormat {
 
 /** Facts that a format needs before the first photo. */
 export interface FormatContext {
-  /** Number of photos to caption. */
-  readonly photos: number;
+  /** Number of photos to caption; undefined while they are still being listed. */
+  readonly photos: number | undefined;
   /** Number of captions shown for each photo. */
   readonly captions: number;
   /** Show tags? */

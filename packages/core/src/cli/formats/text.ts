@@ -1,4 +1,6 @@
+import type { CaptionError } from '../../index.js';
 import type { FormatContext, OutputFormat } from './format.js';
+import type { PhotoReport } from './report.js';
 
 /**
  * One line per photo: its name, two spaces, the caption. Alternative captions and tags follow on
@@ -9,19 +11,27 @@ export function textFormat({ tags }: FormatContext): OutputFormat {
     head: () => '',
     photo(report) {
       if (report.error) return '';
-      const caption = report.hidden ? 'maybe' : printable(report.result.text);
-      const further = report.alternatives.map(
-        ({ text, confidence }, index) =>
-          `  ${index + 2}. ${printable(text)} (${confidence.toFixed(2)})\n`,
-      );
-      const words = report.tags.map(
-        ({ text, probability }) => `${printable(text)} (${probability.toFixed(2)})`,
-      );
-      const tagged = tags ? `  tags: ${words.join(', ') || 'none'}\n` : '';
-      return `${printable(report.file)}  ${caption}\n${further.join('')}${tagged}`;
+      return `${printable(report.file)}  ${captionLines(report, { tags })}`;
     },
     tail: () => '',
   };
+}
+
+/** The caption of a photo, and what was asked for besides on further lines. */
+export function captionLines(
+  report: Exclude<PhotoReport, { error: CaptionError }>,
+  { tags }: Pick<FormatContext, 'tags'>,
+): string {
+  const caption = report.hidden ? 'maybe' : printable(report.result.text);
+  const further = report.alternatives.map(
+    ({ text, confidence }, index) =>
+      `  ${index + 2}. ${printable(text)} (${confidence.toFixed(2)})\n`,
+  );
+  const words = report.tags.map(
+    ({ text, probability }) => `${printable(text)} (${probability.toFixed(2)})`,
+  );
+  const tagged = tags ? `  tags: ${words.join(', ') || 'none'}\n` : '';
+  return `${caption}\n${further.join('')}${tagged}`;
 }
 
 /**

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { kindByName } from '../photo-files.js';
+import type { SidecarKind } from './batch-settings.js';
+import { KeyTable, keyOf } from './key-table.js';
+import { cannotWrite } from './out-file.js';
+import type { PhotoState } from './photo-state.js';
+import { type Known, ResultIndex } from './result-index.js';
+import { parseResult } from './result-lines.js';
+
+/** What is written before a sidecar has its name: `.zipcaption-` and random letters. */
+const TEMPORARY = /^\.zipcaption-[0-9a-f]{16}\.tmp$/;
+/** A file is under way for milliseconds; one that is older was left by a process that was killed. */
+const LEFT_AFTER_MS = 60_000;
+/** A sidecar holds a few captions. */
+const MOST_BYTES = 1 << 24;
+
+/** True for `photo.jpg.txt` and `photo.jpg.json`, which are results and no photos. */
+export function isSidecarName(path: string): boolean {
+  const [, photo] = /^(.+)\.(?:txt|json)$/i.exec(basename(path)) ?? [];
+  return photo !== undefined && kindByName(photo) === 'photo';
+}
+
+/** Files beside photos: `photo.jpg.txt` with the captions, or `photo.jpg.json` with the whole result. */
+export class Sidecars {
+  /** Folders that are known to be writable. */
+  readonly #prepared = new KeyTable();
+
+  constructor(readonly kind: SidecarKind) {}
+
+  /**
+   * What the sidecar of a photo says of it. One of text tells only by its time: it is current when it
+   * is no older than the photo.
+   */
+  async lookUp(path: string | Buffer, state: PhotoState): Promise<Known> {
+    const sidecar = this.#pathFor(path);
+    const found = await stat(sidecar).catch(() => undefined);
+    if (!found) return 'new';
+    if (this.kind === 'txt') {
+      return found.size > 0 && found.mtimeMs >= state.mtimeMs ? 'done' : 'changed';
+    }
+    if (found.size > MOST_BYTES) return 'changed';
+    const result = parseResult(await readFile(sidecar, 'utf8').catch(() => ''));
+    if (!result) return 'changed';
+    const index = new ResultIndex();
+    index.add('', result.state, result.failed);
+    return index.lookUp('', state);
+  }
+
+  /**
+   * Finds out before a photo is captioned whether its sidecar can be written, once for each folder, and
+   * removes what a killed process left there.
+   *
+   * @throws CaptionError `WRITE_FAILED`
+   */
+  async prepare(path: string | Buffer): Promise<void> {
+    const folder = folderOf(path);
+    const key = keyOf(folder);
+    if (this.#prepared.find(key) >= 0) return;
+    try {
+      await access(folder, constants.W_OK);
+    } catch (cause) {
+      throw cannotWrite(String(this.#pathFor(path)), cause);
+    }
+    this.#prepared.add(key);
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!TEMPORARY.test(name)) continue;
+      const left = inFolder(folder, name);
+      const found = await stat(left).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > LEFT_AFTER_MS) await rm(left, { force: true });
+    }
+  }
+
+  /**
+   * Writes a sidecar whole or not at all, and waits until the disk has it.
+   *
+   * @throws CaptionError `WRITE_FAILED`
+   */
+  async write(path: string | Buffer, content: string): Promise<void> {
+    const sidecar = this.#pathFor(path);
+    const name = `.zipcaption-${randomBytes(8).toString('hex')}.tmp`;
+    const temporary = inFolder(folderOf(path), name);
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        await file.writeFile(content);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, sidecar);
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw cannotWrite(String(sidecar), cause);
+    }
+  }
+
+  #pathFor(path: string | Buffer): string | Buffer {
+    const ending = `.${this.kind}`;
+    return typeof path === 'string' ? path + ending : Buffer.concat([path, Buffer.from(ending)]);
+  }
+}
+
+function folderOf(path: string | Buffer): string | Buffer {
+  if (typeof path === 'string') return dirname(path);
+  // Bytes are names of Linux, whose folders end in a slash.
+  const end = path.lastIndexOf('/');
+  return end < 0 ? '.' : path.subarray(0, Math.max(1, end));
+}
+
+function inFolder(folder: string | Buffer, name: string): string | Buffer {
+  if (typeof folder === 'string') return join(folder, name);
+  return Buffer.concat([folder, Buffer.from(`/${name}`)]);
+}

@@ -1,0 +1,109 @@
+// Works out the hours and dollars of docs/batch.md from measured seconds a photo and list prices. Change a number here and
+// write the tables anew.
+//
+//   node scripts/batch-costs.mjs            prints them
+//   node scripts/batch-costs.mjs --write    puts them into docs/batch.md
+//   node scripts/batch-costs.mjs --check    fails when docs/batch.md has others
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Seconds of one core for a warm caption of a JPEG of 640×427: README, "What it costs and how fast it is". */
+const CORE_SECONDS = 0.042;
+/** Seconds of a warm Lambda function of 1769 MB for a photo of 512×512: docs/deploy.md, "What it costs". */
+const LAMBDA_SECONDS = 0.082;
+/** Seconds for reading a photo from S3 and storing its result; an assumption, not measured. */
+const S3_SECONDS = 0.05;
+const LAMBDA_GB = 1769 / 1024;
+
+// Dollars, us-east-1, without free tiers.
+/** An hour of one core: c7a on demand, of which one vCPU is one core ($0.8211 for 16). */
+const CORE_HOUR = 0.8211 / 16;
+/** An hour of an EKS cluster. */
+const CLUSTER_HOUR = 0.1;
+/** Lambda on arm64: docs/deploy.md. */
+const LAMBDA_GB_SECOND = 0.0000133334;
+const LAMBDA_REQUEST = 0.2e-6;
+const S3_GET = 0.4e-6;
+const S3_PUT = 5e-6;
+
+/** Dollars for 1,000 photos: the price of the first tier. */
+const HOSTED = [
+  ['Azure AI Vision, Image Analysis: a caption', 1.5],
+  ['Google Vertex AI, Imagen: a caption', 1.5],
+  ['Google Cloud Vision: labels, no caption', 1.5],
+  ['Amazon Rekognition: labels, no caption', 1.0],
+];
+
+const COUNTS = [10_000, 1_000_000, 100_000_000];
+
+const onCores = (cores) => (photos) => {
+  const hours = (photos * CORE_SECONDS) / cores / 3600;
+  return { hours, dollars: hours * cores * CORE_HOUR };
+};
+const onLambda = (concurrency) => (photos) => {
+  const seconds = LAMBDA_SECONDS + S3_SECONDS;
+  const each = seconds * LAMBDA_GB * LAMBDA_GB_SECOND + LAMBDA_REQUEST + S3_GET + S3_PUT;
+  return { hours: (photos * seconds) / concurrency / 3600, dollars: photos * each };
+};
+const onPods = (pods, cores) => (photos) => {
+  const { hours, dollars } = onCores(pods * cores)(photos);
+  return { hours, dollars: dollars + hours * CLUSTER_HOUR };
+};
+
+const WAYS = [
+  ['one core', onCores(1)],
+  ['16 cores, `--jobs 16`', onCores(16)],
+  ['an Indexed Job of 16 pods with 2 cores each', onPods(16, 2)],
+  ['Lambda, 100 at once', onLambda(100)],
+  ['Lambda, 1,000 at once', onLambda(1000)],
+];
+
+/** 0.4 s, 12 min, 3 h, 49 days: two digits are all that such a reckoning can mean. */
+function time(hours) {
+  if (hours < 1 / 60) return `${digits(hours * 3600)} s`;
+  if (hours < 1) return `${digits(hours * 60)} min`;
+  return hours < 72 ? `${digits(hours)} h` : `${digits(hours / 24)} days`;
+}
+
+function digits(value) {
+  const rounded = Number(value.toPrecision(2));
+  return rounded.toLocaleString('en-US', { maximumFractionDigits: 4 });
+}
+
+const money = (dollars) => `$${dollars < 1 ? dollars.toPrecision(2) : digits(dollars)}`;
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const head = ['', ...COUNTS.map((count) => `${count.toLocaleString('en-US')} photos`)];
+
+function tables() {
+  const ours = WAYS.map(([name, way]) => {
+    const cells = COUNTS.map(way).map(({ hours, dollars }) => `${time(hours)}, ${money(dollars)}`);
+    return row([name, ...cells]);
+  });
+  const hosted = HOSTED.map(([name, price]) =>
+    row([
+      `${name}, $${price.toFixed(2)} for 1,000`,
+      ...COUNTS.map((n) => money((n / 1000) * price)),
+    ]),
+  );
+  const line = row(head.map(() => '---'));
+  return [row(head), line, ...ours, '', row(['hosted', ...head.slice(1)]), line, ...hosted].join(
+    '\n',
+  );
+}
+
+const BEGIN = '<!-- node scripts/batch-costs.mjs --write -->';
+const END = '<!-- end -->';
+const page = fileURLToPath(new URL('../docs/batch.md', import.meta.url));
+const text = readFileSync(page, 'utf8');
+const [before, rest = ''] = text.split(BEGIN);
+const after = rest.split(END)[1];
+const written = `${before}${BEGIN}\n${tables()}\n${END}${after}`;
+if (process.argv.includes('--write')) writeFileSync(page, written);
+else if (process.argv.includes('--check')) {
+  if (written !== text) {
+    console.error(
+      'docs/batch.md has other hours and dollars: node scripts/batch-costs.mjs --write',
+    );
+    process.exitCode = 1;
+  }
+} else console.log(tables());
