@@ -21,7 +21,12 @@ export interface S3Server {
   /** What was asked for: `GET bucket/key`. */
   readonly requests: string[];
   /** Answers in place of the store; undefined leaves it to the store. */
-  intercept: (request: string) => { status: number; code: string } | 'hang' | undefined;
+  intercept: (request: string) =>
+    | { status: number; code: string }
+    /** `stall`: the body never comes. */
+    | 'hang'
+    | 'stall'
+    | undefined;
   put(path: string, body: Buffer | string, more?: Partial<StoredObject>): StoredObject;
   close(): void;
 }
@@ -63,6 +68,10 @@ export async function startS3Server(): Promise<S3Server> {
     state.requests.push(asked);
     const told = state.intercept(asked);
     if (told === 'hang') return;
+    if (told === 'stall') {
+      response.writeHead(200, { 'content-length': 1000, etag: '"0"' }).flushHeaders();
+      return;
+    }
     if (told) return fail(response, told.status, told.code);
     if (request.method === 'PUT') return put(path, request, Buffer.concat(chunks), response);
     const object = version ? state.versions.get(`${path}?${version}`) : state.objects.get(path);

@@ -9,7 +9,7 @@ import { CaptionError } from 'zipcaption';
  * into all of them, `import` does not. It is never part of the bundle.
  */
 
-const require = createRequire(import.meta.url);
+const fromRuntime = createRequire(import.meta.url);
 
 export const loadS3 = () => load<typeof s3>('@aws-sdk/client-s3');
 export const loadDynamoDb = () => ({
@@ -19,7 +19,7 @@ export const loadDynamoDb = () => ({
 
 function load<T>(name: string): T {
   try {
-    return require(name) as T;
+    return fromRuntime(name) as T;
   } catch (cause) {
     throw new CaptionError(
       'RUNTIME_UNAVAILABLE',

@@ -14,6 +14,7 @@ export function connect(settings: BatchSettings): {
   const { S3Client } = loadS3();
   const s3 = new S3Client({
     ...clientSettings,
+    followRegionRedirects: true,
     // An endpoint of one's own (a gateway, a test) seldom has a host name for each bucket.
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
   });

@@ -1,3 +1,5 @@
+import { TransientError } from './transient-error.js';
+
 /** Milliseconds for the answer itself. */
 const RESERVE = 500;
 
@@ -30,7 +32,10 @@ export class Deadline {
     this.signal = controller.signal;
     this.#timeLeft = timeLeft;
     this.#pace = pace;
-    const end = () => controller.abort(new Error('The time of the invocation is over.'));
+    const end = () =>
+      controller.abort(
+        new TransientError('TIME_TOO_SHORT', 'The time of the invocation ended before its photos.'),
+      );
     this.#timer = setTimeout(end, Math.min(Math.max(0, timeLeft() - RESERVE), 2 ** 31 - 1));
   }
 
