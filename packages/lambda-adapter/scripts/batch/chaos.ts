@@ -39,7 +39,7 @@ interface Photo {
   etag: string;
 }
 
-const MAX_RECEIVES = 5;
+const MAX_RECEIVES = 4;
 
 /**
  * Photos of which some are broken, deleted before their turn, overwritten or not to be read; messages
