@@ -99,6 +99,18 @@ describe('POST /caption', () => {
     });
   });
 
+  it('decodes in the way that is asked for, and keeps the captions of both ways apart', async () => {
+    const { post, engine } = service();
+    for (const query of ['?decode=exact', '?decode=fast', '', '?decode=exact']) {
+      expect((await post(`/caption${query}`)).status).toBe(200);
+    }
+    expect(engine.calls.map(({ options }) => options.decode)).toEqual(['exact', 'fast', undefined]);
+    expect(await problem(await post('/caption?decode=slow'))).toMatchObject({
+      ...{ status: 400, code: 'INVALID_OPTION' },
+      detail: 'The option "decode" must be fast or exact, not "slow".',
+    });
+  });
+
   it('takes base64 and data: URLs as JSON, with options beside them', async () => {
     const { post, engine } = service();
     const base64 = Buffer.from(photo).toString('base64');

@@ -223,17 +223,19 @@ const PHOTO_AND_BLANK = 1.5;
 const SAFE = 0.8;
 
 /** What decides about the time that a photo takes, apart from the photo. */
-function kindOf({ beams, attention, prompt }: RequestOptions): string {
-  return `${beams ?? 'default'} ${attention ?? false} ${prompt !== undefined}`;
+function kindOf({ beams, attention, prompt, decode }: RequestOptions): string {
+  return `${beams ?? 'default'} ${attention ?? false} ${prompt !== undefined} ${decode ?? 'default'}`;
 }
 
 async function keyOf(
   photo: Uint8Array,
-  { beams, maxLength, numCaptions, numTags, attention = false, prompt }: RequestOptions,
+  { beams, maxLength, numCaptions, numTags, attention = false, prompt, decode }: RequestOptions,
   model: Engine['model'],
 ): Promise<string> {
   const rest = [VERSION, model.name, model.version, model.sha256, beams, maxLength, numCaptions];
-  const hash = createHash('sha256').update(JSON.stringify([...rest, attention, prompt, numTags]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([...rest, attention, prompt, numTags, decode]),
+  );
   for (let at = 0; at < photo.length; at += SLICE) {
     if (at > 0) await otherEvents();
     hash.update(photo.subarray(at, at + SLICE));

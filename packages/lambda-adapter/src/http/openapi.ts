@@ -1,6 +1,6 @@
 import { VERSION } from 'zipcaption';
 import { type ProblemCode, statusOf } from './problem.js';
-import { MAX_PROMPT, optionRanges } from './request-options.js';
+import { decodeModes, MAX_PROMPT, optionRanges } from './request-options.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -197,6 +197,11 @@ const optionSchemas = {
     ...{ type: 'string', minLength: 1, maxLength: MAX_PROMPT },
     description:
       'Models that take one only: short (the default), detailed, long, or a text of your own.',
+  },
+  decode: {
+    ...{ type: 'string', enum: decodeModes },
+    description:
+      'fast: large photos are averaged while they are decoded. exact: every pixel is decoded, which takes more time. Default: the model’s own.',
   },
 } as const;
 

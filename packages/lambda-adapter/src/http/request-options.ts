@@ -1,4 +1,4 @@
-import type { CaptionOptions } from 'zipcaption';
+import type { CaptionOptions, DecodeMode } from 'zipcaption';
 import { HttpError } from './problem.js';
 
 /** The options that a request may carry; what is left out is the model's default. */
@@ -9,6 +9,7 @@ export interface RequestOptions {
   readonly numTags?: number;
   readonly attention?: boolean;
   readonly prompt?: string;
+  readonly decode?: DecodeMode;
 }
 
 const ranges = {
@@ -18,11 +19,13 @@ const ranges = {
   numTags: [0, 100],
 } as const;
 
+export const decodeModes: readonly DecodeMode[] = ['fast', 'exact'];
+
 /** Longest prompt, in characters. Narrower than the core's, as the ranges are. */
 export const MAX_PROMPT = 300;
 
 export const optionNames = [
-  ...(['beams', 'maxLength', 'numCaptions', 'numTags', 'attention', 'prompt'] as const),
+  ...(['beams', 'maxLength', 'numCaptions', 'numTags', 'attention', 'prompt', 'decode'] as const),
 ] as const;
 type Name = (typeof optionNames)[number];
 
@@ -44,6 +47,7 @@ export function readOptions(entries: Iterable<readonly [string, unknown]>): Requ
     }
     if (name === 'attention') options.attention = flag(value);
     else if (name === 'prompt') options.prompt = promptText(value);
+    else if (name === 'decode') options.decode = decodeMode(value);
     else options[name] = wholeNumber(name, value);
   }
   const { beams, numCaptions } = options;
@@ -64,6 +68,7 @@ export function toCaptionOptions({
   numTags,
   attention,
   prompt,
+  decode,
 }: RequestOptions): CaptionOptions {
   return {
     ...(beams !== undefined && { numBeams: beams }),
@@ -72,6 +77,7 @@ export function toCaptionOptions({
     ...(numTags !== undefined && { numTags }),
     ...(attention !== undefined && { attention }),
     ...(prompt !== undefined && { prompt }),
+    ...(decode !== undefined && { decode }),
   };
 }
 
@@ -107,6 +113,15 @@ function flag(value: unknown): boolean {
   throw new HttpError(
     'INVALID_OPTION',
     `The option "attention" must be true or false, not ${show(value)}.`,
+  );
+}
+
+function decodeMode(value: unknown): DecodeMode {
+  const mode = decodeModes.find((each) => each === value);
+  if (mode) return mode;
+  throw new HttpError(
+    'INVALID_OPTION',
+    `The option "decode" must be ${decodeModes.join(' or ')}, not ${show(value)}.`,
   );
 }
 

@@ -13,6 +13,7 @@ export interface DirectEvent {
   readonly numTags?: number;
   readonly attention?: boolean;
   readonly prompt?: string;
+  readonly decode?: 'fast' | 'exact';
 }
 
 export type DirectResult = CaptionJson & { readonly requestId: string };
