@@ -18,6 +18,7 @@ import { parseArgs, promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { localPolicy, remotePolicy } from './content-security-policy.mjs';
+import { writeDocs } from './docs.mjs';
 import { readSamples, sampleFiles, sampleMarkup, thumbnail } from './samples.mjs';
 import { NPM, REPOSITORY } from './site.mjs';
 
@@ -63,7 +64,8 @@ export async function build(options = {}) {
     WORKER_SCRIPT: JSON.stringify(worker.file),
     MODEL_DEFAULTS: JSON.stringify(await modelDefaults(modelFolder)),
   });
-  const styles = await bundleStyles(out);
+  const sheets = ['base', 'intake', 'work', 'code', 'camera'];
+  const styles = await bundleStyles(out, sheets, 'page.[hash]');
   const download = [...modelFiles, ...(runtime ? [runtime.wasm] : [])].reduce(
     (sum, file) => sum + file.packedSize,
     0,
@@ -75,6 +77,10 @@ export async function build(options = {}) {
     ...{ apiOrigin, endpoint },
   });
   await copyAssets(out, samples);
+  await writeDocs(join(out, 'docs'), {
+    ...{ csp: localPolicy(), styles: await bundleStyles(out, ['base', 'docs'], 'docs.[hash]') },
+    repository: REPOSITORY,
+  });
 
   const icons = ['icon.svg', 'manifest.webmanifest'];
   const thumbnailFiles = samples.map(({ file }) => `samples/${thumbnail(file)}`);
@@ -159,15 +165,13 @@ async function bundleScript(entry, out, name, define) {
   return { file: file.split('/').at(-1), inputs: Object.keys(result.metafile.inputs) };
 }
 
-async function bundleStyles(out) {
+async function bundleStyles(out, sheets, name) {
   const result = await bundle({
     stdin: {
-      contents: ['base', 'intake', 'work', 'code', 'camera']
-        .map((name) => `@import "./${name}.css";`)
-        .join('\n'),
+      contents: sheets.map((sheet) => `@import "./${sheet}.css";`).join('\n'),
       ...{ resolveDir: join(source, 'styles'), sourcefile: 'page.css', loader: 'css' },
     },
-    ...{ bundle: true, minify: true, outdir: out, entryNames: 'page.[hash]', metafile: true },
+    ...{ bundle: true, minify: true, outdir: out, entryNames: name, metafile: true },
     // light-dark() and nesting as they stand: what runs the model knows them.
     target: 'esnext',
   });
@@ -223,7 +227,9 @@ async function writePages(out, { script, styles, download, samples, apiOrigin, e
 
 function links() {
   const repository = REPOSITORY ? `<a href="${REPOSITORY}">Source</a>` : '';
-  return [`<a href="${NPM}">npm</a>`, repository].filter(Boolean).join('\n    ');
+  return ['<a href="docs/">Documentation</a>', `<a href="${NPM}">npm</a>`, repository]
+    .filter(Boolean)
+    .join('\n    ');
 }
 
 async function copyAssets(out, samples) {

@@ -46,6 +46,16 @@ describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (
     expect(await violations(page)).toEqual([]);
   });
 
+  test('in the documentation', async () => {
+    await using visitor = await visit(browser, { colorScheme });
+    const { page } = visitor;
+    await page.click('.bar-link');
+    await page.click('main a[href="formats.html"]');
+    expect(await page.textContent('h1')).toBe('Image formats');
+    expect(await violations(page)).toEqual([]);
+    expect(visitor.errors).toEqual([]);
+  });
+
   test('in the camera dialog and on the page for an API', async () => {
     await using visitor = await visit(browser, { colorScheme, path: 'api.html' });
     expect(await violations(visitor.page)).toEqual([]);
@@ -71,8 +81,18 @@ describe('with the keyboard alone', () => {
       }
       return names;
     };
-    expect(await walk(8)).toEqual([
-      ...['skip', 'brand', 'bar-link', 'In this tab', 'Your API', 'theme', 'files', 'camera'],
+    expect(await walk(9)).toEqual([
+      ...[
+        'skip',
+        'brand',
+        'bar-link',
+        'bar-link',
+        'In this tab',
+        'Your API',
+        'theme',
+        'files',
+        'camera',
+      ],
     ]);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

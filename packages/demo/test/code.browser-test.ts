@@ -185,12 +185,14 @@ describe('<zipcaption-image>, pasted into an empty page of another origin', () =
   let stranger: Server;
   let origin: string;
   let body = '';
+  let policy = '';
   beforeAll(async () => {
     const photo = await readFile(samplePath('coffee.jpg'));
     stranger = createServer((request, response) => {
       const isPhoto = request.url === '/photo.jpg';
       response.writeHead(request.url === '/missing.jpg' ? 404 : 200, {
         'content-type': isPhoto ? 'image/jpeg' : 'text/html',
+        ...(policy && { 'content-security-policy': policy }),
       });
       response.end(isPhoto ? photo : `<!doctype html><title>empty</title>${body}`);
     });
@@ -222,6 +224,9 @@ describe('<zipcaption-image>, pasted into an empty page of another origin', () =
   });
 
   test('leaves an alternative text as it is, takes a src of its own, follows changes, says why not', async () => {
+    // As docs/demo.md says.
+    const host = new URL(visitor.address).origin;
+    policy = `default-src 'none'; img-src 'self'; script-src ${host} 'wasm-unsafe-eval'; connect-src 'self' ${host}; worker-src blob: ${host}`;
     const script = /<script.*?<\/script>/.exec(await copied(visitor, 'HTML tag'))?.[0];
     body = `${script}${script}
       <zipcaption-image><img src="photo.jpg" alt="my cup"></zipcaption-image>
