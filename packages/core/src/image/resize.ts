@@ -80,10 +80,12 @@ const HALF = 1 << (PRECISION - 1);
 
 /** `normalize_coeffs_8bpc` of Pillow's Resample.c. */
 export function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
-  const fixed = Int32Array.from(weights, (exact) => {
-    const weight = exact * (1 << PRECISION);
-    return Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
-  });
+  // A loop: `Int32Array.from` with a function takes forty times as long.
+  const fixed = new Int32Array(weights.length);
+  for (let i = 0; i < fixed.length; i++) {
+    const weight = (weights[i] as number) * (1 << PRECISION);
+    fixed[i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+  }
   return { first, count, weights: fixed };
 }
 
