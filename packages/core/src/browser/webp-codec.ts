@@ -4,7 +4,7 @@ import { riffChunks, stillOf } from '../image/webp/riff.js';
 import { canvasRows } from './canvas-rows.js';
 
 /**
- * The browser's own libwebp, for lossy WebP. Its pixels are Node's, but for the last bit where the picture is
+ * The browser's own libwebp, for lossy WebP. Its pixels are Node's, except for the last bit where the picture is
  * transparent: a canvas keeps colours multiplied by alpha. Lossless pictures are decoded by code of ours.
  */
 export const BROWSER_WEBP: WebpCodec = {

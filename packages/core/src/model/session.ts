@@ -45,7 +45,7 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** Does the runtime read files by itself? Then their bytes need not pass through our memory. */
+/** True if the runtime reads files itself, so that their bytes need not pass through our memory. */
 export function readsFiles(runtime: OrtRuntime): boolean {
   // What onnxruntime-node has and the WASM and WebGPU runtimes have not.
   return 'listSupportedBackends' in runtime;

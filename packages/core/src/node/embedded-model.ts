@@ -11,7 +11,7 @@ const PACKAGE = '@zipcaption/lite';
 
 /**
  * The embedded model, wherever a bundler has put it: at the addresses that the model's package has,
- * which bundlers and tracers (webpack, Next.js, Vercel) follow and write anew; else in the
+ * which bundlers and tracers (webpack, Next.js, Vercel) follow and rewrite; else in the
  * `node_modules` that this code, or the program's working directory, can see; else beside this code.
  *
  * @throws CaptionError `MODEL_NOT_FOUND` saying where it was looked for

@@ -19,7 +19,7 @@ export interface CaptionTokenizer {
   /**
    * The text of a caption. Numbers that stand for no token are left out.
    *
-   * @param options.skipSpecialTokens leave out `<bos>`, `<eos>` and the like. Default true.
+   * @param options.skipSpecialTokens omit `<bos>`, `<eos>` and similar. Default true.
    */
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
 

@@ -205,7 +205,7 @@ async function keepTheRest(): Promise<void> {
   registration?.active?.postMessage('keep the rest');
 }
 
-/** Was the model fetched on an earlier visit? Then it can be started before a photo comes. */
+/** True if the model was downloaded on an earlier visit, so that it can be loaded before the first photo. */
 async function hasModelFiles(): Promise<boolean> {
   if (typeof caches === 'undefined' || !(await caches.has('zipcaption-files'))) return false;
   return (await (await caches.open('zipcaption-files')).keys()).length > 1;

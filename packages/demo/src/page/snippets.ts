@@ -5,7 +5,7 @@ export interface SnippetSettings extends CaptionRequest {
   readonly page: string;
   /** Address of a zipcaption API. */
   readonly endpoint: string;
-  /** Does that API want a key? */
+  /** True if that API needs a key. */
   readonly wantsKey: boolean;
 }
 

@@ -9,7 +9,7 @@ const MODULE = Uint8Array.of(
   ...[0x0a, 0x0a, 0x01, 0x08, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0xfd, 0x62, 0x0b], // its code
 );
 
-/** Can this browser run the model's runtime? It has no build without SIMD. */
+/** True if this browser has WebAssembly SIMD, which the runtime needs. */
 export function hasWasmSimd(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(MODULE);
 }

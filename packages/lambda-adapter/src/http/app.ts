@@ -43,7 +43,7 @@ export interface CallContext {
   readonly closing?: boolean;
   /** The path under which the outside world reaches us: an API Gateway stage, for instance. */
   readonly mount?: string;
-  /** Has the platform made sure already who is calling? Then no API key is asked for. */
+  /** True if the platform has authenticated the caller, so that no API key is needed. */
   readonly trusted?: boolean;
   /** Told about this request when it is over, besides the app's own `observe`. */
   readonly observe?: (record: RequestRecord) => void;

@@ -20,7 +20,7 @@ export function corsHeaders(request: Request, { corsOrigins }: Settings): Record
   };
 }
 
-/** Is the browser asking whether it may send what it is about to send? */
+/** True for a CORS preflight request. */
 export function isPreflight(request: Request): boolean {
   return (
     request.method === 'OPTIONS' &&

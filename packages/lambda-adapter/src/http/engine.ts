@@ -6,7 +6,7 @@ export type Engine = Pick<Captioner, 'caption' | 'model'> & Partial<Pick<Caption
 /** Gives the loaded captioner; loads it when that has not happened yet. */
 export type GetEngine = () => Promise<Engine>;
 
-/** Loads once and shares it; a load that failed is tried anew by the next caller. */
+/** Loads once and shares it; a failed load is tried again by the next caller. */
 export function once(load: GetEngine): { readonly get: GetEngine; isLoaded(): boolean } {
   let loading: Promise<Engine> | undefined;
   let loaded = false;

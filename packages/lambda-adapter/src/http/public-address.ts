@@ -34,7 +34,7 @@ for (const [net, prefix] of [
   special.addSubnet(net, prefix, 'ipv6');
 }
 
-/** Does the address belong to the public internet? What is no address does not. */
+/** True for an IP address of the public internet; false for anything else. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:

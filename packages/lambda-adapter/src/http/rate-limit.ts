@@ -6,7 +6,7 @@ export interface Rate {
   readonly seconds: number;
 }
 
-/** Clients remembered; of more, those that were longest away begin anew with a full bucket. */
+/** Clients remembered; of more, those that were longest away start again with a full bucket. */
 const MOST_CLIENTS = 10_000;
 
 interface Bucket {
@@ -17,7 +17,7 @@ interface Bucket {
 
 /**
  * A token bucket for each client: as many requests at once as the rate names, then as they trickle in.
- * A window that starts anew each second would let twice as many pass around its edge.
+ * A window that restarts each second would let twice as many pass around its edge.
  */
 export class RateLimit {
   readonly #rate: Rate;

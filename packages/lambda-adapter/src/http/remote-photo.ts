@@ -46,7 +46,7 @@ async function resolveByDns(host: string, signal: AbortSignal): Promise<readonly
 
 /**
  * Fetches a photo that a client named by URL, without becoming a door into our own network: only
- * allowed hosts, at every redirect anew; the name is resolved here, all of its addresses must be
+ * allowed hosts, again at every redirect; the name is resolved here, all of its addresses must be
  * public, and the connection goes to the very address that was checked, so that a name cannot
  * change its meaning in between (DNS rebinding).
  *

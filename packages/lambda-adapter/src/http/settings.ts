@@ -34,7 +34,7 @@ export interface Settings {
   readonly basePath: string;
   /** Memory for finished captions, in bytes of JSON; 0 is off. */
   readonly cacheBytes: number;
-  /** Are we behind Lambda's payload limit? Only changes what the 413 says. */
+  /** True behind Lambda's payload limit. Only changes the message of the 413. */
   readonly onLambda: boolean;
 }
 
@@ -45,7 +45,7 @@ const SERVER_MAX_BYTES = 20 * 1024 * 1024;
 const MAX_PIXELS = 100_000_000;
 const MAX_BODY_MEMORY = 64 * 1024 * 1024;
 
-/** Multipart boundaries, part headers, JSON punctuation and the like. */
+/** Multipart boundaries, part headers, JSON punctuation and similar. */
 export const WRAPPING = 64 * 1024;
 
 /**

@@ -8,7 +8,7 @@ interface Work<T> {
 export class SharedWork<T> {
   readonly #under = new Map<string, Work<T>>();
 
-  /** Is this being worked on? */
+  /** True if this work is under way. */
   has(key: string): boolean {
     return this.#under.has(key);
   }

@@ -55,7 +55,7 @@ export async function fetchS3Model(address: string, options: S3ModelOptions = {}
     const digest = sha256(manifest);
     if (options.sha256 && options.sha256.toLowerCase() !== digest)
       throw corrupt('manifest.json', address);
-    // Named by content: a sandbox that starts anew finds what it had.
+    // Named by content: a restarted sandbox finds its files.
     const folder = join(parent, `zipcaption-model-${digest.slice(0, 16)}`);
     const digests = digestsOf(manifest, address);
     const expected = new Map([...digests, ['manifest.json', digest]]);

@@ -24,7 +24,7 @@ interface Exchange {
 export interface Turn {
   /** Fires when the client has gone. */
   readonly gone: AbortSignal;
-  /** Must the connection be closed after the answer? */
+  /** True if the connection must be closed after the answer. */
   isLast(): boolean;
   /** @param act fails the body, should it turn out not to be HTTP */
   onBroken(act: (error: Error) => void): void;
@@ -39,7 +39,7 @@ const connections = new WeakMap<Socket, Connection>();
 export class Connection {
   readonly socket: Socket;
   readonly since = performance.now();
-  /** Has the last answer been sent? */
+  /** True once the last answer was sent. */
   isClosing = false;
   readonly #exchanges = new Set<Exchange>();
   readonly #reading: FairReading | undefined;

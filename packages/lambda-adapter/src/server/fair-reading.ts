@@ -34,7 +34,7 @@ export class FairReading {
   readonly #parse: (data: Buffer) => void;
   readonly #onData = (data: Buffer) => this.#take(data);
   #left: Buffer | undefined;
-  /** Does Node want no more for now? */
+  /** True while Node accepts no more data. */
   #isHeld = false;
   #isWaiting = false;
   #isStopped = false;

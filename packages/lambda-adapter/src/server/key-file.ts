@@ -11,13 +11,13 @@ const LOOK_EVERY = 5_000;
 export interface KeyRing {
   /** The keys that hold now; another list when they have changed. */
   readonly keys: () => readonly string[];
-  /** Reads the file anew; keeps the keys as they are if it cannot be read or holds a wrong one. */
+  /** Reads the file again; keeps the old keys if it cannot be read or has an invalid key. */
   reload(): void;
   close(): void;
 }
 
 /**
- * The keys of `ZIPCAPTION_API_KEYS` and `ZIPCAPTION_API_KEYS_FILE`, read anew when the file changes.
+ * The keys of `ZIPCAPTION_API_KEYS` and `ZIPCAPTION_API_KEYS_FILE`, read again when the file changes.
  *
  * @param tell told about each change, and once about each reason why there is none
  */

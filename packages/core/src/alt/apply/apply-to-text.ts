@@ -89,7 +89,7 @@ function edited(document: Editor, edits: readonly Edit[]): string {
   return document.toString();
 }
 
-/** Are the same images there, each with the alternative text that it had or was to have? */
+/** True if the document has the same images, each with its old or its intended alternative text. */
 async function isAsWanted(
   source: SourceText,
   before: readonly ImageUse[],

@@ -64,7 +64,7 @@ function largestFirst(set: string, parseSrcset: SrcsetParser): string[] {
   }
 }
 
-/** Does a template language (Liquid, Jinja, Handlebars, EJS, PHP, …) have a word in this text? */
+/** True if a text contains code of a template language (Liquid, Jinja, Handlebars, EJS, PHP, …). */
 export function isTemplate(text: string): boolean {
   return ['{{', '{%', '{#', '<%', '<?', '${', '#{'].some((mark) => text.includes(mark));
 }

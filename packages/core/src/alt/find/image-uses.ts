@@ -219,7 +219,7 @@ function isMarkedHidden(element: TreeElement): boolean {
   return attribute(element, 'aria-hidden')?.trim().toLowerCase() === 'true';
 }
 
-/** Is this an `<svg>` with a name of its own, which then is the image's? */
+/** True for an `<svg>` with a name of its own, which also names its image. */
 function namesItsSvg(element: TreeElement): boolean {
   if (element.name !== 'svg') return false;
   if (attribute(element, 'aria-label') || attribute(element, 'aria-labelledby')) return true;

@@ -52,7 +52,7 @@ export async function findImages(
   return survey;
 }
 
-/** Has it no alternative text, or one that says nothing? */
+/** True if the image has no alternative text, or one that describes nothing. */
 export function needsAlt({ status }: Pick<ImageUse, 'status'>): boolean {
   return status === 'missing' || status === 'placeholder';
 }

@@ -32,7 +32,7 @@ export function isNeutral(caption: string): boolean {
   return !words(caption).some((word) => Object.hasOwn(NEUTRAL, word));
 }
 
-/** Are two captions the same but for whom they take a person to be? */
+/** True if two captions differ only in their words for people. */
 export function sameButForGender(neutral: string, other: string): boolean {
   const plain = (text: string) =>
     words(text)

@@ -16,7 +16,7 @@ const LEAST_STAGE = 640;
 /**
  * One page that needs nothing else, no script and no network: the photo, the caption whose words
  * can be pointed at, tapped or walked through with the arrow keys, and the maps side by side. It
- * follows the reader's light or dark setting. The photo is stored anew, without the file's metadata
+ * follows the reader's light or dark setting. The photo is encoded again, without the file's metadata
  * (which may tell where it was taken).
  *
  * @param title of the page: the photo's name

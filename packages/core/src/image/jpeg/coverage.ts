@@ -3,7 +3,7 @@
  *
  * A sample i stands for the pixels x with ⌊x·factor/factorMax⌋ = i; a cell is the mean of a run of
  * pixels, of those that the picture has. For the sampling factors in use a cell is a whole number of
- * samples, but for the last one, which the picture's edge may cut; for odd factors such as 2 of 3
+ * samples, except for the last one, which the picture's edge may cut; for odd factors such as 2 of 3
  * cells and samples overlap in all ways.
  */
 export interface Coverage {

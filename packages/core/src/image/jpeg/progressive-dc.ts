@@ -13,7 +13,7 @@ import { DAMAGE, decodeDc } from './sequential.js';
  * them by one bit.
  */
 
-/** The first scan of DC terms (G.1.2.1): as in sequential files, but for the bits left out. */
+/** The first scan of DC terms (G.1.2.1): as in sequential files, except for the omitted bits. */
 export class DcFirstDecoder extends BlockwiseDecoder {
   readonly #stores: readonly CoefficientStore[];
   readonly #tables: readonly HuffmanTable[];

@@ -4,7 +4,7 @@ import type { Points } from './inverse-dct.js';
 /** How many output pixels come of 8 pixels of the file along an axis: 1 is 1/8, 8 the full size. */
 export type Scale = Points;
 
-/** The scales of both axes: the same but for very long strips. */
+/** The scales of both axes: the same except for very long strips. */
 export interface Scales {
   readonly across: Scale;
   readonly down: Scale;

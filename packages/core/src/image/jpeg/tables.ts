@@ -19,7 +19,7 @@ export interface Tables {
 }
 
 /**
- * The tables at the start of a file: none, but for the Huffman tables that T.81 prints as typical in
+ * The tables at the start of a file: none, except for the Huffman tables that T.81 prints as typical in
  * annex K.3. Frames of Motion JPEG use those without defining them.
  */
 export function initialTables(): Tables {
