@@ -364,6 +364,7 @@ describe('an end before the end', () => {
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
     expect(code).toBe(130);
+    expect(stderr).toContain('zipcaption: finishing the photos in progress; a second Ctrl-C');
     expect(stderr).toContain('continue with: zipcaption -r in --out out.jsonl --resume');
     expect(lines().length).toBeLessThan(64);
     expect((await zipcaption([...out, '--resume'])).code).toBe(0);

@@ -81,6 +81,7 @@ class BatchRun {
     const { stopping } = this.interruption;
     let store: ResultStore | undefined;
     let complete = false;
+    stopping.addEventListener('abort', () => void this.#sayThatItStops(), { once: true });
     try {
       store = await ResultStore.open(this.batch, {
         ...{ tags: this.settings.tags, signal: stopping },
@@ -193,6 +194,11 @@ class BatchRun {
         : []),
     ];
     return `${parts.join(', ')}.`;
+  }
+
+  async #sayThatItStops(): Promise<void> {
+    if (this.interruption.exitCode === undefined) return; // Nobody reads the output any more.
+    await this.#printer.note('finishing the photos in progress; a second Ctrl-C ends at once.');
   }
 
   async #sayHowToGoOn(): Promise<void> {

@@ -51,9 +51,9 @@ export class ResultStore {
     }
     // Two names of one file are one file.
     const path = await realpath(settings.out).catch(() => resolve(settings.out ?? ''));
-    const found = await stat(path).catch(() => undefined);
-    if (found && !found.isFile()) {
-      if (settings.resume && !found.isDirectory()) {
+    const special = await stat(path).catch(() => undefined);
+    if (special && !special.isFile()) {
+      if (settings.resume && !special.isDirectory()) {
         throw new CaptionError(
           'INVALID_OPTION',
           `--resume needs a file that can be read again, which ${settings.out} is not.`,
@@ -64,8 +64,10 @@ export class ResultStore {
     }
     const lock = await Lock.take(path, { onWait: options.note, signal: options.signal });
     try {
-      if (found && found.size > 0 && !settings.resume && !settings.overwrite)
-        throw exists(settings);
+      // Looked at only now: another process may have written it until the lock was free.
+      const found = await stat(path).catch(() => undefined);
+      const isUndecided = !settings.resume && !settings.overwrite;
+      if (found && found.size > 0 && isUndecided) throw exists(settings);
       const before = settings.resume && found ? await readIndex(path, index, options) : undefined;
       const out = await OutFile.open(path, before?.length ?? 0);
       const store = new ResultStore(settings, options, index, out, lock, sidecars);
