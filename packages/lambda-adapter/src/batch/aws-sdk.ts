@@ -35,7 +35,7 @@ function load<T>(name: string): T {
  */
 export const clientSettings = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 2_000, socketTimeout: 10_000, requestTimeout: 10_000 },
+  requestHandler: { connectionTimeout: 2_000, socketTimeout: 10_000 },
 } as const;
 
 /** Name and HTTP status of an error of the SDK. */
