@@ -31,21 +31,28 @@ export function closeInTwoSteps(socket: Socket, limits: LingerLimits): void {
 
 function linger(socket: Socket, { idle = 5_000, total = 30_000, bytes = 2 ** 26 }: LingerLimits) {
   const close = () => socket.destroy();
-  const idleTimer = setTimeout(close, idle);
+  let left = bytes;
+  // After a stall of the whole process there may be bytes that wait to be read.
+  const closeIfSilent = (before: number) => {
+    if (left === before) close();
+    else idleTimer.refresh();
+  };
+  const idleTimer = setTimeout(() => setImmediate(closeIfSilent, left), idle);
   const timers = [idleTimer, setTimeout(close, total)];
   for (const timer of timers) timer.unref();
   socket.once('close', () => timers.forEach(clearTimeout));
-  let left = bytes;
   Connection.of(socket).stopReading();
   socket.removeAllListeners('data');
   socket.on('data', ({ length }: Uint8Array) => {
     left -= length;
+    // Libuv would read two megabytes of each connection before it looks at anything else.
+    socket.pause();
     if (left > 0) {
       idleTimer.refresh();
+      setImmediate(() => socket.resume());
       return;
     }
     // A client that reads while it sends has its answer. One that does not is stopped by its own system.
-    socket.pause();
     timers.push(setTimeout(close, LAST_CALL).unref());
   });
   socket.resume();
