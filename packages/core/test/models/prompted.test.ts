@@ -46,7 +46,7 @@ const transformersJs = (family: string): TransformersJs =>
 const recording = (family: string): Recording =>
   JSON.parse(readFileSync(`${fixture(family)}expected.json`, 'utf8'));
 
-describe.each(['florence2', 'smolvlm', 'llava-qwen2'])('%s', (family) => {
+describe.each(['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision'])('%s', (family) => {
   test('captions as transformers does, over prompts and settings', async () => {
     const captioner = await loadCaptioner({ model: fixture(family) });
     for (const [index, { prompts }] of recording(family).photos.entries()) {
