@@ -4,14 +4,18 @@ import { startDecoding } from './decoder.js';
 import { readManifest } from './read-manifest.js';
 import type { Session, Values } from './session.js';
 
-/** A network without weights that notes what it is fed and may insist on a row of the photo for each sentence. */
-function network(insists: boolean) {
+/**
+ * A network without weights that notes what it is fed. One that insists fails where the photo has not a
+ * row for each sentence; one that errs gives other logits then.
+ */
+function network(insists: boolean, errs = false) {
   const fed: { rows: number; photoRows: number; switch: number; cache: readonly number[] }[] = [];
   const session: Session = {
     inputs: ['ids', 'photo', 'past', 'use_cache'],
     outputs: ['logits', 'present'],
     shape: () => undefined,
     inputType: () => undefined,
+    outputType: () => undefined,
     async run(feeds) {
       const [ids, photo, past, flag] = ['ids', 'photo', 'past', 'use_cache'].map(
         (name) => feeds[name] as Values,
@@ -27,7 +31,9 @@ function network(insists: boolean) {
         data: new Float32Array(dims.reduce((a, b) => a * b, 1)),
         dims,
       });
-      return { logits: values(rows, 1, 7), present: values(rows, 1, length, 2) };
+      const logits = values(rows, 1, 7);
+      (logits.data as Float32Array).fill(errs && rows !== photoRows ? 2 : 1);
+      return { logits, present: values(rows, 1, length, 2) };
     },
     release: async () => undefined,
   };
@@ -94,6 +100,36 @@ describe('decoding', () => {
         [2, 2],
       ],
     ]);
+  });
+
+  describe('told to try', () => {
+    const tried = { ...manifest, decoder: { ...manifest.decoder, encoderRows: 'tried' as const } };
+    const decode = async (session: Session) => {
+      for (let photo = 0; photo < 2; photo++) {
+        const step = startDecoding({ first: session, later: session }, tried, encoded);
+        await step([1], [0]);
+        const { logits } = await step([3, 4], [0, 0]);
+        expect([...logits]).toEqual(new Array(14).fill(1));
+        await step([3, 4], [1, 0]);
+      }
+    };
+    const severalRows = (fed: readonly { rows: number; photoRows: number }[]) =>
+      fed.filter(({ rows }) => rows > 1).map(({ photoRows }) => photoRows);
+
+    test('keeps one row where the logits are the same', async () => {
+      const { fed, session } = network(false);
+      await decode(session);
+      expect(severalRows(fed)).toEqual([2, 1, 1, 1, 1]);
+    });
+
+    test.each([
+      ['fails', true, false],
+      ['gives other logits', false, true],
+    ])('repeats it for a network that %s', async (_, insists, errs) => {
+      const { fed, session } = network(insists, errs);
+      await decode(session);
+      expect(severalRows(fed)).toEqual([2, 1, 2, 2, 2]);
+    });
   });
 
   test('fails with what the network says when that is not the reason', async () => {

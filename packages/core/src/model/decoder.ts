@@ -2,7 +2,9 @@ import { CaptionError } from '../errors.js';
 import type { DecoderStep, DecoderStepOutput } from '../search/types.js';
 import { embed } from './embedding.js';
 import type { Manifest, StateTensor } from './manifest.js';
-import { floats, gatherRows, lastPositions, withRows, zeros } from './rows.js';
+import { PhotoInputs } from './photo-inputs.js';
+import { RowStates } from './row-states.js';
+import { floats, lastPositions, zeros } from './rows.js';
 import type { Session, Values } from './session.js';
 import { asType, filled, whole } from './values.js';
 
@@ -48,71 +50,81 @@ function startStateful(
   { decoder, embedding: embeddingSpec }: Manifest,
   { outputs: encoded, start, prefill }: Pick<EncodedPhoto, 'outputs' | 'start' | 'prefill'>,
 ): DecoderStep {
-  const photo = photoInputs(decoder, encoded, later);
   const results = [decoder.logits, ...(decoder.attention ? [decoder.attention] : [])];
   const changing = decoder.state.filter((tensor) => !tensor.fixed);
+  const fixed = decoder.state.filter((tensor) => tensor.fixed);
   const fetches = {
     first: [...results, ...decoder.state.map((tensor) => tensor.output)],
     later: [...results, ...changing.map((tensor) => tensor.output)],
   };
-  let state = initialState(decoder.state, encoded, later);
+  const photo = new PhotoInputs(decoder, {
+    ...encoderInputs(decoder, encoded),
+    ...initialState(fixed, encoded, later),
+  });
+  const state = new RowStates(initialState(changing, encoded, later));
   let session = first;
   let isFirst = true;
   /** Positions that the caches hold. */
   let past = 0;
 
-  /** @param fed rows × positions, tokens or their embeddings */
-  const advance = async (fed: Values, parents: readonly number[]): Promise<DecoderStepOutput> => {
+  /** @param fed rows × positions, tokens or their embeddings, in the order of the state's rows */
+  const advance = async (fed: Values): Promise<Record<string, Values>> => {
     const [rows = 1, count = 1] = fed.dims;
-    for (const { input, fixed } of decoder.state) {
-      const values = pick(state, input);
-      // The rows of a fixed state are equal, so only their number matters.
-      state[input] = fixed ? withRows(values, rows) : gatherRows(values, parents);
-    }
     const rest = {
-      ...state,
+      ...state.tensors,
       ...(decoder.cacheSwitch && { [decoder.cacheSwitch]: flag(!isFirst) }),
       ...positionInputs(decoder, session, rows, past, count),
       [decoder.tokens]: fed,
     };
-    const outputs = await photo.run(rows, (inputs) => {
+    const outputs = await photo.run(session, rows, (inputs, isTrial) => {
       const feeds = { ...inputs, ...rest };
       return session.run(
         first === later ? feeds : accepted(feeds, session),
         isFirst ? fetches.first : fetches.later,
+        isTrial,
       );
     });
-    const given = isFirst ? decoder.state : changing;
-    state = {
-      ...state,
-      ...Object.fromEntries(given.map(({ input, output }) => [input, pick(outputs, output)])),
-    };
+    state.take(nextState(changing, outputs));
+    if (isFirst && fixed.length > 0) photo.keep(nextState(fixed, outputs));
     isFirst = false;
     session = later;
     past += count;
-
-    const logits = floats(lastPositions(pick(outputs, decoder.logits)), decoder.logits);
-    const attention = decoder.attention && pick(outputs, decoder.attention);
+    return outputs;
+  };
+  const result = (outputs: Record<string, Values>): DecoderStepOutput => {
+    const inOrder = (name: string) => floats(state.inOrder(pick(outputs, name)), name);
+    const logits = floats(
+      state.inOrder(lastPositions(pick(outputs, decoder.logits))),
+      decoder.logits,
+    );
     return {
       logits,
-      vocabSize: logits.length / rows,
-      ...(attention && { attention: floats(attention, decoder.attention ?? '') }),
+      vocabSize: logits.length / state.rows,
+      ...(decoder.attention && { attention: inOrder(decoder.attention) }),
     };
   };
 
   const step: DecoderStep = async (tokens, parents) => {
+    const placed = state.place(tokens, parents);
     const dims = [tokens.length, 1];
     const fed =
       embedding && embeddingSpec
-        ? await embed(embedding, embeddingSpec, tokens, dims)
-        : whole(session.inputType(decoder.tokens), tokens, dims);
-    return advance(asType(fed, session.inputType(decoder.tokens)), parents);
+        ? await embed(embedding, embeddingSpec, placed, dims)
+        : whole(session.inputType(decoder.tokens), placed, dims);
+    return result(await advance(asType(fed, session.inputType(decoder.tokens))));
   };
   if (!prefill) return step;
   const read = asType(prefill, first.inputType(decoder.tokens));
   return Object.assign(step, {
-    prefill: { tokens: start.length, run: () => advance(read, [0]) },
+    prefill: { tokens: start.length, run: async () => result(await advance(read)) },
   });
+}
+
+function nextState(
+  tensors: readonly StateTensor[],
+  outputs: Readonly<Record<string, Values>>,
+): Record<string, Values> {
+  return Object.fromEntries(tensors.map(({ input, output }) => [input, pick(outputs, output)]));
 }
 
 /** Inputs that some networks need although they follow from the lengths of the other inputs. */
@@ -144,7 +156,7 @@ function startStateless(
   { decoder }: Manifest,
   encoded: Readonly<Record<string, Values>>,
 ): DecoderStep {
-  const photo = photoInputs(decoder, encoded, session);
+  const photo = new PhotoInputs(decoder, encoderInputs(decoder, encoded));
   let sentences: number[][] = [[]];
 
   return async (tokens, parents) => {
@@ -152,53 +164,21 @@ function startStateless(
     const rows = tokens.length;
     const length = sentences[0]?.length ?? 0;
     const ids = whole(session.inputType(decoder.tokens), sentences.flat(), [rows, length]);
-    const outputs = await photo.run(rows, (inputs) =>
-      session.run({ ...inputs, [decoder.tokens]: ids }, [decoder.logits]),
+    const outputs = await photo.run(session, rows, (inputs, isTrial) =>
+      session.run({ ...inputs, [decoder.tokens]: ids }, [decoder.logits], isTrial),
     );
     const logits = floats(lastPositions(pick(outputs, decoder.logits)), decoder.logits);
     return { logits, vocabSize: logits.length / rows };
   };
 }
 
-/** The decoder's inputs that describe the photo. */
-interface PhotoInputs {
-  /** Runs a step of so many rows with the photo's tensors. */
-  run<T>(rows: number, step: (inputs: Readonly<Record<string, Values>>) => Promise<T>): Promise<T>;
-}
-
-/** Networks that turned out to need a row of the photo for each sentence. */
-const wantsRepeated = new WeakSet<Session>();
-
-function photoInputs(
+function encoderInputs(
   decoder: Manifest['decoder'],
   encoded: Readonly<Record<string, Values>>,
-  session: Session,
-): PhotoInputs {
-  const shared = Object.fromEntries(
+): Record<string, Values> {
+  return Object.fromEntries(
     Object.entries(decoder.encoderInputs).map(([input, output]) => [input, pick(encoded, output)]),
   );
-  let repeated = shared;
-  const repeat = (rows: number) => {
-    repeated = Object.fromEntries(
-      Object.entries(repeated).map(([name, values]) => [name, withRows(values, rows)]),
-    );
-    return repeated;
-  };
-  return {
-    async run(rows, step) {
-      if (decoder.encoderRows === 'repeated' || wantsRepeated.has(session))
-        return step(repeat(rows));
-      try {
-        return await step(shared);
-      } catch (error) {
-        // A graph that was fused after its export may have lost the broadcasting it had.
-        if (rows === 1) throw error;
-        const result = await step(repeat(rows));
-        wantsRepeated.add(session);
-        return result;
-      }
-    },
-  };
 }
 
 function initialState(

@@ -5,7 +5,8 @@ import { checkShape, checkTagCount } from './agreement.js';
 import type { EncodedPhoto } from './decoder.js';
 import { embed, featuresAtMarks, featuresFirst } from './embedding.js';
 import type { Manifest } from './manifest.js';
-import { type PhotoPieces, promptTokens } from './prompt.js';
+import { checkPositions, type PhotoPieces, promptTokens } from './prompt.js';
+import { rowsTogether } from './rows.js';
 import type { Session, Values } from './session.js';
 import { asType, filled } from './values.js';
 
@@ -53,8 +54,9 @@ export async function encodePhoto(
   const features = joined(seen, manifest.encoder.outputs[0] ?? '');
   const pieces = photoPieces(features, pixels);
   const tokens = promptTokens(manifest.prompt, prompt, pieces, tokenizer);
-  const words = await embed(networks.embedding, manifest.embedding, tokens, [1, tokens.length]);
   const { photo } = manifest.prompt;
+  checkPositions(manifest.prompt, tokens.length + (photo ? 0 : (features.dims[0] ?? 0)));
+  const words = await embed(networks.embedding, manifest.embedding, tokens, [1, tokens.length]);
   const merged = photo
     ? featuresAtMarks(features, words, tokens, tokenizer.tokenId(photo.token) ?? -1)
     : featuresFirst(features, words);
@@ -103,6 +105,7 @@ export function pixelDims({ width, height, layout }: Manifest['image']): number[
   return layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
 }
 
+/** One picture after another: at once a photo in tiles would take gigabytes. */
 async function runVision(
   session: Session,
   { encoder, image }: Manifest,
@@ -113,13 +116,25 @@ async function runVision(
   const [, ...picture] = pixelDims(image);
   // Networks that take several pictures have an axis for them, which others lack.
   const takesSeveral = tiles !== undefined || session.shape(input)?.length === 5;
-  const dims = takesSeveral ? [1, tiles?.pictures ?? 1, ...picture] : [1, ...picture];
-  const values = asType({ type: 'float32', data, dims }, session.inputType(input));
-  checkShape(session, file, input, values);
-  const sides = [...dims.slice(0, -picture.length), image.height, image.width];
-  return session.run(
-    { [input]: values, ...(mask && { [mask]: filled(session.inputType(mask), 1, sides) }) },
-    wanted,
+  const pictures = takesSeveral ? (tiles?.pictures ?? 1) : 1;
+  const type = session.inputType(input);
+  const size = data.length / pictures;
+  const dims = takesSeveral ? [1, 1, ...picture] : [1, ...picture];
+  const ones = mask && {
+    [mask]: filled(session.inputType(mask), 1, [
+      ...dims.slice(0, -picture.length),
+      ...[image.height, image.width],
+    ]),
+  };
+  const seen: Record<string, Values>[] = [];
+  for (let at = 0; at < pictures; at++) {
+    const part = data.subarray(at * size, (at + 1) * size);
+    const values = asType({ type: 'float32', data: part, dims }, type);
+    checkShape(session, file, input, values);
+    seen.push(await session.run({ [input]: values, ...ones }, wanted));
+  }
+  return Object.fromEntries(
+    wanted.map((name) => [name, rowsTogether(seen.map((part) => part[name] as Values))]),
   );
 }
 

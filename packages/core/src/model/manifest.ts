@@ -112,9 +112,10 @@ export interface Manifest {
     readonly cacheSwitch?: string;
     /**
      * `'shared'` (default): the network takes one row of the encoder's outputs for any number of
-     * sentences. `'repeated'`: it needs one row for each sentence.
+     * sentences. `'repeated'`: it needs one row for each sentence. `'tried'`: the first step of several
+     * sentences runs both ways, and one row is kept if the logits are the same.
      */
-    readonly encoderRows?: 'shared' | 'repeated';
+    readonly encoderRows?: 'shared' | 'repeated' | 'tried';
     /**
      * `'last'` (default): a step is fed the last token, the rest is in `state`. `'all'`: the network
      * keeps no state and is fed the whole sentence every time.

@@ -77,6 +77,14 @@ export async function loadModel(
   throwIfAborted(request.signal);
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig);
 
+  /** The decoder in two networks, where that spares work; never for the engine, whose models need none. */
+  const splitDecoder = async (file: NetworkFile, on: LoadSettings) => {
+    const { decoder } = draft;
+    if (on.name === 'engine' || Object.keys(decoder.encoderInputs).length === 0) return undefined;
+    const { openSplit } = await import('./split/open-split.js');
+    return openSplit(source, decoder, file, (part) => createSession(part, decoder.file, on));
+  };
+
   /**
    * All networks of the model run on one runtime. The files are handed in: captured, they would stay in memory as
    * long as the model does.
@@ -101,7 +109,9 @@ export async function loadModel(
       );
       const embedding = await sessionOf(draft.embedding);
       const text = await sessionOf(draft.textEncoder);
-      const later = await session(decoderFile, draft.decoder.file);
+      const split = await splitDecoder(decoderFile, on);
+      if (split) sessions.push(split);
+      const later = split ?? (await session(decoderFile, draft.decoder.file));
       const manifest = plan.complete(later);
       const first = (await sessionOf(manifest.decoder.firstStep)) ?? later;
       const encoders = { vision, ...(embedding && { embedding }), ...(text && { text }) };

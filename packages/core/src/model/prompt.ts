@@ -1,3 +1,4 @@
+import { CaptionError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { integer, object, oneOf, optional, record, string } from './schema.js';
@@ -41,6 +42,8 @@ export interface PromptSpec {
   readonly photo?: PhotoText;
   /** Default of `maxLength` for a text of the caller's own. */
   readonly maxLength?: number;
+  /** Most positions of the photo and the prompt together. */
+  readonly maxPositions?: number;
 }
 
 /** The tiles of a photo, and the number of features of each piece, in order. */
@@ -67,10 +70,29 @@ export function promptTokens(
 ): number[] {
   const { text } = findTask(spec, prompt);
   // Marks for the photo are removed from the caller's text: only the template may place the photo.
-  const words = spec.photo ? text.split(spec.photo.token).join('') : text;
+  const words = spec.photo ? withoutMark(text, spec.photo.token) : text;
   const parts = spec.template.split('{photo}').map((part) => part.split('{prompt}').join(words));
   const photo = spec.photo ? photoText(spec.photo, pieces) : '';
   return tokenizer.encodeText(parts.join(photo));
+}
+
+/** Removing a mark may put the parts of another one together. */
+function withoutMark(text: string, mark: string): string {
+  let rest = text;
+  while (rest.includes(mark)) rest = rest.split(mark).join('');
+  return rest;
+}
+
+/**
+ * @param positions of the photo and the prompt together
+ * @throws CaptionError `INVALID_OPTION`
+ */
+export function checkPositions({ maxPositions }: PromptSpec, positions: number): void {
+  if (maxPositions === undefined || positions <= maxPositions) return;
+  throw new CaptionError(
+    'INVALID_OPTION',
+    `The photo and the option "prompt" take ${positions} positions together, and the model has ${maxPositions}. Use a shorter prompt; if the model cuts photos into tiles, a smaller "size" in preprocessor_config.json makes fewer of them.`,
+  );
 }
 
 function photoText(photo: PhotoText, { rows, columns, features }: PhotoPieces): string {
@@ -93,7 +115,9 @@ function photoText(photo: PhotoText, { rows, columns, features }: PhotoPieces): 
 
 /** @throws CaptionError `MODEL_INVALID` */
 export function readPrompt(json: unknown): PromptSpec {
-  const p = object(json, 'prompt', ['tasks', 'default', 'template', 'photo', 'maxLength']);
+  const p = object(json, 'prompt', [
+    ...['tasks', 'default', 'template', 'photo', 'maxLength', 'maxPositions'],
+  ]);
   const length = (value: unknown, path: string) => integer(value, path, LIMITS.maxLength);
   const tasks = record(p.tasks, 'prompt.tasks', (value, path): PromptTask => {
     const task = object(value, path, ['text', 'maxLength']);
@@ -108,6 +132,9 @@ export function readPrompt(json: unknown): PromptSpec {
     template: string(p.template, 'prompt.template'),
     ...optional(p, 'prompt', 'photo', readPhoto),
     ...optional(p, 'prompt', 'maxLength', length),
+    ...optional(p, 'prompt', 'maxPositions', (value, path) =>
+      integer(value, path, { min: 1, max: 10_000_000 }),
+    ),
   };
 }
 

@@ -104,7 +104,11 @@ export function readDecoder(json: unknown): Manifest['decoder'] {
     ...readPaths(decoder, 'decoder'),
     ...optional(decoder, 'decoder', 'firstStep', readFirstStep),
     ...optional(decoder, 'decoder', 'cacheSwitch', string),
-    encoderRows: oneOf(encoderRows ?? 'shared', 'decoder.encoderRows', ['shared', 'repeated']),
+    encoderRows: oneOf(encoderRows ?? 'shared', 'decoder.encoderRows', [
+      'shared',
+      'repeated',
+      'tried',
+    ]),
     feed: oneOf(feed ?? 'last', 'decoder.feed', ['last', 'all']),
     tokens: string(decoder.tokens, 'decoder.tokens'),
     ...optional(decoder, 'decoder', 'attentionMask', string),

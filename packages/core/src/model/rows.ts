@@ -15,10 +15,67 @@ export function gatherRows(values: Values, parents: readonly number[]): Values {
   return { type: values.type, data, dims: [parents.length, ...rest] };
 }
 
+/** Which row of the tensors each of the search's rows has. */
+export interface RowPlaces {
+  readonly places: readonly number[];
+  /** Rows to copy beforehand, each onto one that nobody needs. */
+  readonly copies: readonly (readonly [from: number, to: number])[];
+}
+
+/**
+ * Where the rows of the next step lie if as few as possible are moved: a row stays where its parent was,
+ * and only of parents with several children copies are made.
+ *
+ * @param parents for each row of the next step, the row of the tensors that it continues
+ */
+export function placeRows(parents: readonly number[]): RowPlaces {
+  const places = new Array<number>(parents.length).fill(-1);
+  const taken = new Set<number>();
+  parents.forEach((parent, row) => {
+    if (taken.has(parent)) return;
+    taken.add(parent);
+    places[row] = parent;
+  });
+  const copies: [number, number][] = [];
+  let free = 0;
+  parents.forEach((parent, row) => {
+    if (places[row] !== -1) return;
+    while (taken.has(free)) free++;
+    taken.add(free);
+    places[row] = free;
+    copies.push([parent, free]);
+  });
+  return { places, copies };
+}
+
+/** Copies rows within `values`. */
+export function copyRows({ data, dims }: Values, copies: RowPlaces['copies']): void {
+  const length = data.length / (dims[0] ?? 1);
+  for (const [from, to] of copies) {
+    data.copyWithin(to * length, from * length, (from + 1) * length);
+  }
+}
+
 /** `values`, whose rows are all alike, with so many rows. */
 export function withRows(values: Values, rows: number): Values {
   if (values.dims[0] === rows) return values;
   return gatherRows(values, new Array(rows).fill(0));
+}
+
+/** The rows of several tensors, one tensor after another. */
+export function rowsTogether(parts: readonly Values[]): Values {
+  const [first] = parts as [Values, ...Values[]];
+  if (parts.length === 1) return first;
+  const [, ...rest] = first.dims;
+  const length = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const data = new (first.data.constructor as Float32ArrayConstructor)(length);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, at);
+    at += part.data.length;
+  }
+  const rows = parts.reduce((sum, { dims }) => sum + (dims[0] ?? 1), 0);
+  return { type: first.type, data, dims: [rows, ...rest] };
 }
 
 /** Of rows × positions × width, each row's last position: rows × width. */

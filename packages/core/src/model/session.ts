@@ -27,6 +27,8 @@ export interface NetworkFile {
   readonly network: Uint8Array | string;
   /** Weights that are kept in files beside it (ONNX external data), by the names it knows them by. */
   readonly data?: Readonly<Record<string, Uint8Array>>;
+  /** Where the runtime finds files of weights that `data` does not hold. */
+  readonly folder?: string;
 }
 
 /** One network, loaded. Runs are queued: the runtime refuses concurrent ones. */
@@ -37,10 +39,15 @@ export interface Session {
   shape(name: string): readonly (number | undefined)[] | undefined;
   /** Element type of an input, where the runtime tells it. */
   inputType(name: string): Values['type'] | undefined;
-  /** @throws CaptionError `RUNTIME_FAILED` */
+  outputType(name: string): Values['type'] | undefined;
+  /**
+   * @param isTrial a failure is no news: the runtime is not to write of it
+   * @throws CaptionError `RUNTIME_FAILED`
+   */
   run(
     feeds: Readonly<Record<string, Values>>,
     fetches: readonly string[],
+    isTrial?: boolean,
   ): Promise<Record<string, Values>>;
   release(): Promise<void>;
 }
@@ -77,7 +84,12 @@ export async function createSession(
       interOpNumThreads: 1,
       logSeverityLevel: 3,
       // Weights stored as int8 behind a DequantizeLinear are expanded once, here, not at every run.
-      extra: { session: { disable_quant_qdq: '1' } },
+      extra: {
+        session: {
+          disable_quant_qdq: '1',
+          ...(file.folder && { model_external_initializers_file_folder_path: file.folder }),
+        },
+      },
       ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
       ...(data.length > 0 && { externalData: data }),
       // For the engine alone, which tries at once whether it can run the network.
@@ -128,12 +140,15 @@ function creationError(what: string, cause: unknown): CaptionError {
 }
 
 function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Session {
-  const types = new Map(
-    session.inputMetadata.flatMap((meta) => (meta.isTensor ? [[meta.name, meta.type]] : [])) as [
-      string,
-      Values['type'],
-    ][],
-  );
+  const typesOf = (metadata: typeof session.inputMetadata) =>
+    new Map(
+      metadata.flatMap((meta) => (meta.isTensor ? [[meta.name, meta.type]] : [])) as [
+        string,
+        Values['type'],
+      ][],
+    );
+  const types = typesOf(session.inputMetadata);
+  const outputTypes = typesOf(session.outputMetadata);
   const shapes = new Map(
     [...session.inputMetadata, ...session.outputMetadata].flatMap((meta) =>
       meta.isTensor
@@ -146,6 +161,7 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
   async function runNow(
     feeds: Readonly<Record<string, Values>>,
     fetches: readonly string[],
+    isTrial: boolean,
   ): Promise<Record<string, Values>> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { type, data, dims }] of Object.entries(feeds)) {
@@ -153,7 +169,8 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
     }
     let results: InferenceSession.ReturnType;
     try {
-      results = await session.run(tensors, fetches);
+      // Level 4: of nothing but the end of the process.
+      results = await session.run(tensors, fetches, isTrial ? { logSeverityLevel: 4 } : {});
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new CaptionError(
@@ -177,9 +194,10 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
     inputs: session.inputNames,
     outputs: session.outputNames,
     inputType: (name) => types.get(name),
+    outputType: (name) => outputTypes.get(name),
     shape: (name) => shapes.get(name),
-    run(feeds, fetches) {
-      const run = last.then(() => runNow(feeds, fetches));
+    run(feeds, fetches, isTrial = false) {
+      const run = last.then(() => runNow(feeds, fetches, isTrial));
       last = run.catch(() => undefined);
       return run;
     },

@@ -31,6 +31,12 @@ export interface FileStore {
   put(sha256: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** A file's bytes by place: in memory, or read from a disk when they are asked for. */
+export interface FileBytes {
+  readonly size: number;
+  bytes(start: number, end: number): Uint8Array;
+}
+
 /** A model's folder, on disk, at an address or in memory. */
 export interface ModelSource {
   /** For messages: the path or address. */
@@ -47,6 +53,8 @@ export interface ModelSource {
   readonly store?: FileStore;
   /** The file's path on disk, for runtimes that read files themselves. */
   path?(file: string): string;
+  /** Reads parts of a file on this machine's disk while `use` runs. */
+  parts?<T>(file: string, use: (bytes: FileBytes) => T): T;
 }
 
 /**

@@ -1,7 +1,8 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CaptionError } from '../errors.js';
-import type { ModelSource } from '../model/source.js';
+import type { FileBytes, ModelSource } from '../model/source.js';
 import { explain, toPath } from './files.js';
 
 /** A model's folder on disk. */
@@ -12,6 +13,14 @@ export function folderSource(location: string | URL): ModelSource {
     // Files on disk are not hashed: hashing takes a good part of a cold start.
     verify: false,
     path: (file) => join(folder, file),
+    parts(file, use) {
+      const descriptor = openSync(join(folder, file), 'r');
+      try {
+        return use(windows(descriptor));
+      } finally {
+        closeSync(descriptor);
+      }
+    },
     size: (file) =>
       stat(join(folder, file)).then(
         (found) => found.size,
@@ -44,6 +53,30 @@ export function folderSource(location: string | URL): ModelSource {
           { cause },
         );
       }
+    },
+  };
+}
+
+/** Small pieces that lie close to each other come out of one reading. */
+const WINDOW_BYTES = 1 << 16;
+
+function windows(descriptor: number): FileBytes {
+  const { size } = fstatSync(descriptor);
+  let from = 0;
+  let window = new Uint8Array(0);
+  const read = (start: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, start));
+  };
+  return {
+    size,
+    bytes(start, end) {
+      if (end - start > WINDOW_BYTES) return read(start, end - start);
+      if (start < from || end > from + window.length) {
+        from = start;
+        window = read(start, Math.min(WINDOW_BYTES, size - start));
+      }
+      return window.subarray(start - from, end - from);
     },
   };
 }

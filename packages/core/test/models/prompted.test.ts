@@ -173,8 +173,31 @@ describe('a prompt', () => {
     const captioner = await loadCaptioner({ model: fixture('vit-gpt2') });
     await expect(captioner.caption(photo(0), { prompt: 'short' })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
-      message: expect.stringContaining('takes none'),
+      message: expect.stringContaining('takes no prompt'),
     });
+    await captioner.dispose();
+  });
+
+  test.each(['florence2', 'smolvlm'])(
+    'longer than %s has positions for is refused',
+    async (family) => {
+      const captioner = await loadCaptioner({ model: fixture(family) });
+      await expect(
+        captioner.caption(photo(0), { prompt: 'a dog '.repeat(120) }),
+      ).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringMatching(/take \d+ positions together, and the model has (96|256)/),
+      });
+      await captioner.dispose();
+    },
+  );
+
+  test('has no say in where the photo stands', async () => {
+    const captioner = await loadCaptioner({ model: fixture('smolvlm') });
+    const ask = async (prompt: string) =>
+      (await captioner.caption(photo(0), { prompt, numBeams: 1, maxLength: 6 })).text;
+    const plain = await ask('What is the text?');
+    expect(await ask('What <ima<image>ge>is the<image> text?')).toBe(plain);
     await captioner.dispose();
   });
 

@@ -11,7 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Loads the captioner that the environment asks for: `ZIPCAPTION_MODEL`, `ZIPCAPTION_MODEL_SHA256`,
  * `ZIPCAPTION_RUNTIME` (`wasm`, the default: the built-in engine, or onnxruntime-web for models that it
- * cannot run; `engine` or `web` for one of the two; `native`).
+ * cannot run; `engine` or `web` for one of the two; `native`), `ZIPCAPTION_DTYPE` (of a Hugging Face folder without
+ * a manifest: `fp32`, `q8`, …).
  *
  * @param folder  the folder of the running bundle, whose model and runtime files are used
  * @param workers worker threads that caption; 0, as on Lambda: the calling thread. Not with `native`
@@ -22,7 +23,14 @@ export async function engineFromEnvironment(
   workers = 0,
 ): Promise<Engine> {
   const [model, runtime] = await Promise.all([findModel(env, folder), findRuntime(env, folder)]);
-  return loadCaptioner({ ...(model !== undefined && { model }), ...runtime, workers });
+  // A name that is no number format is refused with the list of those that are.
+  const dtype = env.ZIPCAPTION_DTYPE?.trim() as LoadOptions['dtype'];
+  return loadCaptioner({
+    ...(model !== undefined && { model }),
+    ...(dtype && { dtype }),
+    ...runtime,
+    workers,
+  });
 }
 
 async function findModel(env: Environment, folder: string): Promise<string | undefined> {

@@ -41,7 +41,12 @@ export function fieldsOf(file: string, json: unknown): Fields {
     number: (key) => typed(key, 'number', 'a number'),
     boolean: (key) => typed(key, 'boolean', 'true or false'),
     text: (key) => typed(key, 'string', 'a text'),
-    object: (key) => (of(key) === undefined ? undefined : fieldsOf(file, of(key))),
+    object(key) {
+      const value = of(key);
+      if (value === undefined) return undefined;
+      if (typeof value !== 'object' || Array.isArray(value)) throw invalid(key, 'an object');
+      return fieldsOf(file, value);
+    },
     invalid,
   };
 }

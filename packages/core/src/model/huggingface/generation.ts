@@ -53,7 +53,7 @@ export function readGeneration(
     const missing = bos === undefined ? 'decoder_start_token_id' : 'eos_token_id';
     throw new CaptionError(
       'MODEL_INVALID',
-      `Neither ${fields.file} nor config.json has "${missing}"; add it to one of them.`,
+      `Neither generation_config.json nor config.json has "${missing}"; add it to one of them.`,
     );
   }
   const early = fields.values.early_stopping ?? false;

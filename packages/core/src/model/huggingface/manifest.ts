@@ -60,8 +60,8 @@ export async function readHuggingFaceFolder(
       license: 'see the model card',
       task: 'image-to-text',
       image,
-      ...(prompt && { prompt }),
-      ...stages(networks, family, config, image),
+      ...(prompt && { prompt: { ...prompt, ...positionsIn(config, family) } }),
+      ...stages(networks, image),
       tokenizer: {
         file: 'tokenizer.json',
         ...(tokenizerConfig && { config: 'tokenizer_config.json' }),
@@ -70,6 +70,16 @@ export async function readHuggingFaceFolder(
       sha256: {},
     },
   };
+}
+
+function positionsIn(config: Fields, { textConfig }: Family): { maxPositions?: number } {
+  const text = config.object(textConfig) ?? config;
+  const positions = text.number('max_position_embeddings');
+  if (positions === undefined) return {};
+  if (Number.isInteger(positions) && positions > 0 && positions <= 10_000_000) {
+    return { maxPositions: positions };
+  }
+  throw text.invalid('max_position_embeddings', 'a whole number from 1 to 10,000,000');
 }
 
 interface Reading {
@@ -95,8 +105,6 @@ async function askingFiles(
 /** The networks and the names of their tensors, as far as exports agree on them. */
 function stages(
   { encoder, embedding, textEncoder, decoder, firstStep, decoderKind }: Networks,
-  { textConfig }: Family,
-  config: Fields,
   { tiles }: Manifest['image'],
 ): Pick<Manifest, 'encoder' | 'embedding' | 'textEncoder' | 'decoder'> {
   const common = { ...decoder, logits: 'logits', state: [] };
@@ -108,10 +116,7 @@ function stages(
         ...common,
         ...(firstStep && { firstStep }),
         feed: decoderKind === 'without-past' ? 'all' : 'last',
-        // GPT-2's cross-attention is plain matrix products, which broadcast: the keys and values of
-        // the photo are then computed for one row instead of for each beam.
-        encoderRows:
-          config.object(textConfig)?.text('model_type') === 'gpt2' ? 'shared' : 'repeated',
+        encoderRows: 'tried',
         tokens: 'input_ids',
         encoderInputs: told,
       },
@@ -136,7 +141,7 @@ function stages(
     decoder: {
       ...common,
       feed: 'last',
-      encoderRows: 'repeated',
+      encoderRows: 'tried',
       tokens: 'inputs_embeds',
       encoderInputs: textEncoder ? { ...told, encoder_attention_mask: 'attention_mask' } : {},
     },

@@ -85,6 +85,9 @@ function levels(fields: Fields, { filter }: Processor) {
   } as const;
 }
 
+/** Tiles along the longer side; published models have four. */
+const MOST_TILES = 16;
+
 /** A photo in tiles, each a square of `max_image_size`. */
 function tileGeometry(fields: Fields): Pick<PreprocessSpec, 'width' | 'height' | 'fit' | 'tiles'> {
   const edge = (key: string, fallback: number) => {
@@ -93,14 +96,15 @@ function tileGeometry(fields: Fields): Pick<PreprocessSpec, 'width' | 'height' |
     throw fields.invalid(key, `"longest_edge", a whole number from ${SIDE.min} to ${SIDE.max}`);
   };
   const side = edge('max_image_size', 364);
+  const longestEdge = edge('size', 4 * side);
+  if (Math.ceil(longestEdge / side) > MOST_TILES) {
+    throw fields.invalid('size', `at most ${MOST_TILES} times as long as "max_image_size"`);
+  }
   return {
     width: side,
     height: side,
     fit: 'stretch',
-    tiles: {
-      longestEdge: edge('size', 4 * side),
-      split: fields.boolean('do_image_splitting') ?? true,
-    },
+    tiles: { longestEdge, split: fields.boolean('do_image_splitting') ?? true },
   };
 }
 

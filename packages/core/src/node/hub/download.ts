@@ -91,10 +91,28 @@ async function* chunksOf(
   file: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  let stop = () => undefined as unknown;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason);
+  });
+  // Nobody may be waiting for it when it comes.
+  stopped.catch(() => undefined);
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
   try {
-    if (response.body) yield* response.body;
+    while (true) {
+      // A connection that breaks while it is aborted leaves Node's fetch waiting for ever.
+      const { done, value } = await Promise.race([reader.read(), stopped]);
+      if (done) return;
+      yield value;
+    }
   } catch (cause) {
     throw networkError(file, cause, signal);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    void reader.cancel().catch(() => undefined);
   }
 }
 

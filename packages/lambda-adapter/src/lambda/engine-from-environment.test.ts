@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { engineFromEnvironment } from './engine-from-environment.js';
+
+const folder = fileURLToPath(
+  new URL('../../../core/test/models/fixtures/vit-gpt2/', import.meta.url),
+);
+const load = (dtype: string) =>
+  engineFromEnvironment({ ZIPCAPTION_MODEL: folder, ZIPCAPTION_DTYPE: dtype });
+
+describe('ZIPCAPTION_DTYPE', () => {
+  it('chooses the files of a Hugging Face folder', async () => {
+    const captions = new Set<number>();
+    for (const dtype of ['fp32', 'q8']) {
+      const engine = await load(dtype);
+      const pixels = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192) };
+      captions.add((await engine.caption(pixels, { numBeams: 1 })).score);
+    }
+    // Rounded weights make other scores.
+    expect(captions.size).toBe(2);
+  });
+
+  it('is refused where it is no number format, or the folder has none such', async () => {
+    await expect(load('q3')).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('fp32, q8'),
+    });
+    await expect(load('bnb4')).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringContaining('bnb4'),
+    });
+  });
+});
