@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -94,6 +94,9 @@ describe.each(BROWSERS)('$name', (kind) => {
       const { heat, ...shown } = await tab.evaluate(wordShown, null);
       expect(shown).toEqual({ index: 1, isFocusVisible: true, isHeatShown: true });
       expect(heat).not.toBe(clicked.heat);
+      const pictures = join(import.meta.dirname, '../screenshots');
+      await mkdir(pictures, { recursive: true });
+      await tab.screenshot(join(pictures, `heat-${kind.name.toLowerCase()}.png`));
     });
   });
 });
