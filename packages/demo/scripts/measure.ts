@@ -1,0 +1,296 @@
+/**
+ * What the page costs a visitor, in Chromium and Firefox: bytes of the first view and of the first caption, how long
+ * that takes on an empty cache, how long the page's own thread is blocked while photos are captioned, memory.
+ *
+ *   node scripts/run.mjs packages/demo/scripts/measure.ts [--runs 3] [--before FOLDER] [FOLDER]
+ *
+ * FOLDER    a built page; default packages/demo/dist
+ * --before  another one to compare with, measured in turns with it
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { BROWSERS, type BrowserKind } from '../test/drivers.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string', default: '3' }, before: { type: 'string' } },
+});
+const root = resolve(positionals[0] ?? 'packages/demo/dist');
+const samples = ['chelsea.png', 'rocket.jpg', 'astronaut.jpg', 'coffee.jpg'];
+const paths = samples.map((name) => resolve('samples', name));
+
+interface Visit {
+  /** Compressed, before a photo was chosen. */
+  readonly firstView: number;
+  /** Compressed, until the first caption was there. */
+  readonly untilCaption: number;
+  /** Milliseconds from the choice of a photo on. */
+  readonly firstCaption: number;
+  /** Milliseconds of processor time of the whole browser meanwhile. */
+  readonly processor: number;
+  /** Longest time that the page's thread answered nobody, in milliseconds, while four photos were captioned. */
+  readonly blocked: number;
+  /** Longest task that the browser reports; only Chromium does. */
+  readonly longTask: number | undefined;
+  /** Bytes of the whole browser at the end, shared ones in proportion. */
+  readonly memory: number;
+}
+
+const TYPES: Record<string, string> = {
+  ...{ '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' },
+  ...{ '.css': 'text/css', '.svg': 'image/svg+xml', '.webp': 'image/webp', '.jpg': 'image/jpeg' },
+};
+
+/** A static host that compresses, has validators (ETag), and counts the bytes of bodies that it sends. */
+async function countingServer(folder: string) {
+  let sent = 0;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
+    let body: Buffer;
+    try {
+      body = readFileSync(file);
+    } catch {
+      response.writeHead(404).end();
+      return;
+    }
+    const etag = `"${createHash('sha256').update(body).digest('hex')}"`;
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304, { etag }).end();
+      return;
+    }
+    const packs = /\.(html|js|mjs|css|svg|webmanifest)$/.test(file);
+    const packed = packs ? gzipSync(body) : body;
+    sent += packed.length;
+    response.writeHead(200, {
+      etag,
+      'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+      ...(packs && { 'content-encoding': 'gzip' }),
+    });
+    response.end(packed);
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { address: `http://localhost:${port}/`, sent: () => sent, close };
+}
+
+async function visit(kind: BrowserKind, folder: string): Promise<Visit> {
+  const server = await countingServer(folder);
+  const before = new Set(processes().map(({ pid }) => pid));
+  const tab = await kind.start();
+  const browser = () => processes().filter(({ pid }) => !before.has(pid) && isOf(kind, pid));
+  const seconds = () => browser().reduce((sum, { pid }) => sum + processorTime(pid), 0);
+  try {
+    await tab.open(server.address);
+    await tab.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2000)), null);
+    const firstView = server.sent();
+    const processorBefore = seconds();
+    // The clock starts in the page, before the file is handed over.
+    await tab.evaluate(watchCaption, null);
+    await tab.choose('#files', paths.slice(-1));
+    const firstCaption = await tab.evaluate(captionTime, 1);
+    const processor = seconds() - processorBefore;
+    const untilCaption = server.sent();
+    await tab.evaluate(watchThread, null);
+    await tab.choose('#files', paths);
+    const { blocked, longTask } = await tab.evaluate(threadBlocked, 1 + paths.length);
+    const memory = browser().reduce((sum, { pid }) => sum + proportionalSize(pid), 0);
+    return {
+      ...{ firstView, untilCaption, firstCaption, processor, blocked, longTask, memory },
+    };
+  } finally {
+    await tab.close();
+    server.close();
+  }
+}
+
+/**
+ * The longest task of the page's own thread while four photos are captioned, in milliseconds of processor time: on a
+ * busy machine a task's time by the clock tells more of others' work. Chromium alone records it.
+ */
+async function longestTask(folder: string): Promise<number> {
+  const server = await countingServer(folder);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  try {
+    const page = await browser.newPage();
+    const done = (count: number) =>
+      document.querySelectorAll('.thumb[data-status="done"]').length >= count;
+    await page.goto(server.address);
+    await page.setInputFiles('#files', paths.slice(-1));
+    await page.waitForFunction(done, 1, { timeout: 240_000 });
+    await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+    await page.setInputFiles('#files', paths);
+    await page.waitForFunction(done, 1 + paths.length, { timeout: 240_000 });
+    return longestMainTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the thread. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+function longestMainTask(events: readonly TraceEvent[]): number {
+  const isMain = ({ name, args }: TraceEvent) =>
+    name === 'thread_name' && args?.name === 'CrRendererMain';
+  const threads = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = events.filter(({ pid, tid, tdur }) => tdur && threads.has(`${pid} ${tid}`));
+  if (tasks.length === 0) throw new Error('The trace has no tasks of the page.');
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+}
+
+interface Watched {
+  chosen: number;
+  gaps: number[];
+  tasks: number[];
+}
+
+/** Runs in the page. */
+function watchCaption() {
+  const field = document.querySelector('#files');
+  field?.addEventListener(
+    'change',
+    () => {
+      (globalThis as unknown as Watched).chosen = performance.now();
+    },
+    { once: true, capture: true },
+  );
+}
+
+/** Runs in the page: milliseconds from the choice of a photo until so many are captioned. */
+async function captionTime(count: number): Promise<number> {
+  const done = () => document.querySelectorAll('.thumb[data-status="done"]').length >= count;
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
+  return performance.now() - (globalThis as unknown as Watched).chosen;
+}
+
+/** Runs in the page: a message to itself at every turn tells how long the thread was busy with others. */
+function watchThread() {
+  const watched = globalThis as unknown as Watched;
+  watched.gaps = [];
+  watched.tasks = [];
+  const { port1, port2 } = new MessageChannel();
+  let last = performance.now();
+  port1.onmessage = () => {
+    const now = performance.now();
+    watched.gaps.push(now - last);
+    last = now;
+    setTimeout(() => port2.postMessage(0), 0);
+  };
+  port2.postMessage(0);
+  if (PerformanceObserver.supportedEntryTypes.includes('longtask')) {
+    new PerformanceObserver((list) => {
+      watched.tasks.push(...list.getEntries().map(({ duration }) => duration));
+    }).observe({ entryTypes: ['longtask'] });
+  }
+}
+
+/** Runs in the page. */
+async function threadBlocked(count: number) {
+  const done = () => document.querySelectorAll('.thumb[data-status="done"]').length >= count;
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 50));
+  const { gaps, tasks } = globalThis as unknown as Watched;
+  const reports = PerformanceObserver.supportedEntryTypes.includes('longtask');
+  return {
+    blocked: Math.max(...gaps),
+    ...{ longTask: reports ? Math.max(0, ...tasks) : undefined },
+  };
+}
+
+interface Process {
+  readonly pid: string;
+}
+
+function processes(): Process[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ pid }));
+}
+
+/** A browser's processes, by their program's folder. */
+function isOf({ name }: BrowserKind, pid: string): boolean {
+  const command = readProc(pid, 'cmdline');
+  return command.includes(name.toLowerCase()) && isOurs(pid);
+}
+
+/** Does this process descend from this one? */
+function isOurs(pid: string): boolean {
+  for (let each = pid; each && each !== '0'; ) {
+    if (each === String(process.pid)) return true;
+    each = readProc(each, 'stat').split(') ').at(-1)?.split(' ')[1] ?? '';
+  }
+  return false;
+}
+
+/** Milliseconds in user and kernel mode (proc(5): utime, stime, in hundredths of a second). */
+function processorTime(pid: string): number {
+  const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+}
+
+function proportionalSize(pid: string): number {
+  return 1024 * Number(/^Pss:\s+(\d+)/m.exec(readProc(pid, 'smaps_rollup'))?.[1] ?? 0);
+}
+
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return ''; // It has just ended.
+  }
+}
+
+const columns: [string, (visit: Visit) => number | undefined, string][] = [
+  ['first view', (v) => v.firstView / 1000, 'kB'],
+  ['bytes until the first caption', (v) => v.untilCaption / 1e6, 'MB'],
+  ['first caption', (v) => v.firstCaption, 'ms'],
+  ['processor time for it', (v) => v.processor, 'ms'],
+  ['page blocked, at most', (v) => v.blocked, 'ms'],
+  ['longest task', (v) => v.longTask, 'ms'],
+  ['memory', (v) => v.memory / 2 ** 20, 'MiB'],
+];
+
+const pages = [
+  ...(values.before ? [{ name: 'before', folder: resolve(values.before) }] : []),
+  { name: 'now', folder: root },
+];
+for (const { folder } of pages) statSync(join(folder, 'index.html'));
+for (const { name, folder } of pages) {
+  const least: number[] = [];
+  for (let run = 0; run < Number(values.runs); run++) least.push(await longestTask(folder));
+  const task = Math.min(...least).toFixed(1);
+  console.log(`Longest task of the page's thread in Chromium, processor time: ${name} ${task} ms`);
+}
+for (const kind of BROWSERS.filter(({ name }) => name !== 'WebKit')) {
+  const visits = pages.map(() => [] as Visit[]);
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const [i, { folder }] of pages.entries()) visits[i]?.push(await visit(kind, folder));
+  }
+  console.log(`\n${kind.name} (least of ${values.runs} visits each, in turns)`);
+  for (const [label, of, unit] of columns) {
+    const least = visits.map((each) => Math.min(...each.map((v) => of(v) ?? Number.NaN)));
+    if (least.some(Number.isNaN)) continue; // This browser does not tell.
+    const text = least.map((value, i) => `${pages[i]?.name} ${value.toFixed(1)} ${unit}`);
+    console.log(`  ${label.padEnd(30)} ${text.join('   ')}`);
+  }
+}
