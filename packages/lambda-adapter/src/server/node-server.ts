@@ -144,6 +144,10 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   };
 }
 
+function isHealthCheck({ url = '' }: IncomingMessage): boolean {
+  return /\/(livez|readyz)$/.test(url);
+}
+
 /** Resolves when the answer has been sent, or the connection is gone. */
 function hasLeft(outgoing: ServerResponse, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
@@ -190,7 +194,8 @@ async function answer(
   const connection = Connection.of(incoming.socket);
   const turn = await connection.begin(incoming, outgoing);
   if (!turn) return;
-  await shortTurn();
+  // A health check that comes alone need not wait for the hundreds that others send.
+  if (connection.sendsAhead || !isHealthCheck(incoming)) await shortTurn();
   const refuse = (error: HttpError) => {
     const requestId = requestIdOf(headersOf(incoming));
     const response = problemResponse(error, requestId);
