@@ -66,7 +66,7 @@ const query = fc
   .array(option, { maxLength: 3 })
   .map((pairs) => (pairs.length ? `?${new URLSearchParams(pairs)}` : ''));
 const path = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom('/caption', '/') },
+  { weight: 6, arbitrary: fc.constantFrom('/caption', '/embed', '/') },
   { weight: 3, arbitrary: fc.constantFrom(...Object.keys(paths)) },
   { weight: 1, arbitrary: fc.webPath() },
 );

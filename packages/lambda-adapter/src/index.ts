@@ -1,4 +1,4 @@
-export type { CaptionJson } from './http/answer.js';
+export type { CaptionJson, EmbeddingJson } from './http/answer.js';
 export { type App, type AppOptions, type CallContext, createApp } from './http/app.js';
 export type { Engine } from './http/engine.js';
 export type { HttpErrorCode, Problem, ProblemCode } from './http/problem.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCaptioner } from 'zipcaption';
-import type { CaptionJson } from '../src/http/answer.js';
+import type { CaptionJson, EmbeddingJson } from '../src/http/answer.js';
 import { type App, createApp } from '../src/http/app.js';
 import { engineFromEnvironment } from '../src/lambda/engine-from-environment.js';
 import { createHandler, type Handler } from '../src/lambda/handler.js';
@@ -67,6 +67,31 @@ describe('with the real model', () => {
     }
   });
 
+  it('gives the feature vector that the library gives', async () => {
+    const captioner = await loadCaptioner({ model });
+    const features = await captioner.embed(photo);
+    const { name, version } = captioner.model;
+    await captioner.dispose();
+    const send = async (body: Buffer, query = '') => {
+      const event = eventWithBody('function-url', body);
+      const target = { rawPath: '/embed', rawQueryString: query };
+      return (await handler({ ...event, ...target }, lambdaContext())) as HttpResult;
+    };
+    const result = await send(photo);
+    expect(result.statusCode).toBe(200);
+    const answer = JSON.parse(result.body) as EmbeddingJson;
+    expect(answer.model).toEqual({ name, version });
+    expect(answer.embedding).toHaveLength(1280);
+    expect(Float32Array.from(answer.embedding)).toEqual(features);
+    // Turned by its EXIF tag, the photo is another one, unless the tag is left alone.
+    const turned = withOrientation(photo, 3);
+    const vector = async (query: string) =>
+      (JSON.parse((await send(turned, query)).body) as EmbeddingJson).embedding;
+    expect(await vector('orientation=false')).toEqual(answer.embedding);
+    expect(await vector('')).not.toEqual(answer.embedding);
+    expect((await send(Buffer.from('hello'))).statusCode).toBe(415);
+  });
+
   it.each([
     ['no image', Buffer.from('hello'), 415],
     ['half a header', photo.subarray(0, 100), 422],
@@ -86,3 +111,12 @@ describe('with the real model', () => {
     expect((await app.fetch(request, { timeLeft: 251 })).status).toBe(504);
   });
 });
+
+/** A JPEG with an APP1 segment behind its SOI that holds an EXIF orientation only (TIFF 6.0, tag 0x0112). */
+function withOrientation(jpeg: Buffer, orientation: number): Buffer {
+  const tiff = Buffer.from('4d4d002a00000008000101120003000000010000000000000000', 'hex');
+  tiff.writeUInt16BE(orientation, 18);
+  const segment = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
+  const header = Buffer.from([0xff, 0xe1, 0, segment.length + 2]);
+  return Buffer.concat([jpeg.subarray(0, 2), header, segment, jpeg.subarray(2)]);
+}

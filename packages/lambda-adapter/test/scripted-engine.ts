@@ -1,4 +1,9 @@
-import { CaptionError, type CaptionOptions, type CaptionResult } from 'zipcaption';
+import {
+  CaptionError,
+  type CaptionOptions,
+  type CaptionResult,
+  type EmbedOptions,
+} from 'zipcaption';
 import type { Engine } from '../src/http/engine.js';
 
 export interface Script {
@@ -8,14 +13,18 @@ export interface Script {
   readonly pace?: number;
   /** Tags that the model gives. Default: it gives none. */
   readonly tags?: CaptionResult['tags'];
-  /** Thrown instead of the first word. */
+  /** The feature vector. Default [0.6, 0.8]; null: the model has no features. */
+  readonly features?: readonly number[] | null;
+  /** Thrown instead of the first word, and of the vector. */
   readonly failure?: unknown;
   /** Thrown after the first word. */
   readonly lateFailure?: unknown;
 }
 
 export interface ScriptedEngine extends Engine {
+  /** Captions. */
   readonly calls: { readonly bytes: Uint8Array; readonly options: CaptionOptions }[];
+  readonly embedCalls: { readonly bytes: Uint8Array; readonly options: EmbedOptions }[];
 }
 
 /**
@@ -24,10 +33,19 @@ export interface ScriptedEngine extends Engine {
  */
 export function scriptedEngine(script: Script = {}): ScriptedEngine {
   const { words = ['a', 'dog', 'runs'], pace = 0, tags, failure, lateFailure } = script;
+  const { features = [0.6, 0.8] } = script;
   const calls: ScriptedEngine['calls'] = [];
+  const embedCalls: ScriptedEngine['embedCalls'] = [];
+  const encoder = features ? { features: 'features' } : {};
   return {
-    calls,
-    model: { name: 'scripted', version: '1.2.3', sha256: {} } as Engine['model'],
+    ...{ calls, embedCalls },
+    model: { name: 'scripted', version: '1.2.3', sha256: {}, encoder } as Engine['model'],
+    async embed(input, options = {}) {
+      embedCalls.push({ bytes: input as Uint8Array, options });
+      if (failure) throw failure;
+      await sleep(pace * words.length, options.signal);
+      return Float32Array.from(features ?? []);
+    },
     async caption(input, options = {}) {
       calls.push({ bytes: input as Uint8Array, options });
       if (failure) throw failure;

@@ -1,4 +1,5 @@
 import type { CaptionCandidate, CaptionResult, CaptionTag, WordAttention } from 'zipcaption';
+import type { Engine } from './engine.js';
 
 /** A caption as JSON. */
 export interface CaptionJson {
@@ -70,6 +71,22 @@ export function serverTiming(timings: Readonly<Record<string, number>>): string 
   return Object.entries(timings)
     .map(([stage, ms]) => `${stage};dur=${ms}`)
     .join(', ');
+}
+
+/** A photo's feature vector as JSON. */
+export interface EmbeddingJson {
+  /** Of the norm 1. */
+  readonly embedding: readonly number[];
+  readonly model: { readonly name: string; readonly version: string };
+}
+
+export function toEmbeddingJson(
+  features: Float32Array,
+  { name, version }: Engine['model'],
+): EmbeddingJson {
+  // Nine digits tell any two 32-bit numbers apart (IEEE 754-2019, section 5.12.2).
+  const embedding = Array.from(features, (value) => Number(value.toPrecision(9)));
+  return { embedding, model: { name, version } };
 }
 
 /** How the client wants to be answered. */

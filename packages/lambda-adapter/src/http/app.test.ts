@@ -143,7 +143,7 @@ describe('POST /caption', () => {
     const bad = scriptedEngine({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
     const app = createApp({
       engine: async () => ({
-        model: good.model,
+        ...good,
         caption: (input, options) =>
           ((input as Uint8Array)[0] === 0 ? bad : good).caption(input, options),
       }),

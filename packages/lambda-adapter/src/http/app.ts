@@ -4,6 +4,7 @@ import { BodyBudget } from './body-budget.js';
 import { captionRoute } from './caption-route.js';
 import { CaptionService, type Load } from './caption-service.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
+import { embedRoute } from './embed-route.js';
 import { type Engine, type GetEngine, once } from './engine.js';
 import { alive, health, ready, shuttingDown } from './health.js';
 import { openApiDocument } from './openapi.js';
@@ -111,7 +112,7 @@ export function createApp(options: AppOptions): App {
       return fetchRemotePhoto(url, { hosts, maxBytes, onBytes }, signal);
     });
 
-  const answerCaption = captionRoute({ engine, service, budget, settings, fetchPhoto });
+  const parts = { engine, service, budget, settings, fetchPhoto };
   /** Only for holders of a key, where there are keys. */
   const guarded =
     (route: Route): Route =>
@@ -119,16 +120,20 @@ export function createApp(options: AppOptions): App {
       const holder = call.trusted ? undefined : checkKey(call.request.headers);
       return route(holder === undefined ? call : { ...call, client: holder });
     };
-  const caption = guarded(async (call) => {
-    const headers = call.trusted ? undefined : rate?.take(call.client);
-    const response = await answerCaption(call);
-    for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, value);
-    return response;
-  });
+  /** Guarded, and counted against the client's rate. */
+  const limited = (route: Route): Route =>
+    guarded(async (call) => {
+      const headers = call.trusted ? undefined : rate?.take(call.client);
+      const response = await route(call);
+      for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, value);
+      return response;
+    });
+  const caption = limited(captionRoute(parts));
   const routes: ReadonlyMap<string, ReadonlyMap<string, Route>> = table({
     // The bare address of a Function URL takes photos, too.
     '/': { GET: ({ mount }) => page(settings, mount), POST: caption },
     '/caption': { POST: caption },
+    '/embed': { POST: limited(embedRoute(parts)) },
     '/health': { GET: async () => health(await engine()) },
     '/livez': { GET: alive },
     '/readyz': {

@@ -1,83 +1,36 @@
 import { type CaptionJson, representation, serverTiming } from './answer.js';
 import type { Call } from './app.js';
-import type { BodyBudget, BodyLease } from './body-budget.js';
-import type { Asker, CaptionService, Order } from './caption-service.js';
-import type { GetEngine } from './engine.js';
+import type { Asker } from './caption-service.js';
 import { eventStream } from './event-stream.js';
-import { type FetchPhoto, readPhotoRequest } from './photo-request.js';
+import { captionOrder, type Order } from './order.js';
+import {
+  type Arrived,
+  cacheHeaders,
+  cacheStatus,
+  entityTag,
+  noStore,
+  notModified,
+  type PhotoRouteParts,
+  photoRoute,
+  type RouteAnswer,
+  whole,
+} from './photo-route.js';
 import { HttpError, type Problem, toProblem } from './problem.js';
-import type { Settings } from './settings.js';
-import { type TimeLimit, timeLimit } from './time-limit.js';
+import { captionOptionNames, type RequestOptions } from './request-options.js';
+import type { TimeLimit } from './time-limit.js';
 
-export interface CaptionRouteParts {
-  readonly engine: GetEngine;
-  readonly service: CaptionService;
-  readonly budget: BodyBudget;
-  readonly settings: Settings;
-  readonly fetchPhoto: FetchPhoto;
-}
+/** Answers `POST /caption`. */
+export function captionRoute(parts: PhotoRouteParts) {
+  const { engine, service, settings } = parts;
+  const { maxPhotos } = settings;
+  return photoRoute(parts, { optionNames: captionOptionNames, maxPhotos }, answerCaption);
 
-/**
- * Answers `POST /caption`. The body is read first, under limits of its own; only then does the request
- * take a place among those that wait, and its time begins to run.
- */
-export function captionRoute({ engine, service, budget, settings, fetchPhoto }: CaptionRouteParts) {
-  return async function caption(call: Call): Promise<Response> {
-    const lease = budget.lease();
-    let limit: TimeLimit | undefined;
-    const end = () => {
-      lease.release();
-      limit?.end();
-    };
-    let handedOn = false;
-    try {
-      const arrived = await readPhotos(call, lease);
-      const timeLeft = Math.min(settings.timeout, call.timeLeft());
-      limit = timeLimit(timeLeft, call.request.signal);
-      limit.signal.throwIfAborted();
-      const asker: Asker = {
-        ...{ client: call.client, record: call.record, timeLeft },
-        signal: limit.signal,
-      };
-      const answer = await answerCaption(call, arrived, asker, limit, end);
-      handedOn = answer.streaming;
-      return answer.response;
-    } catch (error) {
-      throw limit ? limit.explain(error) : error;
-    } finally {
-      if (!handedOn) end();
-    }
-  };
-
-  async function readPhotos(call: Call, lease: BodyLease) {
-    const platform = timeLimit(call.timeLeft(), call.request.signal);
-    try {
-      platform.signal.throwIfAborted();
-      return await readPhotoRequest(call.request, {
-        ...{ settings, fetchPhoto, lease, signal: platform.signal },
-      });
-    } catch (error) {
-      throw platform.explain(error);
-    } finally {
-      platform.end();
-    }
-  }
-
-  async function answerCaption(
-    call: Call,
-    { photos, options, several }: Awaited<ReturnType<typeof readPhotos>>,
-    asker: Asker,
-    limit: TimeLimit,
-    end: () => void,
-  ): Promise<{ response: Response; streaming: boolean }> {
+  async function answerCaption(arrived: Arrived<keyof RequestOptions>): Promise<RouteAnswer> {
+    const { call, photos, options, several, asker, limit, end } = arrived;
     const { request, requestId, record } = call;
-    if (photos.length === 0) {
-      await engine();
-      return whole(new Response(null, { status: 204, headers: noStore }));
-    }
-    record.photos = photos.length;
-    record.photoBytes = photos.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const orders = await Promise.all(photos.map(({ bytes }) => service.order(bytes, options)));
+    const orders = await Promise.all(
+      photos.map(async ({ bytes }) => captionOrder(await engine(), bytes, options)),
+    );
     const kind = representation(request.headers.get('accept'));
     if (several) {
       service.admit(orders, asker);
@@ -86,11 +39,9 @@ export function captionRoute({ engine, service, budget, settings, fetchPhoto }: 
     }
     const [order] = orders;
     if (!order) throw new Error('A photo without an order.');
-    const etag = `W/"${order.key.slice(0, 32)}-${kind}"`;
-    const headers = { ...cacheHeaders, etag };
-    if (kind !== 'events' && matches(request.headers.get('if-none-match'), etag)) {
-      return whole(new Response(null, { status: 304, headers }));
-    }
+    const headers = { ...cacheHeaders, etag: entityTag(order, kind) };
+    const same = kind === 'events' ? undefined : notModified(request, headers);
+    if (same) return whole(same);
     service.admit([order], asker);
     if (kind === 'events') {
       const finish = call.finishLater();
@@ -108,7 +59,7 @@ export function captionRoute({ engine, service, budget, settings, fetchPhoto }: 
       });
       return { response, streaming: true };
     }
-    const { json, from } = await service.caption(order, asker);
+    const { json, from } = await service.answer(order, asker);
     const status = { 'cache-status': cacheStatus[from] };
     const timing = from === 'memory' ? {} : { 'server-timing': serverTiming(json.timings) };
     const all = { ...headers, ...status, ...timing };
@@ -121,7 +72,7 @@ export function captionRoute({ engine, service, budget, settings, fetchPhoto }: 
 
   /** All at once: the queue lets them wait for their turns. */
   async function captionEach(
-    photos: readonly { readonly order: Order; readonly name: string }[],
+    photos: readonly { readonly order: Order<CaptionJson>; readonly name: string }[],
     asker: Asker,
     limit: TimeLimit,
     { requestId, record }: Call,
@@ -129,7 +80,7 @@ export function captionRoute({ engine, service, budget, settings, fetchPhoto }: 
     return Promise.all(
       photos.map(async ({ order, name }): Promise<SeveralResult> => {
         try {
-          return { name, ...(await service.caption(order, asker)).json };
+          return { name, ...(await service.answer(order, asker)).json };
         } catch (error) {
           const explained = limit.explain(error);
           // Nobody is left to read the others.
@@ -145,21 +96,6 @@ export function captionRoute({ engine, service, budget, settings, fetchPhoto }: 
 type SeveralResult =
   | ({ readonly name: string } & CaptionJson)
   | { readonly name: string; readonly error: Problem };
-
-const noStore = { 'cache-control': 'no-store' };
-/** A copy may be kept by the client, to be used again once we have said that it still holds. */
-const cacheHeaders = { 'cache-control': 'private, no-cache', vary: 'Accept' };
-
-/** `Cache-Status` (RFC 9211). */
-const cacheStatus = {
-  memory: 'zipcaption; hit',
-  other: 'zipcaption; fwd=miss; collapsed',
-  work: 'zipcaption; fwd=miss; stored',
-} as const;
-
-function whole(response: Response) {
-  return { response, streaming: false };
-}
 
 /** 200 if there is any caption at all, otherwise the first failure, with all of them in it. */
 function answerSeveral(
@@ -183,14 +119,4 @@ function answerSeveral(
     { ...first, detail, results },
     { status, headers: { ...noStore, 'content-type': 'application/problem+json' } },
   );
-}
-
-/**
- * Does the client have this very answer already? RFC 9110 section 13.1.2 would have a 412 for
- * methods other than GET and HEAD, to protect what they change; this POST changes nothing, so the
- * 304 that clients understand is sent.
- */
-function matches(ifNoneMatch: string | null, etag: string): boolean {
-  const weak = (tag: string) => tag.trim().replace(/^W\//, '');
-  return (ifNoneMatch ?? '').split(',').some((tag) => weak(tag) === weak(etag));
 }

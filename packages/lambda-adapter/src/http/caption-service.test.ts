@@ -7,7 +7,7 @@ function slowingApp(fastOnes: number, timeout: number) {
   const [fast, slow] = [scriptedEngine({ pace: 15 }), scriptedEngine({ pace: 2 * timeout })];
   let count = 0;
   const engine = {
-    model: fast.model,
+    ...fast,
     caption: ((photo, options) =>
       (count++ < fastOnes ? fast : slow).caption(photo, options)) as typeof fast.caption,
   };

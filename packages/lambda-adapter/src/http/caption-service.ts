@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { CaptionOptions } from 'zipcaption';
-import { VERSION } from 'zipcaption';
-import { type CaptionJson, toJson } from './answer.js';
+import type { CaptionJson } from './answer.js';
 import { CaptionCache } from './caption-cache.js';
 import { CaptionQueue } from './caption-queue.js';
-import type { Engine, GetEngine } from './engine.js';
-import { otherEvents, SLICE, shortTurn } from './event-loop.js';
+import type { GetEngine } from './engine.js';
 import { refuseMangled } from './mangled.js';
+import type { CaptionOrder, Order } from './order.js';
 import { HttpError } from './problem.js';
-import { type RequestOptions, toCaptionOptions } from './request-options.js';
 import type { RequestRecord } from './request-record.js';
 import type { Settings } from './settings.js';
 import { SharedWork } from './shared-work.js';
 import { RESERVE } from './time-limit.js';
 
-/** For whom a photo is captioned. */
+/** For whom the work on a photo is done. */
 export interface Asker {
   readonly client: string;
   /** Fires when the time is up or the client has gone. */
@@ -24,18 +21,9 @@ export interface Asker {
   readonly record: RequestRecord;
 }
 
-/** A photo and how to caption it. */
-export interface Order {
-  readonly photo: Uint8Array;
-  readonly options: RequestOptions;
-  /** The same for the same photo, options, model and version of ours. */
-  readonly key: string;
-  readonly engine: Engine;
-}
-
-/** A caption, and whether it was remembered, made for somebody else at the same time, or made. */
-export interface Captioned {
-  readonly json: CaptionJson;
+/** An answer, and whether it was remembered, made for somebody else at the same time, or made. */
+export interface Answered<Answer> {
+  readonly json: Answer;
   readonly from: 'memory' | 'other' | 'work';
 }
 
@@ -52,15 +40,16 @@ export interface Load {
 }
 
 /**
- * Captions photos for many clients at once: known ones from memory, the same one at the same time only
- * once, and no more than can be done within the time limit.
+ * Captions and embeds photos for many clients at once: known ones from memory, the same one at the same
+ * time only once, and no more than can be done within the time limit.
  */
 export class CaptionService {
   readonly #engine: GetEngine;
   readonly #settings: Settings;
-  readonly #cache: CaptionCache<CaptionJson>;
+  /** By the order's key, which tells captions from vectors: what is found is of the order's kind. */
+  readonly #cache: CaptionCache<object>;
   readonly #queue: CaptionQueue;
-  readonly #shared = new SharedWork<CaptionJson>();
+  readonly #shared = new SharedWork<object>();
   readonly #places = new Map<string, Place>();
 
   constructor(engine: GetEngine, settings: Settings, workers: number) {
@@ -98,29 +87,23 @@ export class CaptionService {
     return Math.max(1, Math.ceil(this.#queue.wait(client) / 1000));
   }
 
-  async order(photo: Uint8Array, options: RequestOptions): Promise<Order> {
-    const engine = await this.#engine();
-    await shortTurn();
-    return { photo, options, engine, key: await keyOf(photo, options, engine.model) };
-  }
-
-  /** The caption, if it is known from before. */
-  remembered({ key }: Order): CaptionJson | undefined {
-    return this.#cache.get(key);
+  /** The answer, if it is known from before. */
+  remembered<Answer extends object>({ key }: Order<Answer>): Answer | undefined {
+    return this.#cache.get(key) as Answer | undefined;
   }
 
   /**
-   * Refuses photos that cannot be captioned in the time that is left. To be followed by `caption` or
+   * Refuses photos that cannot be dealt with in the time that is left. To be followed by `answer` or
    * `stream` without a pause.
    *
    * @throws HttpError `BUSY`
    */
-  admit(orders: readonly Order[], { client, timeLeft }: Asker): void {
+  admit(orders: readonly Order<object>[], { client, timeLeft }: Asker): void {
     const fresh = orders.filter(({ key }) => !this.#cache.has(key) && !this.#shared.has(key));
     if (fresh.length === 0) return;
     const { waiting, running, workers } = this.#queue;
     const wait = this.#queue.wait(client);
-    const own = fresh.reduce((sum, { options }) => sum + this.#queue.expected(kindOf(options)), 0);
+    const own = fresh.reduce((sum, { kind }) => sum + this.#queue.expected(kind), 0);
     const isFull = waiting + running + fresh.length > this.#settings.maxWaiting;
     const isIdle = waiting === 0 && running < workers;
     // With nothing else to do it is worth trying, however long it may take.
@@ -134,31 +117,34 @@ export class CaptionService {
     const seconds = this.retryAfter(client);
     return new HttpError(
       'BUSY',
-      `${waiting + running} photos are already waiting or being captioned. Try again in ${seconds} s.`,
+      `${waiting + running} photos are already waiting or being worked on. Try again in ${seconds} s.`,
       { headers: { 'retry-after': String(seconds) } },
     );
   }
 
-  /** The caption of an admitted photo. */
-  async caption(order: Order, asker: Asker): Promise<Captioned> {
+  /** The answer for an admitted photo. */
+  async answer<Answer extends object>(
+    order: Order<Answer>,
+    asker: Asker,
+  ): Promise<Answered<Answer>> {
     const { record, signal } = asker;
-    const remembered = this.#cache.get(order.key);
+    const remembered = this.remembered(order);
     const from = remembered ? 'memory' : this.#shared.has(order.key) ? 'other' : 'work';
     if (from !== 'work') record.cacheHits = (record.cacheHits ?? 0) + 1;
     if (remembered) return { json: remembered, from };
     const result = this.#shared.run(order.key, signal, (stop) =>
-      this.#work(order, { ...asker, signal: stop }, {}),
-    );
+      this.#work(order, { ...asker, signal: stop }),
+    ) as Promise<Answer>;
     return { json: await this.#unlessLate(order, asker, result), from };
   }
 
   /** The caption of an admitted photo, each piece of text as it is found. */
   stream(
-    order: Order,
+    order: CaptionOrder,
     asker: Asker,
     onToken: NonNullable<CaptionOptions['onToken']>,
   ): Promise<CaptionJson> {
-    const result = this.#work(order, asker, { numBeams: 1, numCaptions: 1, onToken });
+    const result = this.#work(order.with({ numBeams: 1, numCaptions: 1, onToken }), asker);
     return this.#unlessLate(order, asker, result);
   }
 
@@ -166,7 +152,7 @@ export class CaptionService {
    * When the time is up for a photo that was never begun, its client sent no photo that takes too long: the
    * others took longer than was reckoned.
    */
-  async #unlessLate<T>({ key }: Order, { client }: Asker, result: Promise<T>): Promise<T> {
+  async #unlessLate<T>({ key }: Order<object>, { client }: Asker, result: Promise<T>): Promise<T> {
     const place = this.#places.get(key);
     try {
       return await result;
@@ -181,17 +167,15 @@ export class CaptionService {
   }
 
   /** Takes its place in the queue at once: nothing may come between that and `admit`. */
-  async #work(
-    { photo, options, key, engine }: Order,
+  async #work<Answer extends object>(
+    { photo, key, kind, work }: Order<Answer>,
     { client, record, signal, timeLeft }: Asker,
-    more: CaptionOptions,
-  ): Promise<CaptionJson> {
+  ): Promise<Answer> {
     refuseMangled(photo);
     const { maxBytes, maxPixels } = this.#settings;
     const limits = { maxBytes, maxPixels, signal };
     const place = { begun: false };
     this.#places.set(key, place);
-    const kind = kindOf(options);
     const isWaiting = this.#queue.running >= this.#queue.workers;
     const working = this.#queue.run({
       ...{ client, signal, kind },
@@ -201,11 +185,10 @@ export class CaptionService {
         if (isWaiting && left < this.#queue.expected(kind)) throw this.#busy(client);
         place.begun = true;
         record.queued = (record.queued ?? 0) + waited;
-        return engine.caption(photo, { ...toCaptionOptions(options), ...more, ...limits });
+        return work(limits, record);
       },
     });
-    const json = toJson(await working.finally(() => this.#leave(key, place)));
-    noteTimings(record, json);
+    const json = await working.finally(() => this.#leave(key, place));
     this.#cache.set(key, json);
     return json;
   }
@@ -221,32 +204,3 @@ const PHOTO_AND_BLANK = 1.5;
 
 /** Part of the time limit that is given away by an estimate. */
 const SAFE = 0.8;
-
-/** What decides about the time that a photo takes, apart from the photo. */
-function kindOf({ beams, attention, prompt, decode }: RequestOptions): string {
-  return `${beams ?? 'default'} ${attention ?? false} ${prompt !== undefined} ${decode ?? 'default'}`;
-}
-
-async function keyOf(
-  photo: Uint8Array,
-  { beams, maxLength, numCaptions, numTags, attention = false, prompt, decode }: RequestOptions,
-  model: Engine['model'],
-): Promise<string> {
-  const rest = [VERSION, model.name, model.version, model.sha256, beams, maxLength, numCaptions];
-  const hash = createHash('sha256').update(
-    JSON.stringify([...rest, attention, prompt, numTags, decode]),
-  );
-  for (let at = 0; at < photo.length; at += SLICE) {
-    if (at > 0) await otherEvents();
-    hash.update(photo.subarray(at, at + SLICE));
-  }
-  return hash.digest('base64url');
-}
-
-function noteTimings(record: RequestRecord, { timings, image }: CaptionJson): void {
-  record.format = image.format;
-  record.timings ??= {};
-  for (const [stage, ms] of Object.entries(timings)) {
-    record.timings[stage] = (record.timings[stage] ?? 0) + ms;
-  }
-}

@@ -1,7 +1,8 @@
 import type { Captioner } from 'zipcaption';
 
 /** What the app needs of a captioner. */
-export type Engine = Pick<Captioner, 'caption' | 'model'> & Partial<Pick<Captioner, 'workersLost'>>;
+export type Engine = Pick<Captioner, 'caption' | 'embed' | 'model'> &
+  Partial<Pick<Captioner, 'workersLost'>>;
 
 /** Gives the loaded captioner; loads it when that has not happened yet. */
 export type GetEngine = () => Promise<Engine>;

@@ -1,6 +1,7 @@
 import { VERSION } from 'zipcaption';
+import { ref, schemas } from './openapi-schemas.js';
 import { type ProblemCode, statusOf } from './problem.js';
-import { decodeModes, MAX_PROMPT, optionRanges } from './request-options.js';
+import { captionOptionNames, embedOptionNames, type OptionName } from './request-options.js';
 import type { Settings } from './settings.js';
 
 /**
@@ -20,9 +21,10 @@ export function openApiDocument(settings: Settings, mount: string): object {
     },
     // Relative to where the document came from: a shared cache must not hand on somebody's Host header.
     servers: [{ url: mount === '' ? '/' : mount }],
-    tags: [{ name: 'captions' }, { name: 'service' }],
+    tags: [{ name: 'captions' }, { name: 'embeddings' }, { name: 'service' }],
     paths: {
       '/caption': { post: captionOperation(settings, withKey) },
+      '/embed': { post: embedOperation(settings, withKey) },
       '/health': {
         get: {
           operationId: 'health',
@@ -80,53 +82,13 @@ function probe(operationId: string, summary: string, codes: readonly ProblemCode
   };
 }
 
-function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): object {
-  const limit = `At most ${maxBytes} bytes`;
+function captionOperation(settings: Settings, withKey: boolean): object {
   return {
     operationId: 'caption',
     tags: ['captions'],
     summary: 'Captions a photo.',
-    description:
-      'An empty body loads the model and answers 204: a way to warm the service up. The same photo with the same options has the same ETag.',
-    security: withKey ? [{ bearer: [] }, { apiKey: [] }] : [],
-    parameters: [
-      ...Object.keys(optionSchemas).map((name) => ({
-        ...{ name, in: 'query', required: false },
-        schema: ref(`Option_${name}`),
-      })),
-      { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } },
-    ],
-    requestBody: {
-      required: false,
-      content: {
-        'image/*': { schema: { description: `The photo's bytes. ${limit}.` } },
-        'application/octet-stream': { schema: { description: `The photo's bytes. ${limit}.` } },
-        'multipart/form-data': {
-          schema: {
-            type: 'object',
-            properties: {
-              image: {
-                description: `One photo, or up to ${maxPhotos} in parts of any name. ${limit} together.`,
-                type: 'array',
-                items: { type: 'string', contentMediaType: 'application/octet-stream' },
-              },
-              ...optionReferences(),
-            },
-          },
-        },
-        'application/json': {
-          schema: {
-            type: 'object',
-            required: ['image'],
-            additionalProperties: false,
-            properties: {
-              image: { type: 'string', description: `Base64 or a data: URL. ${limit} of photo.` },
-              ...optionReferences(),
-            },
-          },
-        },
-      },
-    },
+    description: `${warmUp} The same photo with the same options has the same ETag.`,
+    ...photoRequest(captionOptionNames, settings.maxPhotos, settings, withKey),
     responses: {
       200: {
         ...answer('The caption; for a form with several files a list of them.', {
@@ -140,198 +102,109 @@ function captionOperation({ maxBytes, maxPhotos }: Settings, withKey: boolean): 
             },
           },
         }),
-        headers: {
-          ETag: { schema: { type: 'string' } },
-          'Cache-Status': { schema: { type: 'string' } },
-          'Server-Timing': { schema: { type: 'string' } },
-          'X-Request-Id': { schema: { type: 'string' } },
-        },
+        headers: { ...answerHeaders, 'Server-Timing': { schema: { type: 'string' } } },
       },
       204: { description: 'The body was empty: the model is loaded.' },
       304: { description: 'The caption named by If-None-Match is still valid.' },
-      ...failures([
-        'BAD_REQUEST',
-        'REQUEST_TIMEOUT',
-        ...(withKey ? (['UNAUTHORIZED'] as const) : []),
-        'URL_NOT_ALLOWED',
-        'IMAGE_TOO_LARGE',
-        'UNSUPPORTED_FORMAT',
-        'DECODE_FAILED',
-        'BUSY',
-        'INTERNAL',
-        'OVERLOADED',
-        'TIME_TOO_SHORT',
-      ]),
+      ...failures(photoFailures(withKey)),
     },
   };
 }
 
-const [leastBeams, mostBeams] = optionRanges.beams;
-const [leastLength, mostLength] = optionRanges.maxLength;
-const [leastCaptions, mostCaptions] = optionRanges.numCaptions;
-const [leastTags, mostTags] = optionRanges.numTags;
-
-const optionSchemas = {
-  beams: {
-    ...{ type: 'integer', minimum: leastBeams, maximum: mostBeams },
-    description: 'Beams of the beam search; 1 is greedy search. Default: the model’s own.',
-  },
-  maxLength: {
-    ...{ type: 'integer', minimum: leastLength, maximum: mostLength },
-    description: 'Maximum number of tokens. Default: the model’s own.',
-  },
-  numCaptions: {
-    ...{ type: 'integer', minimum: leastCaptions, maximum: mostCaptions, default: 1 },
-    description: 'Captions returned, best first; at most "beams".',
-  },
-  numTags: {
-    ...{ type: 'integer', minimum: leastTags, maximum: mostTags },
-    description:
-      'Tags returned, likeliest first. Default: at most 10, with a probability of at least 0.1. Models without tags take 0 only.',
-  },
-  attention: {
-    ...{ type: 'boolean', default: false },
-    description: 'Return for each word a map of where the model looked.',
-  },
-  prompt: {
-    ...{ type: 'string', minLength: 1, maxLength: MAX_PROMPT },
-    description:
-      'Models that take one only: short (the default), detailed, long, or a text of your own.',
-  },
-  decode: {
-    ...{ type: 'string', enum: decodeModes },
-    description:
-      'fast: large photos are averaged while they are decoded. exact: every pixel is decoded, which takes more time. Default: the model’s own.',
-  },
-} as const;
-
-const number = { type: 'number' };
-const text = { type: 'string' };
-const candidate = {
-  caption: text,
-  score: { ...number, description: 'Sum of log-probabilities over length^lengthPenalty.' },
-  confidence: { ...number, minimum: 0, maximum: 1 },
-};
-const model = {
-  type: 'object',
-  required: ['name', 'version'],
-  properties: {
-    name: text,
-    version: text,
-    runtime: { ...text, description: 'The runtime that ran the model; in captions only.' },
-  },
-};
-const captionProperties = {
-  ...candidate,
-  alternatives: {
-    type: 'array',
-    items: { type: 'object', required: Object.keys(candidate), properties: candidate },
-  },
-  attention: {
-    type: ['array', 'null'],
-    items: {
-      type: 'object',
-      required: ['word', 'rows', 'columns', 'values'],
-      properties: {
-        word: text,
-        rows: { type: 'integer' },
-        columns: { type: 'integer' },
-        values: {
-          ...{ type: 'array', items: number },
-          description: 'Row-major from the top left, summing to 1.',
-        },
+function embedOperation(settings: Settings, withKey: boolean): object {
+  return {
+    operationId: 'embed',
+    tags: ['embeddings'],
+    summary: 'The feature vector of a photo, for finding similar photos.',
+    description: `The dot product of two vectors is their cosine similarity. ${warmUp}`,
+    ...photoRequest(embedOptionNames, 1, settings, withKey),
+    responses: {
+      200: {
+        ...answer('The vector.', { 'application/json': { schema: ref('Embedding') } }),
+        headers: answerHeaders,
       },
+      204: { description: 'The body was empty: the model is loaded.' },
+      304: { description: 'The vector named by If-None-Match is still valid.' },
+      ...failures([...photoFailures(withKey), 'MODEL_UNSUPPORTED']),
     },
-  },
-  tags: {
-    type: ['array', 'null'],
-    description: 'What is in the photo, likeliest first; null where the model gives no tags.',
-    items: {
-      type: 'object',
-      required: ['text', 'probability'],
-      properties: { text, probability: { ...number, minimum: 0, maximum: 1 } },
-    },
-  },
-  timings: {
-    ...{ type: 'object', additionalProperties: number },
-    description: 'Milliseconds by stage: decode, preprocess, encode, search, detokenize, total.',
-  },
-  model: ref('Model'),
-  image: {
-    type: 'object',
-    required: ['format', 'width', 'height', 'orientation'],
-    properties: {
-      format: text,
-      width: { type: 'integer' },
-      height: { type: 'integer' },
-      orientation: { type: 'integer', minimum: 1, maximum: 8 },
-    },
-  },
-  warnings: { type: 'array', items: text },
-};
-
-const schemas = {
-  ...Object.fromEntries(
-    Object.entries(optionSchemas).map(([name, schema]) => [`Option_${name}`, schema]),
-  ),
-  Model: model,
-  Caption: {
-    type: 'object',
-    required: [...Object.keys(captionProperties), 'requestId'],
-    properties: { ...captionProperties, requestId: text },
-  },
-  Captions: {
-    type: 'object',
-    required: ['results', 'requestId'],
-    properties: {
-      requestId: text,
-      results: {
-        type: 'array',
-        items: {
-          oneOf: [
-            {
-              type: 'object',
-              required: ['name', ...Object.keys(captionProperties)],
-              properties: { name: text, ...captionProperties },
-            },
-            {
-              type: 'object',
-              required: ['name', 'error'],
-              properties: { name: text, error: ref('Problem') },
-            },
-          ],
-        },
-      },
-    },
-  },
-  Health: {
-    type: 'object',
-    required: ['status', 'model'],
-    properties: { status: { const: 'ok' }, model: ref('Model') },
-  },
-  Problem: {
-    ...{ type: 'object', description: 'RFC 9457 problem details.' },
-    required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
-    properties: {
-      type: { type: 'string', format: 'uri-reference' },
-      title: text,
-      status: { type: 'integer' },
-      detail: text,
-      code: { ...text, description: 'A stable word that programs may test.' },
-      requestId: text,
-      limit: { ...number, description: 'With status 413: the limit that was exceeded.' },
-    },
-  },
-};
-
-function optionReferences(): object {
-  return Object.fromEntries(
-    Object.keys(optionSchemas).map((name) => [name, ref(`Option_${name}`)]),
-  );
+  };
 }
 
-function ref(name: string): object {
-  return { $ref: `#/components/schemas/${name}` };
+const warmUp = 'An empty body loads the model and answers 204: a way to warm the service up.';
+
+const answerHeaders = {
+  ETag: { schema: { type: 'string' } },
+  'Cache-Status': { schema: { type: 'string' } },
+  'X-Request-Id': { schema: { type: 'string' } },
+};
+
+/** What an operation is sent: options, and photos in one of three ways. */
+function photoRequest(
+  names: readonly OptionName[],
+  maxPhotos: number,
+  { maxBytes }: Settings,
+  withKey: boolean,
+): object {
+  const limit = `At most ${maxBytes} bytes`;
+  const one = `One photo, in a part of any name. ${limit}.`;
+  const several = `One photo, or up to ${maxPhotos} in parts of any name. ${limit} together.`;
+  const options = Object.fromEntries(names.map((name) => [name, ref(`Option_${name}`)]));
+  return {
+    security: withKey ? [{ bearer: [] }, { apiKey: [] }] : [],
+    parameters: [
+      ...Object.entries(options).map(([name, schema]) => ({
+        ...{ name, schema, in: 'query', required: false },
+      })),
+      { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } },
+    ],
+    requestBody: {
+      required: false,
+      content: {
+        'image/*': { schema: { description: `The photo's bytes. ${limit}.` } },
+        'application/octet-stream': { schema: { description: `The photo's bytes. ${limit}.` } },
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: {
+              image: {
+                description: maxPhotos === 1 ? one : several,
+                ...{ type: 'array', maxItems: maxPhotos },
+                items: { type: 'string', contentMediaType: 'application/octet-stream' },
+              },
+              ...options,
+            },
+          },
+        },
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['image'],
+            additionalProperties: false,
+            properties: {
+              image: { type: 'string', description: `Base64 or a data: URL. ${limit} of photo.` },
+              ...options,
+            },
+          },
+        },
+      },
+    },
+  };
+}
+
+function photoFailures(withKey: boolean): readonly ProblemCode[] {
+  return [
+    'BAD_REQUEST',
+    'REQUEST_TIMEOUT',
+    ...(withKey ? (['UNAUTHORIZED'] as const) : []),
+    'URL_NOT_ALLOWED',
+    'IMAGE_TOO_LARGE',
+    'UNSUPPORTED_FORMAT',
+    'DECODE_FAILED',
+    'BUSY',
+    'INTERNAL',
+    'OVERLOADED',
+    'TIME_TOO_SHORT',
+  ];
 }
 
 function answer(description: string, content: object): object {

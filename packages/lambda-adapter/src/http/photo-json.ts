@@ -1,6 +1,11 @@
 import { otherEvents, SLICE } from './event-loop.js';
 import { HttpError } from './problem.js';
-import { isOptionName, optionNames, unknownOption } from './request-options.js';
+import {
+  captionOptionNames,
+  isOptionName,
+  type OptionName,
+  unknownOption,
+} from './request-options.js';
 
 /** `{ "image": "…", "beams": 3 }` as it was sent; options are not checked yet. */
 export interface PhotoJson {
@@ -21,15 +26,19 @@ const SHORT_IMAGE = 8 * 1024;
  * are numbers, texts or booleans. Nothing else is built, so that a body cannot cost more than its own
  * length; nested values are refused where they begin.
  *
- * @param body overwritten where "image" has escapes
+ * @param body  overwritten where "image" has escapes
+ * @param names the options that may be given. Default: those of captions
  * @throws HttpError `BAD_REQUEST`, `INVALID_INPUT`, `INVALID_OPTION`
  */
-export async function readPhotoJson(body: Uint8Array): Promise<PhotoJson> {
+export async function readPhotoJson(
+  body: Uint8Array,
+  names: readonly OptionName[] = captionOptionNames,
+): Promise<PhotoJson> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const options = new Map<string, unknown>();
   let image: Buffer | undefined;
   let at = skipGap(bytes, bytes.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0);
-  if (bytes[at] !== CURLY_OPEN) throw isValueStart(bytes[at]) ? noObject() : malformed();
+  if (bytes[at] !== CURLY_OPEN) throw isValueStart(bytes[at]) ? noObject(names) : malformed();
   at = skipGap(bytes, at + 1);
   if (bytes[at] === CURLY_CLOSE) at++;
   else {
@@ -47,7 +56,7 @@ export async function readPhotoJson(body: Uint8Array): Promise<PhotoJson> {
         image = found.image;
         at = found.end;
       } else {
-        refuseOption(name, options, bytes[at]);
+        refuseOption(name, names, options, bytes[at]);
         const end = bytes[at] === QUOTE ? stringEnd(bytes, at) : scalarEnd(bytes, at);
         options.set(name, parse(bytes, at, end));
         at = end;
@@ -59,7 +68,7 @@ export async function readPhotoJson(body: Uint8Array): Promise<PhotoJson> {
     }
   }
   if (skipGap(bytes, at) !== bytes.length) throw malformed();
-  if (!image) throw noObject();
+  if (!image) throw noObject(names);
   if (image.length === 0) throw imageNoText();
   return { image, options: [...options] };
 }
@@ -79,10 +88,11 @@ function isValueStart(byte: number | undefined): boolean {
 /** The checks that a member must pass before its value is read. */
 function refuseOption(
   name: string,
+  names: readonly OptionName[],
   known: ReadonlyMap<string, unknown>,
   valueStart: number | undefined,
 ): void {
-  if (!isOptionName(name)) throw unknownOption(name);
+  if (!isOptionName(name, names)) throw unknownOption(name, names);
   if (known.has(name)) {
     throw new HttpError('INVALID_OPTION', `The option "${name}" is given twice.`);
   }
@@ -199,10 +209,10 @@ function malformed(why?: string, cause?: unknown): HttpError {
   });
 }
 
-export function noObject(): HttpError {
+function noObject(names: readonly OptionName[]): HttpError {
   return new HttpError(
     'INVALID_INPUT',
-    `The JSON must be an object with an "image" (base64 or a data: URL) and optionally ${optionNames.join(', ')}.`,
+    `The JSON must be an object with an "image" (base64 or a data: URL) and optionally ${names.join(', ')}.`,
   );
 }
 

@@ -4,7 +4,7 @@ import { parseMultipart } from './multipart.js';
 import { readPhotoJson } from './photo-json.js';
 import { HttpError } from './problem.js';
 import { readBody } from './read-body.js';
-import { type RequestOptions, readOptions } from './request-options.js';
+import { type OptionName, readOptions } from './request-options.js';
 import { largestBody, type Settings, WRAPPING } from './settings.js';
 
 /** A photo as a request brings it. */
@@ -14,10 +14,10 @@ export interface Photo {
   readonly bytes: Uint8Array;
 }
 
-export interface PhotoRequest {
+export interface PhotoRequest<N extends OptionName> {
   /** None at all is the warm-up ping. */
   readonly photos: readonly Photo[];
-  readonly options: RequestOptions;
+  readonly options: ReturnType<typeof readOptions<N>>;
   /** Did the request come as a form with more than one file? Then the answer is a list. */
   readonly several: boolean;
 }
@@ -30,7 +30,14 @@ export type FetchPhoto = (
   onBytes: (count: number) => void,
 ) => Promise<Uint8Array>;
 
-export interface PhotoRequestRules {
+/** What a path takes. */
+export interface PhotoRequestShape<N extends OptionName> {
+  readonly optionNames: readonly N[];
+  /** Files in one form. */
+  readonly maxPhotos: number;
+}
+
+export interface PhotoRequestRules<N extends OptionName> extends PhotoRequestShape<N> {
   readonly settings: Settings;
   readonly fetchPhoto: FetchPhoto;
   /** Counts the bytes that the request holds. */
@@ -40,19 +47,19 @@ export interface PhotoRequestRules {
 }
 
 /**
- * Reads photos and options from `POST /caption`: the bytes themselves, a form, or JSON.
+ * Reads photos and options from a `POST`: the bytes themselves, a form, or JSON.
  *
  * @throws HttpError `INVALID_OPTION`, `INVALID_INPUT`, `IMAGE_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE`, `BAD_REQUEST`,
  *   `REQUEST_TIMEOUT`, `OVERLOADED`
  */
-export async function readPhotoRequest(
+export async function readPhotoRequest<N extends OptionName>(
   request: Request,
-  rules: PhotoRequestRules,
-): Promise<PhotoRequest> {
-  const { settings, lease, signal } = rules;
+  rules: PhotoRequestRules<N>,
+): Promise<PhotoRequest<N>> {
+  const { settings, lease, signal, optionNames } = rules;
   refuseContentEncoding(request.headers);
   const query = [...new URL(request.url).searchParams];
-  readOptions(query); // A wrong option need not wait for the upload.
+  readOptions(query, optionNames); // A wrong option need not wait for the upload.
   const type = mediaType(request.headers);
   const body = (limit: number) =>
     readBody(request, {
@@ -64,12 +71,12 @@ export async function readPhotoRequest(
     case 'multipart/form-data': {
       const bytes = await body(settings.maxBytes + WRAPPING);
       return bytes.length === 0
-        ? nothing(query)
-        : readForm(bytes, request.headers, query, settings);
+        ? nothing(query, rules)
+        : readForm(bytes, request.headers, query, rules);
     }
     case 'application/json': {
       const bytes = await body(largestBody(settings.maxBytes));
-      if (bytes.length === 0) return nothing(query);
+      if (bytes.length === 0) return nothing(query, rules);
       return readJson(bytes, query, rules);
     }
     default: {
@@ -78,15 +85,18 @@ export async function readPhotoRequest(
       const bytes = await body(isPhoto ? settings.maxBytes : WRAPPING).catch((error: unknown) => {
         throw isPhoto || !isTooLarge(error) ? error : unsupported(type);
       });
-      if (bytes.length === 0) return nothing(query);
+      if (bytes.length === 0) return nothing(query, rules);
       if (!isPhoto) throw unsupported(type);
-      return { photos: [{ bytes }], options: readOptions(query), several: false };
+      return { photos: [{ bytes }], options: readOptions(query, optionNames), several: false };
     }
   }
 }
 
-function nothing(query: readonly (readonly [string, string])[]): PhotoRequest {
-  return { photos: [], options: readOptions(query), several: false };
+function nothing<N extends OptionName>(
+  query: readonly (readonly [string, string])[],
+  { optionNames }: PhotoRequestRules<N>,
+): PhotoRequest<N> {
+  return { photos: [], options: readOptions(query, optionNames), several: false };
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -134,12 +144,12 @@ export function photoTooLarge({ maxBytes, onLambda }: Settings): HttpError {
   );
 }
 
-async function readForm(
+async function readForm<N extends OptionName>(
   bytes: Uint8Array,
   headers: Headers,
   query: readonly (readonly [string, string])[],
-  settings: Settings,
-): Promise<PhotoRequest> {
+  { settings, optionNames, maxPhotos }: PhotoRequestRules<N>,
+): Promise<PhotoRequest<N>> {
   const photos: Photo[] = [];
   const fields: [string, string][] = [];
   for (const part of await parseMultipart(bytes, headers.get('content-type') ?? '')) {
@@ -150,17 +160,17 @@ async function readForm(
       photos.push({ name: filename, bytes: part.bytes });
     }
   }
-  const options = readOptions([...query, ...fields]);
+  const options = readOptions([...query, ...fields], optionNames);
   if (photos.length === 0) {
     throw new HttpError(
       'INVALID_INPUT',
       'The form holds no file. Add one: curl -F image=@dog.jpg …',
     );
   }
-  if (photos.length > settings.maxPhotos) {
+  if (photos.length > maxPhotos) {
     throw new HttpError(
       'INVALID_INPUT',
-      `The form holds ${photos.length} files; at most ${settings.maxPhotos} are captioned at once.`,
+      `The form holds ${photos.length} files; this path takes at most ${maxPhotos} at once.`,
     );
   }
   if (photos.reduce((sum, { bytes: { length } }) => sum + length, 0) > settings.maxBytes) {
@@ -176,13 +186,13 @@ function fieldText({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, Math.min(length, LONGEST_FIELD)).toString('utf8');
 }
 
-async function readJson(
+async function readJson<N extends OptionName>(
   bytes: Uint8Array,
   query: readonly (readonly [string, string])[],
-  { settings, fetchPhoto, lease, signal }: PhotoRequestRules,
-): Promise<PhotoRequest> {
-  const { image, options: members } = await readPhotoJson(bytes);
-  const options = readOptions([...query, ...members]);
+  { settings, fetchPhoto, lease, signal, optionNames }: PhotoRequestRules<N>,
+): Promise<PhotoRequest<N>> {
+  const { image, options: members } = await readPhotoJson(bytes, optionNames);
+  const options = readOptions([...query, ...members], optionNames);
   const photo = /^https?:/i.test(image.toString('latin1', 0, 6))
     ? await fetchPhoto(addressIn(image), signal, lease.grow)
     : await decodeBase64Photo(image);

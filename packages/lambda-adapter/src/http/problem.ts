@@ -105,7 +105,7 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   MODEL_NOT_FOUND: internal,
   MODEL_INVALID: internal,
   MODEL_CORRUPT: internal,
-  MODEL_UNSUPPORTED: internal,
+  MODEL_UNSUPPORTED: { status: 501, title: 'The model cannot do this' },
   RUNTIME_UNAVAILABLE: internal,
   RUNTIME_FAILED: internal,
   PARSER_NOT_FOUND: internal,
@@ -120,6 +120,13 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   TIME_TOO_SHORT: { status: 504, title: 'The time limit was exceeded' },
 };
 
+/** MODEL_UNSUPPORTED of the core is the service's own fault: it was given a model that it cannot load. */
+function kindOf(error: unknown): Kind {
+  if (error instanceof HttpError) return kinds[error.code];
+  if (!(error instanceof CaptionError) || error.code === 'MODEL_UNSUPPORTED') return internal;
+  return kinds[error.code];
+}
+
 export function statusOf(code: ProblemCode): number {
   return kinds[code].status;
 }
@@ -129,18 +136,18 @@ export function statusOf(code: ProblemCode): number {
  * may name paths and versions: that belongs in the log.
  */
 export function toProblem(error: unknown, requestId: string): Problem {
-  const known = error instanceof HttpError || error instanceof CaptionError;
-  const { status, title } = known ? kinds[error.code] : internal;
-  const hidden = !known || kinds[error.code] === internal;
+  const kind = kindOf(error);
+  const { status, title } = kind;
+  const told = kind !== internal && (error instanceof HttpError || error instanceof CaptionError);
   return {
     // RFC 9457 section 4.2.1: "about:blank" when the status says it all; the code says the rest.
     type: 'about:blank',
     title,
     status,
-    detail: hidden
-      ? `Something went wrong on our side. The log has the reason under the request id ${requestId}.`
-      : error.message,
-    code: hidden ? 'INTERNAL' : error.code,
+    detail: told
+      ? error.message
+      : `Something went wrong on our side. The log has the reason under the request id ${requestId}.`,
+    code: told ? error.code : 'INTERNAL',
     requestId,
     ...(error instanceof HttpError && error.limit !== undefined && { limit: error.limit }),
   };

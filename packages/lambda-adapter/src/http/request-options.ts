@@ -1,7 +1,7 @@
 import type { CaptionOptions, DecodeMode } from 'zipcaption';
 import { HttpError } from './problem.js';
 
-/** The options that a request may carry; what is left out is the model's default. */
+/** The options that a request for captions may carry; what is left out is the model's default. */
 export interface RequestOptions {
   readonly beams?: number;
   readonly maxLength?: number;
@@ -11,6 +11,16 @@ export interface RequestOptions {
   readonly prompt?: string;
   readonly decode?: DecodeMode;
 }
+
+/** The options that a request for a feature vector may carry: how the photo is read. */
+export interface EmbedRequestOptions {
+  readonly decode?: DecodeMode;
+  /** Apply the photo's EXIF orientation. Default true. */
+  readonly orientation?: boolean;
+}
+
+type AnyOptions = RequestOptions & EmbedRequestOptions;
+export type OptionName = keyof AnyOptions;
 
 const ranges = {
   beams: [1, 16],
@@ -24,10 +34,10 @@ export const decodeModes: readonly DecodeMode[] = ['fast', 'exact'];
 /** Longest prompt, in characters. Narrower than the core's, as the ranges are. */
 export const MAX_PROMPT = 300;
 
-export const optionNames = [
+export const captionOptionNames: readonly (keyof RequestOptions)[] = [
   ...(['beams', 'maxLength', 'numCaptions', 'numTags', 'attention', 'prompt', 'decode'] as const),
-] as const;
-type Name = (typeof optionNames)[number];
+];
+export const embedOptionNames: readonly (keyof EmbedRequestOptions)[] = ['decode', 'orientation'];
 
 /** Ranges as the OpenAPI document shows them. Narrower than the core's, since strangers may ask. */
 export const optionRanges: Readonly<Record<keyof typeof ranges, readonly [number, number]>> =
@@ -36,16 +46,25 @@ export const optionRanges: Readonly<Record<keyof typeof ranges, readonly [number
 /**
  * Options by name and value, as they stand in a query, a form or JSON.
  *
+ * @param names those that may be given. Default: those of captions
  * @throws HttpError `INVALID_OPTION` for a name that is unknown or given twice, and for a value out of range
  */
-export function readOptions(entries: Iterable<readonly [string, unknown]>): RequestOptions {
-  const options: { -readonly [N in Name]?: RequestOptions[N] } = {};
+export function readOptions(entries: Iterable<readonly [string, unknown]>): RequestOptions;
+export function readOptions<N extends OptionName>(
+  entries: Iterable<readonly [string, unknown]>,
+  names: readonly N[],
+): Pick<AnyOptions, N>;
+export function readOptions(
+  entries: Iterable<readonly [string, unknown]>,
+  names: readonly OptionName[] = captionOptionNames,
+): AnyOptions {
+  const options: { -readonly [N in OptionName]?: AnyOptions[N] } = {};
   for (const [name, value] of entries) {
-    if (!isOptionName(name)) throw unknownOption(name);
+    if (!isOptionName(name, names)) throw unknownOption(name, names);
     if (options[name] !== undefined) {
       throw new HttpError('INVALID_OPTION', `The option "${name}" is given twice.`);
     }
-    if (name === 'attention') options.attention = flag(value);
+    if (name === 'attention' || name === 'orientation') options[name] = flag(name, value);
     else if (name === 'prompt') options.prompt = promptText(value);
     else if (name === 'decode') options.decode = decodeMode(value);
     else options[name] = wholeNumber(name, value);
@@ -81,14 +100,14 @@ export function toCaptionOptions({
   };
 }
 
-export function isOptionName(name: string): name is Name {
-  return (optionNames as readonly string[]).includes(name);
+export function isOptionName(name: string, names: readonly OptionName[]): name is OptionName {
+  return (names as readonly string[]).includes(name);
 }
 
-export function unknownOption(name: string): HttpError {
+export function unknownOption(name: string, names: readonly OptionName[]): HttpError {
   return new HttpError(
     'INVALID_OPTION',
-    `There is no option "${name.slice(0, 60)}". Known options: ${optionNames.join(', ')}.`,
+    `There is no option "${name.slice(0, 60)}". Known options: ${names.join(', ')}.`,
   );
 }
 
@@ -107,12 +126,12 @@ function wholeNumber(name: keyof typeof ranges, value: unknown): number {
   return number;
 }
 
-function flag(value: unknown): boolean {
+function flag(name: OptionName, value: unknown): boolean {
   if (value === true || value === 'true' || value === '1' || value === '') return true;
   if (value === false || value === 'false' || value === '0') return false;
   throw new HttpError(
     'INVALID_OPTION',
-    `The option "attention" must be true or false, not ${show(value)}.`,
+    `The option "${name}" must be true or false, not ${show(value)}.`,
   );
 }
 

@@ -23,7 +23,7 @@ export function timeLimit(milliseconds: number, client: AbortSignal): TimeLimit 
   const tooShort = () =>
     new HttpError(
       'TIME_TOO_SHORT',
-      `The photo was not captioned within the ${Math.max(0, Math.round(milliseconds))} ms that were left. Try again, with a smaller photo or fewer beams, or give the service more time.`,
+      `The work on the photo was not finished within the ${Math.max(0, Math.round(milliseconds))} ms that were left. Try again, with a smaller photo or fewer beams, or give the service more time.`,
       { headers: { 'retry-after': '1' } },
     );
   const usable = milliseconds - RESERVE;

@@ -25,6 +25,17 @@ function lambda(script?: Script, settings: Partial<Settings> = {}) {
   return { engine, records, handler, http };
 }
 
+/** The same event for another path, and without its query, whose options are those of captions. */
+function withPath(event: Record<string, unknown>, path: string): Record<string, unknown> {
+  const text = JSON.stringify(event).replaceAll('/caption', path);
+  const members = Object.entries(JSON.parse(text) as Record<string, unknown>);
+  return Object.fromEntries(
+    members.map(([name, value]) =>
+      /query/i.test(name) ? [name, typeof value === 'string' ? '' : {}] : [name, value],
+    ),
+  );
+}
+
 describe.each(httpEventNames)('%s', (name) => {
   it('carries bytes in, and the caption out', async () => {
     const { http, engine } = lambda();
@@ -59,6 +70,17 @@ describe.each(httpEventNames)('%s', (name) => {
     }
     expect((await http({ ...event, body, isBase64Encoded: false })).statusCode).toBe(200);
     expect(Buffer.from(engine.calls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
+  });
+
+  it('carries the feature vector out', async () => {
+    const { http, engine } = lambda();
+    const result = await http(withPath(eventWithBody(name, photo), '/embed'));
+    expect(result.statusCode).toBe(200);
+    expect(JSON.parse(result.body)).toMatchObject({
+      embedding: [Math.fround(0.6), Math.fround(0.8)].map((value) => expect.closeTo(value, 7)),
+      requestId: lambdaContext().awsRequestId,
+    });
+    expect(Buffer.from(engine.embedCalls[0]?.bytes ?? [])).toEqual(Buffer.from(photo));
   });
 
   it('answers an empty body with 204', async () => {

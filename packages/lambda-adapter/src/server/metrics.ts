@@ -6,7 +6,7 @@ import type { RequestRecord } from '../http/request-record.js';
 
 /** Paths that are labels of their own; strangers must not be able to add further ones. */
 const routes: ReadonlySet<string> = new Set([
-  ...['/', '/caption', '/health', '/livez', '/readyz', '/metrics', '/openapi.json'],
+  ...['/', '/caption', '/embed', '/health', '/livez', '/readyz', '/metrics', '/openapi.json'],
 ]);
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
@@ -52,7 +52,7 @@ export function createMetrics(basePath: string): Metrics {
   });
   const photos = new Counter({
     name: 'zipcaption_photos_total',
-    help: 'Photos by where their caption came from.',
+    help: 'Photos by where their caption or vector came from.',
     labelNames: ['from'],
     registers,
   });

@@ -47,6 +47,22 @@ it('makes a span of a request below the caller’s, with one for each stage in i
   expect(seconds * 1e3 + nanoseconds / 1e6).toBeCloseTo(3, 1);
 });
 
+it('makes one span of the work on a feature vector', async () => {
+  const exporter = new InMemorySpanExporter();
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
+  const observe = await createTracing();
+  const app = createApp({ engine: async () => scriptedEngine(), observe });
+  await app.fetch(
+    new Request('http://localhost/embed', {
+      ...{ method: 'POST', body: 'a photo', headers: { 'content-type': 'image/jpeg' } },
+    }),
+  );
+  const names = exporter.getFinishedSpans().map(({ name }) => name);
+  expect(names).toEqual(['queue', 'embed', 'POST /embed']);
+});
+
 it('does nothing where no SDK is registered', async () => {
   const observe = await createTracing();
   const record = { requestId: 'a', method: 'GET', path: '/', status: 200, duration: 1 };

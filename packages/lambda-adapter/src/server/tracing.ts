@@ -2,7 +2,9 @@ import type * as api from '@opentelemetry/api';
 import type { RequestRecord } from '../http/request-record.js';
 
 /** The stages, in the order in which a photo passes them. */
-const stages = ['queue', 'decode', 'preprocess', 'encode', 'search', 'detokenize'] as const;
+const stages = [
+  ...(['queue', 'decode', 'preprocess', 'encode', 'search', 'detokenize', 'embed'] as const),
+] as const;
 
 /**
  * Makes OpenTelemetry spans of finished requests: one for the request, as a child of the caller's
@@ -37,7 +39,7 @@ export async function createTracing(): Promise<(record: RequestRecord) => void> 
     // The stages end where the answer begins; how long the body took to come is what is left.
     const times = { ...record.timings, queue: record.queued ?? 0 } as Record<string, number>;
     let at = end - stages.reduce((sum, stage) => sum + (times[stage] ?? 0), 0);
-    for (const stage of record.timings ? stages : []) {
+    for (const stage of record.timings ? stages.filter((each) => each in times) : []) {
       const next = at + (times[stage] ?? 0);
       tracer.startSpan(stage, { startTime: at }, inside).end(next);
       at = next;
