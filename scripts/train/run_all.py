@@ -36,10 +36,17 @@ class Recipe:
 
     sets: Sequence[str] = ('flickr8k', 'coco', 'coco2', 'things')
     shares: Sequence[float] = (1, 1, 1, 0.5)
+    later_shares: Sequence[float] = (1, 1, 1, 0.25)
+    described_shares: Sequence[float] = (1, 1, 1, 0)
     reading: Options = ('--steps', 2800)
     training: Options = ('--frozen-epochs', 1, '--epochs', 8)
     averaged: int = 3
     refining: Options = ('--epochs', 2)
+    hardening: Options = (
+        *('--hard', '--frozen-epochs', 0, '--epochs', 4, '--lr', 2e-4, '--backbone-lr', 6e-5),
+        *('--dropout', 0.2),
+    )
+    finishing: Options = ('--hard', '--epochs', 3, '--sex-penalty', 0.9, '--augment', 1)
     calibration: int = 192
 
 
@@ -83,17 +90,32 @@ def run_recipe(args: argparse.Namespace, recipe: Recipe) -> None:
     reading = ('--name', 'words', *photos, *words, *encoder, *recipe.reading)
     run_for(reader, 'training.pretrain', *reading)
     weights = ('--weights', args.encoders / f'efficientnet_{args.encoder}.npz')
-    shares = ('--shares', *recipe.shares)
-    start = ('--name', 'trained', '--decoder', reader, *weights)
-    run('training.train', *start, *photos, *words, *naming, *shares, *recipe.training)
-    trained = work / 'trained'
-    average = trained / 'average.pt'
-    run('training.average', '--out', average, *last(trained, recipe.averaged))
-    start = ('--name', 'refined', '--start', average)
-    run('training.refine', *start, *photos, *words, *naming, *shares, *recipe.refining)
-    refined = work / 'refined'
-    final = refined / 'average.pt'
-    run('training.average', '--out', final, average, *last(refined, 2))
+    read = (*photos, *words, *naming)
+
+    def train(name: str, *options: object, shares: Sequence[float]) -> Path:
+        run('training.train', '--name', name, *options, *read, '--shares', *shares)
+        return work / name
+
+    def refine(name: str, *options: object, shares: Sequence[float]) -> Path:
+        run('training.refine', '--name', name, *options, *read, '--shares', *shares)
+        return work / name
+
+    def average(folder: Path, *checkpoints: Path) -> Path:
+        run('training.average', '--out', folder / 'average.pt', *checkpoints)
+        return folder / 'average.pt'
+
+    start = ('--decoder', reader, *weights)
+    trained = train('trained', *start, *recipe.training, shares=recipe.shares)
+    begun = average(trained, *last(trained, recipe.averaged))
+    refined = refine('refined', '--start', begun, *recipe.refining, shares=recipe.shares)
+    first = average(refined, begun, *last(refined, 2))
+    # The same again from there, the hard way; then both together.
+    hardened = train('hardened', '--start', first, *recipe.hardening, shares=recipe.later_shares)
+    both = average(hardened, first, *last(hardened, 1))
+    finished = refine(
+        'finished', '--start', both, *recipe.finishing, shares=recipe.described_shares
+    )
+    final = average(finished, both, *last(finished, 2))
 
     run('export.parity', '--checkpoint', final)
     run('export.export', '--checkpoint', final, '--out', work / 'float')

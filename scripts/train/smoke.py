@@ -110,10 +110,14 @@ def main() -> None:
         recipe = Recipe(
             sets=('tiny',),
             shares=(1,),
+            later_shares=(1,),
+            described_shares=(1,),
             reading=('--steps', 30, '--batch', 16, '--min-count', 1, '--concept-photos', 1),
             training=('--frozen-epochs', 1, '--epochs', 3, *few),
             averaged=2,
             refining=('--epochs', 1, *few),
+            hardening=('--hard', '--frozen-epochs', 0, '--epochs', 1, *few),
+            finishing=('--hard', '--epochs', 1, *few),
             calibration=8,
         )
         args = argparse.Namespace(

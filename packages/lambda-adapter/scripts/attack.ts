@@ -4,7 +4,8 @@ import { type Outcome, runAttack, slowest } from './attack/run-attack.js';
 
 /*
  * Attacks a server of its own on this machine, one way after the other, with an honest client and a
- * health check beside; says what each did, and fails if one of them harmed more than it may.
+ * health check beside; says what each did, and fails if one of them harmed more than it may. Times depend
+ * on who else uses the machine: an attack did harm if it did in each of three tries.
  *
  *   pnpm attack [--short] [--only TEXT]
  */
@@ -13,15 +14,21 @@ const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
 });
 
+const TRIES = 3;
+
 const columns = ['block (CPU / wall)', 'memory', 'honest photos', '/livez (idle server)', ''];
 console.log('attack'.padEnd(50), ...columns.map((title) => title.padEnd(19)));
 
 let failures = 0;
 for (const attack of attacks) {
   if ((values.short && !attack.isShort) || !attack.name.includes(values.only)) continue;
-  const outcome = await runAttack(attack);
-  if (outcome.failure) failures++;
+  let outcome = await runAttack(attack);
   print(outcome);
+  for (let again = 1; outcome.failure && again < TRIES; again++) {
+    outcome = await runAttack(attack);
+    print(outcome);
+  }
+  if (outcome.failure) failures++;
 }
 console.log(failures === 0 ? '\nNo harm done.' : `\n${failures} attacks did harm.`);
 process.exitCode = failures === 0 ? 0 : 1;
