@@ -256,6 +256,17 @@ describe('Accept: text/event-stream', () => {
     expect(engine.calls[0]?.options.numBeams).toBe(1);
   });
 
+  it('is remembered apart from the caption of a whole answer, which is searched otherwise', async () => {
+    const { post, engine } = service();
+    await (await post('/caption', { headers })).text();
+    const whole = await post('/caption');
+    expect(whole.headers.get('cache-status')).not.toContain('; hit');
+    expect(engine.calls.map(({ options }) => options.numBeams)).toEqual([1, undefined]);
+    const again = events(await (await post('/caption', { headers })).text());
+    expect(again.at(-1)?.[0]).toBe('result');
+    expect(engine.calls).toHaveLength(2);
+  });
+
   it('gives a failure before the first word a status of its own', async () => {
     const { post, records } = service({
       failure: new CaptionError('UNSUPPORTED_FORMAT', 'No image.'),

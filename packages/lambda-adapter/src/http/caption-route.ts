@@ -28,10 +28,11 @@ export function captionRoute(parts: PhotoRouteParts) {
   async function answerCaption(arrived: Arrived<keyof RequestOptions>): Promise<RouteAnswer> {
     const { call, photos, options, several, asker, limit, end } = arrived;
     const { request, requestId, record } = call;
-    const orders = await Promise.all(
-      photos.map(async ({ bytes }) => captionOrder(await engine(), bytes, options)),
-    );
     const kind = representation(request.headers.get('accept'));
+    const isStreamed = kind === 'events' && !several;
+    const orders = await Promise.all(
+      photos.map(async ({ bytes }) => captionOrder(await engine(), bytes, options, isStreamed)),
+    );
     if (several) {
       service.admit(orders, asker);
       const named = orders.map((order, index) => ({ order, name: photos[index]?.name ?? '' }));

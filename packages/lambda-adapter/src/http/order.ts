@@ -31,17 +31,23 @@ export interface CaptionOrder extends Order<CaptionJson> {
   with(more: CaptionOptions): Order<CaptionJson>;
 }
 
-/** To caption the photo. */
+/**
+ * To caption the photo.
+ *
+ * @param isStreamed words are given away as they are found: the search is another one, and so may the
+ *   caption be
+ */
 export async function captionOrder(
   engine: Engine,
   photo: Uint8Array,
   options: RequestOptions,
+  isStreamed = false,
 ): Promise<CaptionOrder> {
   const { beams, maxLength, numCaptions, numTags, attention = false, prompt, decode } = options;
   const asked = [beams, maxLength, numCaptions, attention, prompt, numTags, decode];
   const order = {
     photo,
-    key: await keyOf(photo, ['caption', ...asked], engine.model),
+    key: await keyOf(photo, [isStreamed ? 'stream' : 'caption', ...asked], engine.model),
     kind: `${beams ?? 'default'} ${attention} ${prompt !== undefined} ${decode ?? 'default'}`,
   };
   const doing = (more: CaptionOptions): Order<CaptionJson> => ({
