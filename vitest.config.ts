@@ -25,6 +25,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // One for each core: many tests wait for processes of their own.
+    maxWorkers: '100%',
     globalSetup: ['scripts/vitest-build.ts'],
     include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
     // Building, packing and browsers take longer than a unit test on a busy machine.

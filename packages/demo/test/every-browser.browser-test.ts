@@ -190,7 +190,7 @@ async function dropAddress(address: string) {
 async function wordShown() {
   await new Promise((resolve) => setTimeout(resolve, 500));
   const words = [...document.querySelectorAll<HTMLElement>('.word')];
-  const index = words.findIndex((word) => word === document.activeElement);
+  const index = words.indexOf(document.activeElement as HTMLElement);
   const isFocusVisible = words[index]?.matches(':focus-visible');
   const canvas = document.querySelector<HTMLCanvasElement>('#heat');
   const isHeatShown = canvas?.classList.contains('shown');
