@@ -82,7 +82,12 @@ export function packagedFunction(
     async invoke(event, timeLeft) {
       child ??= start();
       const running = child;
-      await ready;
+      try {
+        await ready;
+      } catch (error) {
+        // Killed before it was there: to the poller that is a crash like any other.
+        return { error: { errorType: 'Runtime.ExitError', errorMessage: String(error) } };
+      }
       const id = ++invocations;
       return new Promise((resolve) => {
         const crashed = (errorType: string) => {
