@@ -3,7 +3,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Captioner, captionImage, loadCaptioner } from './captioner.js';
-import type { CaptionOutcome, ImageInput } from './types.js';
+import { loadModel } from './model/model.js';
+import { folderSource } from './node/folder-source.js';
+import { Pipeline } from './pipeline.js';
+import type { CaptionOptions, CaptionOutcome, ImageInput } from './types.js';
 
 /* The whole way of a photo, on a tiny random model and on the embedded one. */
 
@@ -394,25 +397,30 @@ test('captionImage uses the embedded model, loaded once', async () => {
 });
 
 describe('words for what the photo shows', () => {
-  /** The tiny model with its tags' probabilities as their bias. */
-  async function biased(): Promise<Captioner> {
-    const files: Record<string, Uint8Array> = {};
-    for (const name of ['encoder.onnx', 'decoder.onnx', 'tokenizer.json']) {
-      files[name] = await readFile(`${tinyModel}/${name}`);
-    }
-    const manifest = JSON.parse(await readFile(`${tinyModel}/manifest.json`, 'utf8'));
-    manifest.encoder.tags.bias = manifest.encoder.tags.output;
-    files['manifest.json'] = new TextEncoder().encode(JSON.stringify(manifest));
-    return loadCaptioner({ model: files });
-  }
-
-  test('are favoured as strongly as the option says', async () => {
-    await using captioner = await biased();
-    const onToken = () => {};
-    const plain = await captioner.caption(photo, { onToken });
-    const favoured = await captioner.caption(photo, { onToken, tagBias: 20 });
-    expect(favoured.text).not.toBe(plain.text);
-    expect((await captioner.caption(photo, { onToken, tagBias: 0 })).text).toBe(plain.text);
+  test('are said as the option asks, watched or not', async () => {
+    const model = await loadModel(folderSource(tinyModel), { runtime: ort, threads: 1 });
+    const { encoder } = model.manifest;
+    const { tokens = [], output = '' } = encoder.tags ?? {};
+    const said = await tiny.caption(photo);
+    const column = tokens.findIndex((token) => said.tokens.every(({ id }) => id !== token));
+    const pipeline = new Pipeline({
+      ...model,
+      manifest: {
+        ...model.manifest,
+        encoder: { ...encoder, tags: { output, tokens, bias: output } },
+      },
+      async encode(pixels) {
+        const tagBias = Float32Array.from(tokens, (_, i) => Number(i === column));
+        return { ...(await model.encode(pixels)), tagBias };
+      },
+    });
+    const ids = async (options: CaptionOptions) =>
+      (await pipeline.caption(photo, options)).tokens.map(({ id }) => id);
+    expect(await ids({ tagBias: 0 })).toEqual(said.tokens.map(({ id }) => id));
+    expect(await ids({ tagBias: 20 })).toContain(tokens[column]);
+    const greedy = await ids({ tagBias: 20, numBeams: 1 });
+    expect(await ids({ tagBias: 20, onToken() {} })).toEqual(greedy);
+    await pipeline.dispose();
   });
 
   test('are refused of a model that does not say which', async () => {

@@ -177,12 +177,14 @@ describe('a word', () => {
       },
       { rows: last.rows, columns: last.columns },
     );
-    const peak = last.values.indexOf(Math.max(...last.values));
-    const distance = Math.hypot(
-      (hottest[0] ?? 0) - (Math.floor(peak / last.columns) + 0.5),
-      (hottest[1] ?? 0) - ((peak % last.columns) + 0.5),
-    );
-    expect(distance).toBeLessThan(1.5);
+    // The glow is smoothed: a patch of lesser cells may outshine a single one.
+    const most = Math.max(...last.values);
+    const distances = [...last.values].flatMap((value, cell) => {
+      if (value < 0.6 * most) return [];
+      const [row, column] = [Math.floor(cell / last.columns), cell % last.columns];
+      return [Math.hypot((hottest[0] ?? 0) - (row + 0.5), (hottest[1] ?? 0) - (column + 0.5))];
+    });
+    expect(Math.min(...distances)).toBeLessThan(1.5);
   });
 });
 

@@ -104,13 +104,21 @@ describe('searchFavouring', () => {
     expect(await tokens(new Map([[3, 3]]), { prompt: [3, 1] })).toEqual({ tokens: [4], starts: 1 });
   });
 
-  test('raises them from the start where words are given away as they are found', async () => {
-    const told: number[] = [];
-    const onToken = (token: number) => told.push(token);
-    const found = await tokens(new Map([[3, 3]]), { numBeams: 1 }, { onToken });
-    expect(found).toEqual({ tokens: [3], starts: 1 });
-    expect(told).toEqual([3]);
+  test('gives the words of the caption that it settles on, and no others', async () => {
+    for (const [word, bias] of [
+      [3, 3],
+      [4, 0.5],
+    ] as const) {
+      const told: number[] = [];
+      const onToken = (token: number) => told.push(token);
+      const watched = await tokens(new Map([[3, bias]]), { numBeams: 1 }, { onToken });
+      expect(watched).toEqual(await tokens(new Map([[3, bias]]), { numBeams: 1 }));
+      expect(told).toEqual([word]);
+    }
+  });
+
+  test('favours them in drawn captions, too', async () => {
     const drawn = await tokens(new Map([[3, 20]]), { numBeams: 1, sample: true });
-    expect(drawn).toEqual({ tokens: [3], starts: 1 });
+    expect(drawn.tokens).toEqual([3]);
   });
 });

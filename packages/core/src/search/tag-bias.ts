@@ -33,8 +33,8 @@ export function favouredTokens(
  * building with a clock") to a name that it seldom read ("a castle"). Raised from the start, they
  * would be said too early: "a dog" in place of "a brown dog".
  *
- * Words that are drawn, or given away as they are found, cannot be taken back: there the favoured ones
- * are raised from the start.
+ * `onToken` is called when it is settled which of the two is the caption, for all of its words: they
+ * cannot be taken back, and a caption must not depend on whether somebody watches.
  *
  * @param start    gives a decoder before its first step
  * @param favoured may be empty
@@ -48,13 +48,19 @@ export async function searchFavouring(
   control: SearchControl = {},
 ): Promise<Hypothesis[]> {
   if (favoured.size === 0) return search(start(), settings, control);
-  const biased = () => search(withTagBias(start(), favoured), settings, control);
-  if (settings.sample || control.onToken) return biased();
+  const { onToken, ...unwatched } = control;
+  const settled = (found: Hypothesis[]) => {
+    const [best] = found;
+    best?.tokens.forEach((token, i) => {
+      onToken?.(token, best.logProbs[i] ?? 0);
+    });
+    return found;
+  };
   const says = (tokens: readonly number[] = []) => tokens.some((token) => favoured.has(token));
-  const plain = await search(start(), settings, control);
-  if (says(settings.prompt) || says(plain[0]?.tokens)) return plain;
-  const again = await biased();
-  return says(again[0]?.tokens) ? again : plain;
+  const plain = await search(start(), settings, unwatched);
+  if (says(settings.prompt) || says(plain[0]?.tokens)) return settled(plain);
+  const again = await search(withTagBias(start(), favoured), settings, unwatched);
+  return settled(says(again[0]?.tokens) ? again : plain);
 }
 
 /**
