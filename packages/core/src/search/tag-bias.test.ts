@@ -117,6 +117,23 @@ describe('searchFavouring', () => {
     }
   });
 
+  test('gives the words before a favoured one with it, the later ones at once', async () => {
+    const seen: number[][] = [];
+    const told: number[] = [];
+    const script = [4, 3, 5, END];
+    let at = 0;
+    const start = (): DecoderStep => async () => {
+      seen.push([...told]);
+      const scores = new Float32Array(6);
+      scores[script[at++] ?? END] = 9;
+      return { logits: scores, vocabSize: 6 };
+    };
+    const control = { onToken: (token: number) => void told.push(token) };
+    await searchFavouring(start, new Map([[3, 1]]), { ...settings, numBeams: 1 }, control);
+    expect(seen).toEqual([[], [], [4, 3], [4, 3, 5]]);
+    expect(told).toEqual([4, 3, 5]);
+  });
+
   test('favours them in drawn captions, too', async () => {
     const drawn = await tokens(new Map([[3, 20]]), { numBeams: 1, sample: true });
     expect(drawn.tokens).toEqual([3]);

@@ -33,8 +33,8 @@ export function favouredTokens(
  * building with a clock") to a name that it seldom read ("a castle"). Raised from the start, they
  * would be said too early: "a dog" in place of "a brown dog".
  *
- * `onToken` is called when it is settled which of the two is the caption, for all of its words: they
- * cannot be taken back, and a caption must not depend on whether somebody watches.
+ * `onToken` gets no word before a favoured one is said or the search is over: words cannot be taken back,
+ * and a caption must not depend on whether somebody watches.
  *
  * @param start    gives a decoder before its first step
  * @param favoured may be empty
@@ -48,19 +48,41 @@ export async function searchFavouring(
   control: SearchControl = {},
 ): Promise<Hypothesis[]> {
   if (favoured.size === 0) return search(start(), settings, control);
-  const { onToken, ...unwatched } = control;
-  const settled = (found: Hypothesis[]) => {
-    const [best] = found;
-    best?.tokens.forEach((token, i) => {
-      onToken?.(token, best.logProbs[i] ?? 0);
-    });
-    return found;
-  };
   const says = (tokens: readonly number[] = []) => tokens.some((token) => favoured.has(token));
-  const plain = await search(start(), settings, unwatched);
-  if (says(settings.prompt) || says(plain[0]?.tokens)) return settled(plain);
-  const again = await search(withTagBias(start(), favoured), settings, unwatched);
-  return settled(says(again[0]?.tokens) ? again : plain);
+  if (says(settings.prompt)) return search(start(), settings, control);
+  const first = heldBack(control, favoured);
+  const plain = await search(start(), settings, first.control);
+  if (says(plain[0]?.tokens)) return plain;
+  const second = heldBack(control, favoured);
+  const again = await search(withTagBias(start(), favoured), settings, second.control);
+  if (says(again[0]?.tokens)) return again;
+  first.release();
+  return plain;
+}
+
+/** A control whose `onToken` gets its words from the first favoured one on, or when they are released. */
+function heldBack(
+  control: SearchControl,
+  favoured: Favoured,
+): { readonly control: SearchControl; release(): void } {
+  const { onToken } = control;
+  if (!onToken) return { control, release() {} };
+  const held: (() => void)[] = [];
+  let isReleased = false;
+  const release = () => {
+    isReleased = true;
+    for (const give of held.splice(0)) give();
+  };
+  return {
+    control: {
+      ...control,
+      onToken(token, logProb) {
+        held.push(() => onToken(token, logProb));
+        if (isReleased || favoured.has(token)) release();
+      },
+    },
+    release,
+  };
 }
 
 /**
