@@ -17,8 +17,15 @@ await build({
     chunkNames: '[name]-[hash]',
     splitting: true,
   },
-  ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', packages: 'external' },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
   // Names stay: an unexpected error is printed with its stack.
-  ...{ minifyWhitespace: true, minifySyntax: true, legalComments: 'none', logLevel: 'warning' },
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
   alias: { '#platform': `${dist}node/platform.js` },
 });

@@ -9,13 +9,17 @@ import asc from 'assemblyscript/asc';
 const source = fileURLToPath(new URL('../packages/core/src/', import.meta.url));
 const MODULES = [
   {
-    ...{ name: 'KERNELS', folder: `${source}engine/kernels/assembly/`, entry: 'index.ts' },
+    name: 'KERNELS',
+    folder: `${source}engine/kernels/assembly/`,
+    entry: 'index.ts',
     target: `${source}engine/kernels/module.generated.ts`,
     // The first kilobytes are for the shapes that calls pass (engine/memory.ts).
     memory: ['--importMemory', '--memoryBase', '4096'],
   },
   {
-    ...{ name: 'RESAMPLE', folder: `${source}image/assembly/`, entry: 'resample.ts' },
+    name: 'RESAMPLE',
+    folder: `${source}image/assembly/`,
+    entry: 'resample.ts',
     target: `${source}image/resample.generated.ts`,
     memory: ['--initialMemory', '1', '--memoryBase', '0'],
   },

@@ -9,7 +9,11 @@ const core = fileURLToPath(new URL('../packages/core/', import.meta.url));
 await build({
   entryPoints: [`${core}src/browser/worker.ts`],
   outfile: `${core}dist/browser/captioner-worker.js`,
-  ...{ bundle: true, format: 'esm', platform: 'browser', target: 'es2022', minify: true },
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
   alias: { '#platform': `${core}src/browser/worker-platform.ts` },
   logLevel: 'warning',
 });

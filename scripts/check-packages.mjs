@@ -28,7 +28,9 @@ for (const [folder, budget] of Object.entries(budgets)) {
   // pnpm writes real versions where the workspace has "workspace:*".
   const packed = JSON.parse(
     execFileSync('npx', ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', target], {
-      ...{ cwd: pkgDir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+      cwd: pkgDir,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
     }),
   );
   const { filename, files } = Array.isArray(packed) ? packed[0] : packed;

@@ -6,7 +6,9 @@ import { loadCaptioner } from 'zipcaption';
 
 const count = Number(process.argv[2] ?? 10_000);
 const picture = (seed) => ({
-  ...{ width: 32, height: 24, channels: 3 },
+  width: 32,
+  height: 24,
+  channels: 3,
   data: Uint8Array.from({ length: 32 * 24 * 3 }, (_, i) => (i * (seed + 3)) ^ (i >> 3)),
 });
 const state = () => {

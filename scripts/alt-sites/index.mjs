@@ -44,7 +44,10 @@ const TIMEOUT = 420_000;
 
 function run(command, args, cwd, env = {}) {
   execFileSync(command, args, {
-    ...{ cwd, timeout: TIMEOUT, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
+    cwd,
+    timeout: TIMEOUT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
     env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', ...env },
   });
 }
@@ -112,7 +115,8 @@ function takeAlts(node) {
 
 function alt(folder, ...args) {
   const { status, stderr } = spawnSync(process.execPath, [cli, 'alt', ...args], {
-    ...{ cwd: folder, encoding: 'utf8' },
+    cwd: folder,
+    encoding: 'utf8',
   });
   return { status, stderr };
 }

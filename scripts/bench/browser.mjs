@@ -34,8 +34,15 @@ const page = `
 `;
 await build({
   stdin: { contents: page, resolveDir: core, sourcefile: 'page.js' },
-  ...{ outdir: folder, entryNames: 'page', splitting: true, bundle: true, minify: true },
-  ...{ format: 'esm', platform: 'browser', target: 'es2022', logLevel: 'warning' },
+  outdir: folder,
+  entryNames: 'page',
+  splitting: true,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  logLevel: 'warning',
 });
 
 const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };

@@ -43,7 +43,9 @@ const CASES: readonly (readonly [Kind, keyof typeof SIZES])[] = [
 const DECODERS = {
   ours: (bytes: Uint8Array) =>
     decodeImage(bytes, {
-      ...{ maxBytes: 2 ** 30, maxPixels: 1e9, orientation: true },
+      maxBytes: 2 ** 30,
+      maxPixels: 1e9,
+      orientation: true,
       minimumSize: () => ({ width: 224, height: 224 }),
     }),
   sharp: (bytes: Uint8Array) => sharp(bytes).removeAlpha().raw().toBuffer(),
@@ -152,7 +154,10 @@ async function write(kind: Kind, width: number, height: number): Promise<Uint8Ar
     .raw()
     .toBuffer();
   const picture = sharp(sheet, { raw: { width: w, height: h, channels: 3 } }).extract({
-    ...{ left: 0, top: 0, width, height },
+    left: 0,
+    top: 0,
+    width,
+    height,
   });
   switch (kind) {
     case 'png':

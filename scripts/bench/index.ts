@@ -80,7 +80,10 @@ const results = photos.flatMap(({ name, path }) =>
     const coldSpread = (key: 'startup' | 'import' | 'load' | 'first' | 'cold') =>
       spread(cold.map((run) => run[key]));
     return {
-      ...{ photo: name, runtime, caption, peakMemoryMb: maxRssMb },
+      photo: name,
+      runtime,
+      caption,
+      peakMemoryMb: maxRssMb,
       warm: Object.fromEntries(STAGES.map((key) => [key, stage(key)])) as Record<
         (typeof STAGES)[number],
         Spread

@@ -20,7 +20,8 @@ for (const [name, module] of Object.entries(load)) {
   const ort = await module();
   const times = { encoder: [], 'decoder step': [], caption: [] };
   const runtime = {
-    ...{ Tensor: ort.Tensor, env: ort.env },
+    Tensor: ort.Tensor,
+    env: ort.env,
     InferenceSession: {
       async create(...args) {
         const session = await ort.InferenceSession.create(...args);

@@ -39,7 +39,11 @@ export function sizes(): { deployed: FileSize[]; installed: FileSize[] } {
 function engineSize(): { bytes: number; gzip: number } {
   const { outputFiles } = buildSync({
     entryPoints: ['packages/core/dist/engine/index.js'],
-    ...{ bundle: true, minify: true, format: 'esm', platform: 'node', write: false },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    write: false,
   });
   const contents = outputFiles[0]?.contents ?? new Uint8Array();
   return { bytes: contents.length, gzip: gzipSync(contents, { level: 9 }).length };

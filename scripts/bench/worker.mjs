@@ -19,7 +19,8 @@ async function clocked() {
     node: () => import('onnxruntime-node'),
   }[runtimeName]();
   return {
-    ...{ Tensor: ort.Tensor, env: ort.env },
+    Tensor: ort.Tensor,
+    env: ort.env,
     InferenceSession: {
       async create(...args) {
         const session = await ort.InferenceSession.create(...args);

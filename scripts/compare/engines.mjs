@@ -31,7 +31,10 @@ export const engines = {
     const photo = new RawImage(data, width, height, 3);
     return (tokens) =>
       captioner(photo, {
-        ...{ max_new_tokens: tokens, min_new_tokens: tokens, num_beams: 1, do_sample: false },
+        max_new_tokens: tokens,
+        min_new_tokens: tokens,
+        num_beams: 1,
+        do_sample: false,
       });
   },
   'zipcaption, native': (folder, dtype) => zipcaption(folder, dtype, native()),
@@ -60,7 +63,9 @@ async function prompted(library, { model, further, inputs }, name, options) {
   return async (tokens) =>
     loaded.generate({
       ...(await inputs(processor, photo)),
-      ...{ max_new_tokens: tokens + further, num_beams: 1, do_sample: false },
+      max_new_tokens: tokens + further,
+      num_beams: 1,
+      do_sample: false,
       // Random weights may end at once.
       min_new_tokens: tokens + further,
     });

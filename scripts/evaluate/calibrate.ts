@@ -85,8 +85,10 @@ const round = (value: number) => Number(value.toFixed(4));
 console.log(
   JSON.stringify({
     confidence: {
-      ...{ intercept: round(intercept), meanLogProb: round(meanLogProb) },
-      ...{ minLogProb: round(minLogProb), length: round(length) },
+      intercept: round(intercept),
+      meanLogProb: round(meanLogProb),
+      minLogProb: round(minLogProb),
+      length: round(length),
     },
   }),
 );

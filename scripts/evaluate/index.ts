@@ -153,7 +153,8 @@ const precision =
   tags &&
   tagPrecision(
     results.map((result, i) => ({
-      ...{ tags: result.tags ?? [], captions: done[i]?.references ?? [] },
+      tags: result.tags ?? [],
+      captions: done[i]?.references ?? [],
     })),
     tagVocabulary(options.model ?? LITE, captioner.model),
   );
@@ -177,7 +178,10 @@ if (options.report) {
 }
 if (options.json) {
   const perPhoto = results.map(({ text, confidence }, i) => ({
-    ...{ file: done[i]?.file, caption: text, confidence, ...scores.photos[i] },
+    file: done[i]?.file,
+    caption: text,
+    confidence,
+    ...scores.photos[i],
   }));
   console.log(JSON.stringify({ ...summary, perPhoto }, null, 2));
 } else {

@@ -41,7 +41,9 @@ test('captions and tags are counted', async () => {
   const { text, tags = [] } = await captioner.caption(photo('rocket.jpg'), { numTags: 5 });
   const [first, second] = tags.map((tag) => tag.text);
   const about = (...words: (string | undefined)[]) => ({
-    ...{ file: 'rocket.jpg', path: photo('rocket.jpg'), label: 'rocket' },
+    file: 'rocket.jpg',
+    path: photo('rocket.jpg'),
+    label: 'rocket',
     words: new Set(words.map(String)),
   });
   const scores = await scoreNaming(
@@ -55,7 +57,8 @@ test('captions and tags are counted', async () => {
   await captioner.dispose();
   const isTag = tags.some((tag) => tag.text === text.split(' ')[0]);
   expect(scores).toMatchObject({
-    ...{ photos: 4, failed: 1 },
+    photos: 4,
+    failed: 1,
     tagged: { first: 1, amongBest: isTag ? 3 : 2 },
   });
   expect(scores.named).toBeGreaterThanOrEqual(1);

@@ -106,7 +106,9 @@ export async function scoreNaming(
     perPhoto.push({ ...result, ...(tags && { tags }) });
   }
   return {
-    ...{ model: `${name} ${version}`, photos: perPhoto.length, named },
+    model: `${name} ${version}`,
+    photos: perPhoto.length,
+    named,
     ...(encoder.tags && { tagged: { first, amongBest } }),
     failed: photos.length - perPhoto.length,
     perPhoto,

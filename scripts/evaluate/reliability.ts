@@ -13,7 +13,9 @@ export function reliabilityBins(
       .map((p, i) => ({ p, label: labels[i] ?? 0 }))
       .filter(({ p }) => Math.min(BINS - 1, Math.floor(BINS * p)) === bin);
     return {
-      ...{ from: bin / BINS, to: (bin + 1) / BINS, count: members.length },
+      from: bin / BINS,
+      to: (bin + 1) / BINS,
+      count: members.length,
       predicted: mean(members.map(({ p }) => p)),
       observed: mean(members.map(({ label }) => label)),
     };

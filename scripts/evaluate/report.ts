@@ -13,7 +13,9 @@ export interface ReportEntry {
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const mimeTypes: Readonly<Record<string, string>> = {
-  ...{ '.png': 'image/png', '.webp': 'image/webp', '.gif': 'image/gif' },
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.gif': 'image/gif',
 };
 
 /** One self-contained page: figures, then every photo with its caption, references and scores. */

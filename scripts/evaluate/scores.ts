@@ -44,7 +44,10 @@ export function score(
   return {
     set: {
       photos: captions.length,
-      ...{ bleu1, bleu2, bleu3, bleu4 },
+      bleu1,
+      bleu2,
+      bleu3,
+      bleu4,
       rougeL: 100 * mean(rouge),
       ciderD: mean(cider),
       meanLength: mean(words.map(({ candidate }) => candidate.length)),

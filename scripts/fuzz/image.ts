@@ -111,7 +111,9 @@ type Outcome = { readonly kind: string } | { readonly kind: 'fault'; readonly er
 async function decode(bytes: Uint8Array, whole: boolean): Promise<Outcome & { error: string }> {
   try {
     const { width, height, data, warnings } = await decodeImage(bytes, {
-      ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
+      maxBytes: 1e6,
+      maxPixels: 1e6,
+      orientation: true,
       ...(whole ? {} : { minimumSize: () => ({ width: 4, height: 3 }) }),
     });
     const isSound = data.length === width * height * 3 && width > 0 && height > 0;

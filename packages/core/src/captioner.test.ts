@@ -152,7 +152,8 @@ describe('tags', () => {
     expect(outcome).toMatchObject({ tags: all.slice(0, 1) });
     for (const numTags of [-1, 101, 1.5, '3', null]) {
       await expect(tiny.caption(photo, { numTags } as never)).rejects.toMatchObject({
-        ...{ code: 'INVALID_OPTION', message: expect.stringContaining('from 0 to 100') },
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('from 0 to 100'),
       });
     }
   });
@@ -164,7 +165,8 @@ describe('tags', () => {
     expect(result.text).toBe((await tiny.caption(photo)).text);
     expect('tags' in (await plain.caption(photo, { numTags: 0 }))).toBe(false);
     await expect(plain.caption(photo, { numTags: 1 })).rejects.toMatchObject({
-      ...{ code: 'INVALID_OPTION', message: expect.stringContaining('"tiny" gives no tags') },
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('"tiny" gives no tags'),
     });
     await plain.dispose();
   });
@@ -211,7 +213,8 @@ describe('embed', () => {
     ];
     for (const [input, options, code] of refused) {
       await expect(tiny.embed(input as ImageInput, options as object)).rejects.toMatchObject({
-        ...{ code, name: 'CaptionError' },
+        code,
+        name: 'CaptionError',
       });
     }
     expect(await tiny.embed(photo, { decode: 'exact' })).toHaveLength(16);
@@ -220,7 +223,8 @@ describe('embed', () => {
   test('is refused by models without features, before the photo is read', async () => {
     const plain = await changed((manifest) => delete manifest.encoder.features);
     await expect(plain.embed('./missing.jpg')).rejects.toMatchObject({
-      ...{ code: 'MODEL_UNSUPPORTED', message: expect.stringContaining('encoder.features') },
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringContaining('encoder.features'),
     });
     await plain.dispose();
     await expect(plain.embed(photo)).rejects.toMatchObject({ code: 'DISPOSED' });

@@ -4,7 +4,13 @@ import { checkCaptionAllOptions, checkLoadOptions, resolveOptions } from './opti
 import type { CaptionOptions } from './types.js';
 
 const defaults: GenerationDefaults = {
-  ...{ bos: 1, eos: 2, pad: 0, suppress: [3], maxLength: 20, minLength: 2, numBeams: 3 },
+  bos: 1,
+  eos: 2,
+  pad: 0,
+  suppress: [3],
+  maxLength: 20,
+  minLength: 2,
+  numBeams: 3,
   ...{
     lengthPenalty: 0.7,
     earlyStopping: true,
@@ -23,7 +29,10 @@ describe('resolveOptions', () => {
       defaults,
     );
     expect({ numBeams, maxLength, lengthPenalty, earlyStopping }).toEqual({
-      ...{ numBeams: 3, maxLength: 20, lengthPenalty: 0.7, earlyStopping: true },
+      numBeams: 3,
+      maxLength: 20,
+      lengthPenalty: 0.7,
+      earlyStopping: true,
     });
   });
 

@@ -37,7 +37,8 @@ export async function build(options = {}) {
   const modelFolder = resolve(options.model ?? join(workspace, 'models/lite'));
   if (!options.skipCore) {
     execFileSync(join(workspace, 'node_modules/.bin/tsc'), ['--build', 'packages/core'], {
-      ...{ cwd: workspace, stdio: 'inherit' },
+      cwd: workspace,
+      stdio: 'inherit',
     });
     execFileSync(process.execPath, [join(workspace, 'scripts/build-worker.mjs')]);
   }
@@ -73,12 +74,17 @@ export async function build(options = {}) {
   const { apiOrigin, endpoint = apiOrigin ?? 'http://localhost:8080' } = options;
   const samples = await readSamples();
   await writePages(out, {
-    ...{ script: page.file, styles, download, samples },
-    ...{ apiOrigin, endpoint },
+    script: page.file,
+    styles,
+    download,
+    samples,
+    apiOrigin,
+    endpoint,
   });
   await copyAssets(out, samples);
   await writeDocs(join(out, 'docs'), {
-    ...{ csp: localPolicy(), styles: await bundleStyles(out, ['base', 'docs'], 'docs.[hash]') },
+    csp: localPolicy(),
+    styles: await bundleStyles(out, ['base', 'docs'], 'docs.[hash]'),
     repository: REPOSITORY,
   });
 
@@ -153,13 +159,21 @@ async function packFile(from, name, kind, out) {
 async function bundleScript(entry, out, name, define) {
   const result = await bundle({
     entryPoints: [join(source, entry)],
-    ...{ bundle: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
     // The runtime's build that takes its .mjs from a file.
     conditions: ['browser', 'onnxruntime-web-use-extern-wasm'],
-    ...{ outdir: out, entryNames: name, define },
+    outdir: out,
+    entryNames: name,
+    define,
     // Without the runtime's files its JavaScript is of no use either.
     external: define.RUNTIME === 'null' ? ['onnxruntime-web/wasm'] : [],
-    ...{ metafile: true, legalComments: 'none', logLevel: 'warning' },
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'warning',
   });
   const [file] = Object.keys(result.metafile.outputs);
   return { file: file.split('/').at(-1), inputs: Object.keys(result.metafile.inputs) };
@@ -169,9 +183,15 @@ async function bundleStyles(out, sheets, name) {
   const result = await bundle({
     stdin: {
       contents: sheets.map((sheet) => `@import "./${sheet}.css";`).join('\n'),
-      ...{ resolveDir: join(source, 'styles'), sourcefile: 'page.css', loader: 'css' },
+      resolveDir: join(source, 'styles'),
+      sourcefile: 'page.css',
+      loader: 'css',
     },
-    ...{ bundle: true, minify: true, outdir: out, entryNames: name, metafile: true },
+    bundle: true,
+    minify: true,
+    outdir: out,
+    entryNames: name,
+    metafile: true,
     // light-dark() and nesting as they stand: what runs the model knows them.
     target: 'esnext',
   });
@@ -183,8 +203,12 @@ async function writePages(out, { script, styles, download, samples, apiOrigin, e
   const megabytes = Math.round(download / 1e6);
   const markup = sampleMarkup(samples);
   const shared = {
-    ...{ script, styles, home: './', links: links() },
-    ...{ samples: markup.items, credits: markup.credits },
+    script,
+    styles,
+    home: './',
+    links: links(),
+    samples: markup.items,
+    credits: markup.credits,
   };
   const fill = (values) =>
     template.replace(/\{\{([\w-]+)\}\}/g, (_, key) => {
@@ -258,8 +282,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     },
   });
   const { out } = await build({
-    ...{ model: values.model, out: values.out },
-    ...{ apiOrigin: values['api-origin'], skipCore: values['skip-core'] },
+    model: values.model,
+    out: values.out,
+    apiOrigin: values['api-origin'],
+    skipCore: values['skip-core'],
   });
   await stat(out);
   console.log(`The page is in ${out}`);

@@ -29,7 +29,8 @@ console.log(`zipcaption is at ${address}${values.api ? 'api.html' : ''} (Ctrl+C 
 /** @param {string} pagePort browsers know the page by either name */
 function startApi(pagePort) {
   execFileSync(join(workspace, 'node_modules/.bin/tsc'), ['--build', 'packages/lambda-adapter'], {
-    ...{ cwd: workspace, stdio: 'inherit' },
+    cwd: workspace,
+    stdio: 'inherit',
   });
   const script = join(workspace, 'packages/lambda-adapter/dist/server/main.js');
   const origins = ['localhost', '127.0.0.1'].map((host) => `http://${host}:${pagePort}`);

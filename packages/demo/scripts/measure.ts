@@ -43,8 +43,13 @@ interface Visit {
 }
 
 const TYPES: Record<string, string> = {
-  ...{ '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' },
-  ...{ '.css': 'text/css', '.svg': 'image/svg+xml', '.webp': 'image/webp', '.jpg': 'image/jpeg' },
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webp': 'image/webp',
+  '.jpg': 'image/jpeg',
 };
 
 /** A static host that compresses, has validators (ETag), and counts the bytes of bodies that it sends. */
@@ -106,7 +111,13 @@ async function visit(kind: BrowserKind, folder: string): Promise<Visit> {
     const { blocked, longTask } = await tab.evaluate(threadBlocked, 1 + paths.length);
     const memory = browser().reduce((sum, { pid }) => sum + proportionalSize(pid), 0);
     return {
-      ...{ firstView, untilCaption, firstCaption, processor, blocked, longTask, memory },
+      firstView,
+      untilCaption,
+      firstCaption,
+      processor,
+      blocked,
+      longTask,
+      memory,
     };
   } finally {
     await tab.close();
@@ -213,7 +224,7 @@ async function threadBlocked(count: number) {
   const reports = PerformanceObserver.supportedEntryTypes.includes('longtask');
   return {
     blocked: Math.max(...gaps),
-    ...{ longTask: reports ? Math.max(0, ...tasks) : undefined },
+    longTask: reports ? Math.max(0, ...tasks) : undefined,
   };
 }
 

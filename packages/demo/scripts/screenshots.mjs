@@ -169,7 +169,8 @@ const browser = await chromium.launch({
 for (const [name, visit] of Object.entries(VISITS)) {
   if (values.only && !values.only.includes(name)) continue;
   const context = await browser.newContext({
-    ...{ viewport: visit === phone ? PHONE : DESKTOP, serviceWorkers: 'block' },
+    viewport: visit === phone ? PHONE : DESKTOP,
+    serviceWorkers: 'block',
     ...(visit === phone && { deviceScaleFactor: 2, isMobile: true, hasTouch: true }),
   });
   const page = await context.newPage();

@@ -126,7 +126,9 @@ test('at 1280 × 860 the photo, its caption and the copy buttons are seen togeth
 describe('on a phone', () => {
   test('a sample, its caption and the heat map of a tapped word are seen together', async () => {
     await using visitor = await visit(browser, {
-      ...{ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true },
+      viewport: { width: 360, height: 640 },
+      hasTouch: true,
+      isMobile: true,
       reducedMotion: 'reduce',
     });
     const { page } = visitor;
@@ -151,7 +153,9 @@ describe('on a phone', () => {
 
   test.each([360, 414, 768])('%i pixels wide, nothing sticks out', async (width) => {
     await using visitor = await visit(browser, {
-      ...{ viewport: { width, height: 780 }, hasTouch: true, isMobile: true },
+      viewport: { width, height: 780 },
+      hasTouch: true,
+      isMobile: true,
     });
     const { page } = visitor;
     const overflow = () =>

@@ -157,7 +157,9 @@ describe('code that was copied does what the page does', () => {
     const query = /caption\?(\S+)'/.exec(code)?.[1];
     const type = /Content-Type: ([^']+)'/.exec(code)?.[1];
     const event = {
-      ...{ version: '2.0', rawPath: '/caption', rawQueryString: query },
+      version: '2.0',
+      rawPath: '/caption',
+      rawQueryString: query,
       headers: { 'content-type': type },
       requestContext: { http: { method: 'POST', path: '/caption' } },
       body: (await readFile(samplePath('coffee.jpg'))).toString('base64'),
@@ -239,10 +241,12 @@ describe('<zipcaption-image>, pasted into an empty page of another origin', () =
     expect(await result(page.tab, 0)).toEqual({ state: 'done', caption: text, alt: 'my cup' });
     expect(await result(page.tab, 1)).toEqual({ state: 'done', caption: text, alt: text });
     expect(await result(page.tab, 2)).toMatchObject({
-      ...{ state: 'failed', caption: expect.stringContaining('could not be read') },
+      state: 'failed',
+      caption: expect.stringContaining('could not be read'),
     });
     expect(await result(page.tab, 3)).toMatchObject({
-      ...{ state: 'failed', caption: expect.stringContaining('numBeams') },
+      state: 'failed',
+      caption: expect.stringContaining('numBeams'),
     });
     const told = await page.tab.evaluate(async () => {
       const tag = document.querySelectorAll('zipcaption-image')[1];

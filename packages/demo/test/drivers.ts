@@ -65,8 +65,10 @@ const FIREFOX: BrowserKind = {
   program: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
   async start() {
     const browser = await puppeteer.launch({
-      ...{ browser: 'firefox', executablePath: this.program },
-      ...{ timeout: 240_000, protocolTimeout: 600_000 },
+      browser: 'firefox',
+      executablePath: this.program,
+      timeout: 240_000,
+      protocolTimeout: 600_000,
       defaultViewport: { width: 1280, height: 800 },
     });
     const page = await browser.newPage();
@@ -104,9 +106,11 @@ const WEBKIT: BrowserKind = {
       stdio: 'ignore',
       env: {
         ...process.env,
-        ...{ DISPLAY: `:${display.toString().trim()}`, GDK_BACKEND: 'x11' },
+        DISPLAY: `:${display.toString().trim()}`,
+        GDK_BACKEND: 'x11',
         // Root has no sandbox, and there is no graphics card.
-        ...{ WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', WEBKIT_DISABLE_DMABUF_RENDERER: '1' },
+        WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+        WEBKIT_DISABLE_DMABUF_RENDERER: '1',
       },
     });
     const stop = async () => {

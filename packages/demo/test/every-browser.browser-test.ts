@@ -107,7 +107,8 @@ async function openedByNode(path: string): Promise<Opened> {
   try {
     const bytes = await readFile(path);
     const { data, width, height, warnings } = await openPhoto(bytes, {
-      ...{ ...LIMITS, minimumSize: () => NEEDED },
+      ...LIMITS,
+      minimumSize: () => NEEDED,
     });
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const pixels = createHash('sha256').update(raw).digest('hex');
@@ -131,7 +132,8 @@ async function openAll(question: {
     const bytes = new Uint8Array(await (await fetch(`/photos/${name}`)).arrayBuffer());
     try {
       const { data, width, height, warnings } = await openFile(bytes, {
-        ...{ ...question.LIMITS, minimumSize: () => question.NEEDED },
+        ...question.LIMITS,
+        minimumSize: () => question.NEEDED,
       });
       const raw = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', raw));

@@ -170,7 +170,9 @@ describe('photos are kept for the next visit', () => {
     await outcome(page, 'working');
     await page.check('#keep');
     await page.setInputFiles('#files', {
-      ...{ name: 'cat.png', mimeType: 'image/png', buffer: await sampleBytes('chelsea.png') },
+      name: 'cat.png',
+      mimeType: 'image/png',
+      buffer: await sampleBytes('chelsea.png'),
     });
     await page.waitForTimeout(600);
     await page.goto(`${address}api.html`);

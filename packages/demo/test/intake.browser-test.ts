@@ -118,7 +118,9 @@ describe('a photo comes in', () => {
     bmp.writeUInt16LE(1, 26);
     bmp.writeUInt16LE(24, 28);
     await page.setInputFiles('#files', {
-      ...{ name: 'photo', mimeType: '', buffer: bmp },
+      name: 'photo',
+      mimeType: '',
+      buffer: bmp,
     });
     expect(await outcome(page)).not.toBe('');
   });

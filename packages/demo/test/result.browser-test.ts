@@ -24,7 +24,9 @@ describe('the caption', () => {
       await give(visitor.page, name);
       const { numBeams, maxLength } = node.model.generation;
       const expected = await node.caption(await readFile(samplePath(name)), {
-        ...{ numBeams, maxLength, numCaptions: numBeams },
+        numBeams,
+        maxLength,
+        numCaptions: numBeams,
       });
       expect(await outcome(visitor.page)).toBe(expected.text);
       const beams = await visitor.page.locator('.beam-text').allTextContents();
@@ -154,7 +156,8 @@ describe('a word', () => {
     await outcome(page);
     const { numBeams } = node.model.generation;
     const { attention = [] } = await node.caption(samplePath('chelsea.png'), {
-      ...{ numBeams, attention: true },
+      numBeams,
+      attention: true,
     });
     const last = attention.at(-1);
     if (!last) throw new Error('the model gives no attention');

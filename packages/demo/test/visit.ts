@@ -51,7 +51,8 @@ export interface VisitOptions extends BrowserContextOptions {
 export async function visit(browser: Browser, options: VisitOptions = {}): Promise<Visit> {
   const { path = '', base, headers, prepare, ...context } = options;
   const { address, close } = await serve({
-    ...{ root: inject('page'), plain: !headers },
+    root: inject('page'),
+    plain: !headers,
     ...(base && { base }),
   });
   const visitor = await browser.newContext({
@@ -69,7 +70,10 @@ export async function visit(browser: Browser, options: VisitOptions = {}): Promi
   await prepare?.(page);
   await page.goto(address + path);
   return {
-    ...{ page, address, requests, errors },
+    page,
+    address,
+    requests,
+    errors,
     stopServer: close,
     async [Symbol.asyncDispose]() {
       await visitor.close();

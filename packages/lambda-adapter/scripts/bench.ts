@@ -40,7 +40,11 @@ async function measure(task: string, memory: number, node: NodeLine): Promise<Me
   const event = eventWithBody('function-url', readFileSync(resolve(repositoryRoot, values.photo)));
   try {
     const sandbox = await startSandbox({
-      ...{ task, node, memory, wrapper: limits.wrapper, onStart: limits.adopt },
+      task,
+      node,
+      memory,
+      wrapper: limits.wrapper,
+      onStart: limits.adopt,
       // The same photo again and again: each time captioned anew.
       env: { ZIPCAPTION_CACHE_BYTES: '0', ...Object.fromEntries(values.env.map(assignment)) },
     });
@@ -64,8 +68,13 @@ async function measure(task: string, memory: number, node: NodeLine): Promise<Me
         if (i >= 5) warm.push(each); // The compiler settles in the first few.
       }
       return {
-        ...{ memory, init, initCpu, means: limits.means, peak: peakMemory(pid) },
-        ...{ first: first.wall, firstCpu: first.cpu },
+        memory,
+        init,
+        initCpu,
+        means: limits.means,
+        peak: peakMemory(pid),
+        first: first.wall,
+        firstCpu: first.cpu,
         warm: median(warm.map(({ wall }) => wall)),
         warmCpu: warm.reduce((sum, { cpu }) => sum + cpu, 0) / warm.length,
       };
@@ -94,9 +103,15 @@ function combine(runs: readonly Measurement[]): Measurement {
   const of = (key: 'init' | 'initCpu' | 'first' | 'firstCpu' | 'warm' | 'warmCpu' | 'peak') =>
     median(runs.map((run) => run[key]));
   return {
-    ...{ memory: first.memory, means: first.means, peak: of('peak') },
-    ...{ init: of('init'), initCpu: of('initCpu'), first: of('first'), firstCpu: of('firstCpu') },
-    ...{ warm: of('warm'), warmCpu: of('warmCpu') },
+    memory: first.memory,
+    means: first.means,
+    peak: of('peak'),
+    init: of('init'),
+    initCpu: of('initCpu'),
+    first: of('first'),
+    firstCpu: of('firstCpu'),
+    warm: of('warm'),
+    warmCpu: of('warmCpu'),
   };
 }
 

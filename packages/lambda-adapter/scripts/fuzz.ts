@@ -124,11 +124,15 @@ const sent: fc.Arbitrary<Sent> = fc
         arbitrary: fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'PATCH'),
       },
     ),
-    ...{ path, query, content, accept },
+    path,
+    query,
+    content,
+    accept,
     etag: fc.option(fc.constantFrom('*', 'W/"a"', '"', ',,')),
   })
   .map(({ method, path, query, content: { body, type }, accept, etag }) => ({
-    ...{ method, path: encodeURI(path) + query },
+    method,
+    path: encodeURI(path) + query,
     headers: {
       ...(type && { 'content-type': type }),
       ...(accept && { accept }),

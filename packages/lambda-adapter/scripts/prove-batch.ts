@@ -55,7 +55,8 @@ async function main(): Promise<void> {
   let failures = 0;
   try {
     await fetch(`http://127.0.0.1:${moto.port}/moto-api/config`, {
-      ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
     });
     if (!values['skip-services']) {

@@ -38,7 +38,8 @@ describe('with the real model', () => {
 
   it('streams a sentence whose pieces make up the whole', async () => {
     const request = new Request('https://captions.example/caption', {
-      ...{ method: 'POST', body: photo },
+      method: 'POST',
+      body: photo,
       headers: { 'content-type': 'image/jpeg', accept: 'text/event-stream' },
     });
     const text = await (await app.fetch(request)).text();
@@ -56,7 +57,8 @@ describe('with the real model', () => {
 
   it('gives a map for each word when asked for', async () => {
     const request = new Request('https://captions.example/caption?attention=true', {
-      ...{ method: 'POST', body: photo },
+      method: 'POST',
+      body: photo,
       headers: { 'content-type': 'image/jpeg' },
     });
     const { caption, attention } = (await (await app.fetch(request)).json()) as CaptionJson;
@@ -97,7 +99,8 @@ describe('with the real model', () => {
     ['half a header', photo.subarray(0, 100), 422],
   ])('refuses %s', async (_, body, status) => {
     const request = new Request('https://captions.example/caption', {
-      ...{ method: 'POST', body },
+      method: 'POST',
+      body,
       headers: { 'content-type': 'image/jpeg' },
     });
     expect((await app.fetch(request)).status).toBe(status);
@@ -105,7 +108,8 @@ describe('with the real model', () => {
 
   it('stops in the middle of the work when the time is up', async () => {
     const request = new Request('https://captions.example/caption?beams=16&maxLength=512', {
-      ...{ method: 'POST', body: photo },
+      method: 'POST',
+      body: photo,
       headers: { 'content-type': 'image/jpeg' },
     });
     expect((await app.fetch(request, { timeLeft: 251 })).status).toBe(504);

@@ -38,7 +38,8 @@ export function scriptedEngine(script: Script = {}): ScriptedEngine {
   const embedCalls: ScriptedEngine['embedCalls'] = [];
   const encoder = features ? { features: 'features' } : {};
   return {
-    ...{ calls, embedCalls },
+    calls,
+    embedCalls,
     model: { name: 'scripted', version: '1.2.3', sha256: {}, encoder } as Engine['model'],
     async embed(input, options = {}) {
       embedCalls.push({ bytes: input as Uint8Array, options });

@@ -22,7 +22,8 @@ export const BROWSER_WEBP: WebpCodec = {
     if (!bitmap) return undefined;
     const { width, height } = bitmap;
     return {
-      ...{ width, height },
+      width,
+      height,
       row: canvasRows(bitmap, { width, height }),
       close: () => bitmap.close(),
     };

@@ -175,7 +175,11 @@ describe('settings', () => {
       ...['--sample', '--temperature=0.8', '--top-k=40', '--top-p=0.9', '--seed=7'],
     );
     expect(sampled.options).toMatchObject({
-      ...{ sample: true, temperature: 0.8, topK: 40, topP: 0.9, seed: 7 },
+      sample: true,
+      temperature: 0.8,
+      topK: 40,
+      topP: 0.9,
+      seed: 7,
     });
   });
 
@@ -218,7 +222,9 @@ describe('ranges', () => {
       lengthPenalty: 1,
       earlyStopping: true,
     },
-    ...{ noRepeatNgramSize: 0, repetitionPenalty: 1, tagBias: 0 },
+    noRepeatNgramSize: 0,
+    repetitionPenalty: 1,
+    tagBias: 0,
   } as const;
   const flags: readonly Flag[] = FLAGS;
   const numeric = flags.flatMap(({ name, option, value }) =>

@@ -177,7 +177,9 @@ export class Printer {
     if (this.#begunAt === undefined || this.settings.quiet || (photos ?? 2) < 2) return undefined;
     const done = before + this.#done;
     return {
-      ...{ done, before, failed: this.#failed },
+      done,
+      before,
+      failed: this.#failed,
       // A photo that changed is done twice.
       total: photos === undefined ? undefined : Math.max(photos, done),
       elapsedMs: performance.now() - this.#begunAt,

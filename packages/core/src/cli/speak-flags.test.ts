@@ -17,7 +17,9 @@ describe('speakFlags', () => {
         lengthPenalty: 1,
         earlyStopping: true,
       },
-      ...{ noRepeatNgramSize: 0, repetitionPenalty: 1, tagBias: 0 },
+      noRepeatNgramSize: 0,
+      repetitionPenalty: 1,
+      tagBias: 0,
     } as const;
     const messageOf = (options: Parameters<typeof resolveOptions>[0]) => {
       try {

@@ -21,7 +21,8 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
   fc.record({ kind: fc.constant('cut' as const), at: place }),
   fc.record({ kind: fc.constant('remove' as const), at: place, length }),
   fc.record({
-    ...{ kind: fc.constant('insert' as const), at: place },
+    kind: fc.constant('insert' as const),
+    at: place,
     bytes: fc.array(byte, { minLength: 1, maxLength: 8 }),
   }),
   fc.record({ kind: fc.constant('repeat' as const), at: place, length }),
@@ -70,7 +71,9 @@ describe('any damage to a real file ends in a picture or a CaptionError', () => 
 async function outcome(file: Uint8Array, whole = true): Promise<DecodedImage | undefined> {
   try {
     const image = await decodeImage(file, {
-      ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
+      maxBytes: 1e6,
+      maxPixels: 1e6,
+      orientation: true,
       ...(whole ? {} : { minimumSize: () => ({ width: 4, height: 3 }) }),
     });
     expect(image.width * image.height * 3).toBe(image.data.length);

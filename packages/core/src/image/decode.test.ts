@@ -129,7 +129,11 @@ describe('orientation', () => {
     // Twice that is left: 48 / 2 across and 64 / 4 down.
     expect([image.width, image.height]).toEqual([24, 16]);
     expect(image.reduction).toEqual({
-      ...{ full: { width: 48, height: 64 }, x: 2, y: 4, left: 0, top: 0 },
+      full: { width: 48, height: 64 },
+      x: 2,
+      y: 4,
+      left: 0,
+      top: 0,
     });
   });
 
@@ -144,8 +148,12 @@ describe('orientation', () => {
 
 describe('a large photo and the same photo made small before', () => {
   const spec: PreprocessSpec = {
-    ...{ width: 224, height: 224, fit: 'stretch', resample: 'bilinear' },
-    ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+    width: 224,
+    height: 224,
+    fit: 'stretch',
+    resample: 'bilinear',
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
   };
   const specs: readonly (readonly [string, PreprocessSpec])[] = [
     ['stretched', spec],

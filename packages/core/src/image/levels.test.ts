@@ -13,7 +13,9 @@ describe('inWholeLevels', () => {
     const averages = [0.25, 0.75, 127.49, 127.51, 254.6, 300];
     const image = { width: 2, height: 1, data: Float32Array.from(averages), reduction };
     expect(inWholeLevels(image)).toEqual({
-      ...{ width: 2, height: 1, reduction },
+      width: 2,
+      height: 1,
+      reduction,
       data: Uint8Array.of(0, 1, 127, 128, 255, 255),
     });
     expect(image.data).toEqual(Float32Array.from(averages));

@@ -54,7 +54,10 @@ describe('a reduced picture', () => {
 
   it('resized by its box, gives the same turned before or after', () => {
     const box = (r: { left: number; top: number; x: number; y: number; full: typeof full }) => ({
-      ...{ left: r.left, top: r.top, width: r.full.width / r.x, height: r.full.height / r.y },
+      left: r.left,
+      top: r.top,
+      width: r.full.width / r.x,
+      height: r.full.height / r.y,
     });
     const upright = resize(reduced, { width: 5, height: 4 }, 'bilinear', {
       box: box(reduced.reduction),

@@ -16,8 +16,12 @@ const recorded = JSON.parse(
 };
 
 const plain: PreprocessSpec = {
-  ...{ width: 4, height: 4, fit: 'stretch', resample: 'bilinear' },
-  ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+  width: 4,
+  height: 4,
+  fit: 'stretch',
+  resample: 'bilinear',
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
 };
 
 describe(`preprocess against Hugging Face transformers ${recorded.transformers}`, () => {
@@ -70,13 +74,20 @@ describe('averages with fractions', () => {
   it('are normalised without being rounded', () => {
     expect([...preprocess(averages, spec)]).toEqual([0.25, 3.125, 1.5, 99.5, 254.75, 6]);
     const bgr: PreprocessSpec = {
-      ...{ ...spec, rescale: 0.5, layout: 'nhwc', channelOrder: 'bgr' },
-      ...{ mean: [1, 2, 3], std: [0.5, 0.25, 2] },
+      ...spec,
+      rescale: 0.5,
+      layout: 'nhwc',
+      channelOrder: 'bgr',
+      mean: [1, 2, 3],
+      std: [0.5, 0.25, 2],
     };
     expect([...preprocess(averages, bgr)]).toEqual([62.1875, -5, -1.75, 0, 191, 1.125]);
     const usual: PreprocessSpec = {
-      ...{ ...spec, rescale: 1 / 255, layout: 'nhwc' },
-      ...{ mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+      ...spec,
+      rescale: 1 / 255,
+      layout: 'nhwc',
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
     };
     const expected = Array.from(averages.data, (value, i) =>
       Math.fround((value / 255 - (usual.mean[i % 3] ?? 0)) / (usual.std[i % 3] ?? 0)),

@@ -47,7 +47,10 @@ describe(`resize against recordings of Pillow ${recorded.pillow}`, () => {
     const image = noise(...c.source, c.seed);
     const [width, height] = c.size;
     const box = c.box && {
-      ...{ left: c.box[0], top: c.box[1], width: c.box[2] - c.box[0], height: c.box[3] - c.box[1] },
+      left: c.box[0],
+      top: c.box[1],
+      width: c.box[2] - c.box[0],
+      height: c.box[3] - c.box[1],
     };
     const result = resize(image, { width, height }, c.filter, box ? { box } : {});
     expect([result.width, result.height]).toEqual(c.size);

@@ -149,7 +149,8 @@ describe('a web address', () => {
   test('is not fetched unless that was allowed', async () => {
     for (const options of [{}, { fetch: false }]) {
       expect(await failure(`${address}photo.jpg`, options)).toMatchObject({
-        ...{ code: 'INVALID_INPUT', message: expect.stringContaining('"fetch"') },
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('"fetch"'),
       });
     }
   });
@@ -227,6 +228,7 @@ describe('a stream', () => {
 
 test('options that are no object are named', async () => {
   await expect(captioners[0]?.caption(photo, null as never)).rejects.toMatchObject({
-    ...{ code: 'INVALID_OPTION', message: 'Options must be an object, not null.' },
+    code: 'INVALID_OPTION',
+    message: 'Options must be an object, not null.',
   });
 });

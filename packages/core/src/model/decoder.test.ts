@@ -41,11 +41,18 @@ function network(insists: boolean, errs = false) {
 }
 
 const manifest = readManifest({
-  ...{ format: 1, name: 'x', version: '1', license: 'x', task: 'image-to-text' },
+  format: 1,
+  name: 'x',
+  version: '1',
+  license: 'x',
+  task: 'image-to-text',
   image: { width: 8, height: 8, fit: 'stretch', mean: [0, 0, 0], std: [1, 1, 1] },
   encoder: { file: 'e.onnx', input: 'pixels', outputs: ['hidden'] },
   decoder: {
-    ...{ file: 'd.onnx', tokens: 'ids', logits: 'logits', cacheSwitch: 'use_cache' },
+    file: 'd.onnx',
+    tokens: 'ids',
+    logits: 'logits',
+    cacheSwitch: 'use_cache',
     encoderInputs: { photo: 'hidden' },
     state: [{ input: 'past', output: 'present', initial: [1, 1, 0, 2] }],
   },

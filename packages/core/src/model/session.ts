@@ -75,26 +75,27 @@ export async function createSession(
 ): Promise<Session> {
   prepareRuntime(settings);
   const data = Object.entries(file.data ?? {}).map(([path, bytes]) => ({ path, data: bytes }));
+  const options: InferenceSession.SessionOptions & { readonly shapes: typeof shapes } = {
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    // Weights stored as int8 behind a DequantizeLinear are expanded once, here, not at every run.
+    extra: {
+      session: {
+        disable_quant_qdq: '1',
+        ...(file.folder && { model_external_initializers_file_folder_path: file.folder }),
+      },
+    },
+    ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
+    ...(data.length > 0 && { externalData: data }),
+    // For the engine alone, which tries at once whether it can run the network.
+    shapes,
+  };
   let session: InferenceSession;
   try {
-    session = await settings.runtime.InferenceSession.create(file.network as Uint8Array, {
-      graphOptimizationLevel: 'all',
-      executionMode: 'sequential',
-      intraOpNumThreads: settings.threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-      // Weights stored as int8 behind a DequantizeLinear are expanded once, here, not at every run.
-      extra: {
-        session: {
-          disable_quant_qdq: '1',
-          ...(file.folder && { model_external_initializers_file_folder_path: file.folder }),
-        },
-      },
-      ...(settings.executionProviders && { executionProviders: settings.executionProviders }),
-      ...(data.length > 0 && { externalData: data }),
-      // For the engine alone, which tries at once whether it can run the network.
-      ...{ shapes },
-    });
+    session = await settings.runtime.InferenceSession.create(file.network as Uint8Array, options);
   } catch (cause) {
     throw creationError(what, cause);
   }

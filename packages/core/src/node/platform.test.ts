@@ -9,7 +9,9 @@ it('a small JPEG is opened with the colours that other software shows', async ()
   const picture = makePicture(seeded(5), 'edges', 60, 40);
   const file = await encodeWithSharp(picture, { quality: 95, chromaSubsampling: '4:2:0' });
   const opened = await openPhoto(file, {
-    ...{ maxBytes: 1e6, maxPixels: 1e6, orientation: true },
+    maxBytes: 1e6,
+    maxPixels: 1e6,
+    orientation: true,
     minimumSize: () => ({ width: 224, height: 224 }),
   });
   const expected = await decodeWithSharp(file);

@@ -92,7 +92,8 @@ describe('captions of workers', () => {
       const expected = await local.caption(input, options).catch((error) => error);
       const found = await pool.caption(input, options).catch((error) => error);
       expect({ code: found.code, name: found.name }).toEqual({
-        ...{ code: expected.code, name: 'CaptionError' },
+        code: expected.code,
+        name: 'CaptionError',
       });
     }
     expect((await pool.caption('./missing.jpg').catch((error) => error)).cause).toBeInstanceOf(
@@ -241,7 +242,8 @@ describe('what goes wrong', () => {
       code: 'INVALID_OPTION',
     });
     await expect(collect(pool.captionAll([photo], { concurrency: 3 }))).rejects.toMatchObject({
-      ...{ code: 'INVALID_OPTION', message: expect.stringContaining('(2)') },
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('(2)'),
     });
   });
 

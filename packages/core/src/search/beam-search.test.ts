@@ -49,7 +49,10 @@ describe('a beam wide enough for every sentence', () => {
         const model = randomModel(4, seed);
         const settings: SearchSettings = {
           ...plainSettings,
-          ...{ numBeams: sentences, numCaptions: sentences, maxLength: 3, lengthPenalty },
+          numBeams: sentences,
+          numCaptions: sentences,
+          maxLength: 3,
+          lengthPenalty,
           earlyStopping: 'never',
         };
         const found = await search(decoderOf(model).step, settings);
@@ -83,7 +86,10 @@ test('a beam of one that stops at the first end is greedy search', async () => {
   for (let seed = 0; seed < 20; seed++) {
     const settings: SearchSettings = {
       ...plainSettings,
-      ...{ earlyStopping: true, maxLength: 8, noRepeatNgramSize: 2, minLength: 2 },
+      earlyStopping: true,
+      maxLength: 8,
+      noRepeatNgramSize: 2,
+      minLength: 2,
       lengthPenalty: 0.7,
     };
     const model = randomModel(6, seed);
@@ -100,7 +106,11 @@ describe('the search goes on', () => {
     const { step, rowsPerStep } = decoderOf(model);
     await search(step, {
       ...plainSettings,
-      ...{ eos: [2, 3], numBeams: 3, lengthPenalty: 2, earlyStopping: 'never', maxLength: 6 },
+      eos: [2, 3],
+      numBeams: 3,
+      lengthPenalty: 2,
+      earlyStopping: 'never',
+      maxLength: 6,
     });
     expect(rowsPerStep).toEqual([1, 3, 3, 3, 3, 3]);
   });
@@ -116,7 +126,10 @@ describe('the search goes on', () => {
       decoderOf((sequence) => next[sequence.join()] ?? [0, 0, 0, 0, 0, 0]).step,
       {
         ...plainSettings,
-        ...{ numBeams: 2, lengthPenalty: -1, earlyStopping: 'never', maxLength: 500 },
+        numBeams: 2,
+        lengthPenalty: -1,
+        earlyStopping: 'never',
+        maxLength: 500,
       },
     );
     expect(found?.tokens).toEqual([4, 5]);
@@ -215,7 +228,11 @@ describe('attention', () => {
   ];
   const settings = {
     ...plainSettings,
-    ...{ prompt: [1, 4], numBeams: 4, numCaptions: 4, minLength: 2, maxLength: 7 },
+    prompt: [1, 4],
+    numBeams: 4,
+    numCaptions: 4,
+    minLength: 2,
+    maxLength: 7,
   };
 
   test('of a token is that of the step that chose it, in its own beam', async () => {

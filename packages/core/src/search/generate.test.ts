@@ -53,7 +53,10 @@ describe(`finds what Hugging Face generate finds (transformers ${recording.trans
     const { step } = decoderOf((sequence) => tableLogits(recording.tables, sequence));
     const found = await search(step, {
       ...plainSettings,
-      ...{ numBeams: 5, numCaptions: 5, repetitionPenalty: 1.3, noRepeatNgramSize: 2 },
+      numBeams: 5,
+      numCaptions: 5,
+      repetitionPenalty: 1.3,
+      noRepeatNgramSize: 2,
       maxLength: 8,
     });
     for (const { tokens, logProbs, endLogProb, finished } of found) {

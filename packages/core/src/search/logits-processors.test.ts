@@ -39,7 +39,10 @@ describe('a processor', () => {
   test('takes no notice of tokens outside the decoder’s vocabulary', () => {
     const settings = {
       ...plainSettings,
-      ...{ repetitionPenalty: 2, noRepeatNgramSize: 1, suppress: [9], bannedSequences: [[8]] },
+      repetitionPenalty: 2,
+      noRepeatNgramSize: 1,
+      suppress: [9],
+      bannedSequences: [[8]],
     };
     const scores = new Float64Array([1, -1]);
     for (const process of logitsProcessors(settings)) process([7, 7], scores);

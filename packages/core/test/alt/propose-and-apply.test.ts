@@ -120,7 +120,10 @@ describe('captions', () => {
 
   test('that fail or say nothing are told, the others go on', async () => {
     await put({
-      ...{ 'a.jpg': 'broken', 'b.jpg': 'a dog', 'c.jpg': 'tiny', 'd.jpg': 'empty' },
+      'a.jpg': 'broken',
+      'b.jpg': 'a dog',
+      'c.jpg': 'tiny',
+      'd.jpg': 'empty',
       'index.html': '<img src=a.jpg><img src=b.jpg><img src=c.jpg><img src=d.jpg>',
     });
     const says: Record<string, Said | CaptionError> = {

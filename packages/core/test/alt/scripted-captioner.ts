@@ -41,13 +41,18 @@ function outcome(
     ([text]) => !text.split(' ').some((word) => bannedWords.includes(word)),
   );
   const [best, ...alternatives] = allowed.slice(0, numCaptions).map(([text, confidence]) => ({
-    ...{ text, confidence, score: Math.log(confidence), tokens: [] },
+    text,
+    confidence,
+    score: Math.log(confidence),
+    tokens: [],
   }));
   if (!best) return { error: new CaptionError('RUNTIME_FAILED', 'No caption can be made.') };
   const [width, height] = said.size ?? [640, 480];
   const size = { width, height };
   return {
-    ...{ ...best, alternatives, warnings: [] },
+    ...best,
+    alternatives,
+    warnings: [],
     timings: { decode: 0, preprocess: 0, encode: 0, search: 0, detokenize: 0, total: 0 },
     image: { format: 'jpeg', stored: size, upright: size, orientation: 1 },
     model: { name: 'scripted', version: '1' },

@@ -84,9 +84,13 @@ describe('the built package, bundled', () => {
     const bundle = await build({
       stdin: {
         contents: `export * from 'zipcaption';`,
-        ...{ resolveDir: join(workspace, 'packages/demo'), loader: 'js' },
+        resolveDir: join(workspace, 'packages/demo'),
+        loader: 'js',
       },
-      ...{ bundle: true, format: 'esm', platform: 'browser', write: false },
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      write: false,
       conditions: ['onnxruntime-web-use-extern-wasm'],
     });
     const photo = await readFile(sample('coffee.jpg'));
@@ -129,7 +133,8 @@ describe('the built package, bundled', () => {
     page = tab,
   ): Promise<Answer> =>
     page.evaluate((q) => (globalThis as unknown as { ask(q: Question): Promise<Answer> }).ask(q), {
-      ...{ ...question, photo: file?.toString('base64') ?? '' },
+      ...question,
+      photo: file?.toString('base64') ?? '',
     });
 
   test.each(['chelsea.png', 'coffee.jpg', 'astronaut.jpg', 'rocket.jpg'])(
@@ -225,7 +230,8 @@ describe('the built package, bundled', () => {
         expect(answer.image).toMatchObject({ stored: image.stored, upright: image.upright });
       }
       expect(await ask(undefined, { as: 'foreign' }, page)).toMatchObject({
-        ...{ code: 'INVALID_INPUT', message: expect.stringContaining('crossorigin') },
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('crossorigin'),
       });
       expect(await ask(Buffer.alloc(9), {}, page)).toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
     } finally {
@@ -276,7 +282,10 @@ describe('the built package, bundled', () => {
     const file = await readFile(sample('chelsea.png'));
     const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
     const { text, image } = await node.caption({
-      ...{ data, width: info.width, height: info.height, channels: 3 },
+      data,
+      width: info.width,
+      height: info.height,
+      channels: 3,
     });
     for (const as of ['bitmap', 'pixels', 'element', 'canvas', 'offscreen canvas', 'frame']) {
       expect(await ask(file, { as })).toMatchObject({ text, image });
@@ -292,7 +301,8 @@ describe('the built package, bundled', () => {
     expect(await ask(coffee, { as: 'address' })).toMatchObject({ code: 'INVALID_INPUT' });
     expect(await ask(undefined, { as: 'empty video' })).toMatchObject({ code: 'DECODE_FAILED' });
     expect(await ask(undefined, { as: 'foreign' })).toMatchObject({
-      ...{ code: 'INVALID_INPUT', message: expect.stringContaining('crossorigin') },
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('crossorigin'),
     });
     const few = { options: { maxPixels: 1000 } };
     expect(await ask(coffee, few)).toMatchObject({ code: 'IMAGE_TOO_LARGE' });
@@ -301,7 +311,8 @@ describe('the built package, bundled', () => {
       code: 'IMAGE_TOO_LARGE',
     });
     expect(await ask(coffee, { options: { numBeans: 3 } })).toMatchObject({
-      ...{ code: 'INVALID_OPTION', message: expect.stringContaining('numBeans') },
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('numBeans'),
     });
   });
 });

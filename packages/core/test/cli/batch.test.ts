@@ -61,7 +61,9 @@ describe('--out', () => {
     const printed = JSON.parse((await zipcaption(['in/b/c/rocket.jpg', '--jsonl'])).stdout);
     const [, , , last] = lines();
     expect(last).toEqual({
-      ...{ ...printed, file: 'b/c/rocket.jpg', timings: expect.any(Object) },
+      ...printed,
+      file: 'b/c/rocket.jpg',
+      timings: expect.any(Object),
       source: { bytes: 112525, mtimeMs: expect.any(Number) },
     });
     expect(await readdir(folder)).toEqual(['in', 'out.jsonl']);

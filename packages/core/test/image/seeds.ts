@@ -56,7 +56,10 @@ export async function seeds(): Promise<readonly Seed[]> {
 
 function sixteenBits(data: Uint8Array): Uint8Array {
   return writePng({
-    ...{ width: WIDTH, height: HEIGHT, colour: 2, depth: 16 },
+    width: WIDTH,
+    height: HEIGHT,
+    colour: 2,
+    depth: 16,
     samples: Array.from(data, (sample) => sample * 257),
   });
 }

@@ -62,7 +62,9 @@ function nearer(ours: Levels, theirs: Levels, sound: Levels): string {
 function readWithJpegJs(jpegJs: JpegJs, bytes: Uint8Array) {
   try {
     return jpegJs.decode(bytes, {
-      ...{ useTArray: true, formatAsRGBA: false, maxResolutionInMP: 17 },
+      useTArray: true,
+      formatAsRGBA: false,
+      maxResolutionInMP: 17,
       // It cannot tell RGB from YCbCr by itself.
       ...(isRgb(bytes) ? { colorTransform: false } : {}),
     });

@@ -88,13 +88,17 @@ describe.each(['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision'])('%s', 
       // Runtimes round quantised sums differently: these are compared on the one that was recorded.
       const runtime = dtype === 'q8' ? ('node' as const) : undefined;
       const captioner = await loadCaptioner({
-        ...{ model: fixture(family), dtype, ...(runtime && { runtime }) },
+        model: fixture(family),
+        dtype,
+        ...(runtime && { runtime }),
       });
       const { eos } = captioner.model.generation;
       for (const [index, prompts] of transformersJs(family)[dtype].entries()) {
         for (const [prompt, { tokens }] of Object.entries(prompts)) {
           const caption = await captioner.caption(photo(index), {
-            ...{ prompt, numBeams: 1, maxLength: 24 },
+            prompt,
+            numBeams: 1,
+            maxLength: 24,
           });
           const words = tokens.filter((token) => token !== eos);
           expect(
@@ -137,7 +141,9 @@ describe('a prompt', () => {
     expect(await ids({ prompt: '<CAPTION>' })).toEqual(short);
     expect(await ids({ prompt: 'detailed' })).not.toEqual(short);
     expect(captioner.model.prompt?.tasks).toMatchObject({
-      ...{ short: { maxLength: 40 }, detailed: { maxLength: 120 }, long: { maxLength: 300 } },
+      short: { maxLength: 40 },
+      detailed: { maxLength: 120 },
+      long: { maxLength: 300 },
     });
     await captioner.dispose();
   });
@@ -158,12 +164,16 @@ describe('a prompt', () => {
     expect(prefixed.text).toMatch(/^a brown dog/);
     const texts: (string | undefined)[] = [];
     for await (const { text } of captioner.captionAll([photo(0), photo(2)], {
-      ...{ prompt: 'detailed', numBeams: 2, maxLength: 12 },
+      prompt: 'detailed',
+      numBeams: 2,
+      maxLength: 12,
     })) {
       texts.push(text);
     }
     const alone = await captioner.caption(photo(2), {
-      ...{ prompt: 'detailed', numBeams: 2, maxLength: 12 },
+      prompt: 'detailed',
+      numBeams: 2,
+      maxLength: 12,
     });
     expect(texts[1]).toBe(alone.text);
     await captioner.dispose();

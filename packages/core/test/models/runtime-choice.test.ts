@@ -5,7 +5,9 @@ import { type LoadOptions, loadCaptioner } from 'zipcaption';
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
 const tiny = join(import.meta.dirname, '../fixtures/tiny-model');
 const photo = {
-  ...{ width: 8, height: 8, channels: 3 as const },
+  width: 8,
+  height: 8,
+  channels: 3 as const,
   data: Uint8Array.from({ length: 192 }, (_, i) => (i * 7) % 256),
 };
 

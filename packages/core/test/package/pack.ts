@@ -15,7 +15,9 @@ export function installedFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'zipcaption-installed-'));
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
-      ...{ cwd: core, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+      cwd: core,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
     }),
   ) as { filename: string }[] | Record<string, { filename: string }>;
   const [{ filename } = { filename: '' }] = Object.values(packed);

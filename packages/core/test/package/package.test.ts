@@ -162,7 +162,9 @@ describe('the packed package in an empty folder', () => {
       // pnpm names a folder of all packages for Node to fall back to.
       const { NODE_PATH: _, ...env } = process.env;
       const output = execFileSync(process.execPath, ['bare.mjs'], {
-        ...{ cwd: bare, encoding: 'utf8', env },
+        cwd: bare,
+        encoding: 'utf8',
+        env,
       });
       const { text, codes } = JSON.parse(output);
       expect(text).not.toBe('');
@@ -178,7 +180,8 @@ describe('the packed package in an empty folder', () => {
     );
     expect(manifest.version).toBe(VERSION);
     const files = execFileSync('find', ['.', '-type', 'f'], {
-      ...{ cwd: join(folder, 'node_modules/zipcaption'), encoding: 'utf8' },
+      cwd: join(folder, 'node_modules/zipcaption'),
+      encoding: 'utf8',
     }).split('\n');
     expect(files.filter((file) => /\.test\.|fixtures|\.map$|tsbuildinfo/.test(file))).toEqual([]);
     for (const file of [
@@ -197,8 +200,15 @@ describe('bundled by esbuild for a browser', () => {
   test('has no Node built-in, is small, and loads all decoders but that of JPEG on first use', async () => {
     const { metafile, outputFiles } = await build({
       entryPoints: [join(dist, 'index.js')],
-      ...{ bundle: true, minify: true, write: false, metafile: true, splitting: true },
-      ...{ format: 'esm', platform: 'browser', outdir: 'out', logLevel: 'silent' },
+      bundle: true,
+      minify: true,
+      write: false,
+      metafile: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'browser',
+      outdir: 'out',
+      logLevel: 'silent',
       external: ['onnxruntime-web/wasm'],
     });
     const modules = Object.keys(metafile.inputs);
@@ -252,7 +262,11 @@ test('bundled by esbuild for Node into one file, with model and runtime beside i
   );
   await build({
     entryPoints: [entry],
-    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'silent' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
     outfile: join(target, 'deployed/index.mjs'),
     banner: {
       js: `import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
@@ -264,7 +278,8 @@ test('bundled by esbuild for Node into one file, with model and runtime beside i
   }
   cpSync(tinyModel, join(target, 'deployed/model'), { recursive: true });
   const text = execFileSync(process.execPath, ['index.mjs', sample('rocket.jpg')], {
-    ...{ cwd: join(target, 'deployed'), encoding: 'utf8' },
+    cwd: join(target, 'deployed'),
+    encoding: 'utf8',
   });
   expect(text.trim()).not.toBe('');
   rmSync(target, { recursive: true, force: true });

@@ -60,7 +60,10 @@ function withoutProfile(file: string): Uint8Array {
 /** Every pixel of a sample: captioning decodes to about the size that is needed, which is not exact. */
 async function everyPixel(file: string): Promise<RgbImage> {
   const { width, height, data } = await decodeImage(withoutProfile(file), {
-    ...{ maxBytes: 1e8, maxPixels: 1e8, orientation: true, interpolateColour: true },
+    maxBytes: 1e8,
+    maxPixels: 1e8,
+    orientation: true,
+    interpolateColour: true,
   });
   if (!(data instanceof Uint8Array)) throw new Error(`${file} came as averages`);
   return { width, height, data };

@@ -14,7 +14,10 @@ describe('the address', () => {
     const url = captionAddress(endpoint, request);
     expect(url.origin + url.pathname).toBe(expected);
     expect(Object.fromEntries(url.searchParams)).toEqual({
-      ...{ beams: '4', maxLength: '12', numCaptions: '4', attention: 'true' },
+      beams: '4',
+      maxLength: '12',
+      numCaptions: '4',
+      attention: 'true',
     });
   });
 
@@ -31,7 +34,9 @@ describe('the address', () => {
 describe('the answer', () => {
   test('is read with what it has', () => {
     const body = JSON.stringify({
-      ...{ caption: 'a dog', score: -0.5, confidence: 0.7 },
+      caption: 'a dog',
+      score: -0.5,
+      confidence: 0.7,
       alternatives: [{ caption: 'a cat', score: -0.9, confidence: 0.4 }, { nothing: true }],
       attention: [
         { word: 'a', rows: 1, columns: 2, values: [0.25, 0.75] },
@@ -42,7 +47,11 @@ describe('the answer', () => {
       model: { name: 'lite', version: '1' },
     });
     expect(readAnswer(body, 'a.example', 100)).toEqual({
-      ...{ text: 'a dog', score: -0.5, confidence: 0.7, total: 100, model: 'lite 1' },
+      text: 'a dog',
+      score: -0.5,
+      confidence: 0.7,
+      total: 100,
+      model: 'lite 1',
       alternatives: [{ text: 'a cat', score: -0.9, confidence: 0.4 }],
       attention: [{ word: 'a', rows: 1, columns: 2, values: [0.25, 0.75] }],
       tags: [{ text: 'dog', probability: 0.9 }],
@@ -53,7 +62,8 @@ describe('the answer', () => {
         { name: 'words', milliseconds: 20 },
         { name: 'network', milliseconds: 38 },
       ],
-      ...{ backend: 'a.example', warnings: [] },
+      backend: 'a.example',
+      warnings: [],
     });
   });
 
@@ -63,7 +73,9 @@ describe('the answer', () => {
   ])('that was made for an earlier question (%s) has no timings of its own', (status, backend) => {
     const body = JSON.stringify({ caption: 'a dog', timings: { decode: 794, encode: 30 } });
     expect(readAnswer(body, 'a.example', 62, status)).toMatchObject({
-      ...{ total: 62, stages: [{ name: 'network', milliseconds: 62 }], backend },
+      total: 62,
+      stages: [{ name: 'network', milliseconds: 62 }],
+      backend,
     });
     const stored = readAnswer(body, 'a.example', 900, 'zipcaption; fwd=miss; stored');
     expect(stored.stages).toContainEqual({ name: 'decode', milliseconds: 794 });

@@ -32,7 +32,10 @@ export class ApiEngine implements Engine {
     let body: string;
     try {
       response = await fetch(url, {
-        ...{ method: 'POST', body: photo, signal, credentials: 'omit' },
+        method: 'POST',
+        body: photo,
+        signal,
+        credentials: 'omit',
         headers: {
           accept: 'application/json',
           'content-type': photo.type.startsWith('image/') ? photo.type : 'application/octet-stream',
@@ -56,7 +59,9 @@ export class ApiEngine implements Engine {
  */
 async function whyNoAnswer({ host, href }: URL): Promise<string> {
   const isThere = await fetch(href, {
-    ...{ mode: 'no-cors', credentials: 'omit', signal: AbortSignal.timeout(5000) },
+    mode: 'no-cors',
+    credentials: 'omit',
+    signal: AbortSignal.timeout(5000),
   }).then(
     () => true,
     () => false,

@@ -4,10 +4,17 @@ import type { Caption } from '../caption.js';
 import { toAltAttribute, toCsv, toImageTag, toJson, toMarkdown, toText } from './exports.js';
 
 const caption: Caption = {
-  ...{ text: 'a "red" cup, on a table', score: -0.5, confidence: 0.61 },
+  text: 'a "red" cup, on a table',
+  score: -0.5,
+  confidence: 0.61,
   alternatives: [{ text: 'a cup', score: -0.7, confidence: 0.5 }],
   tags: [{ text: 'cup', probability: 0.9 }],
-  ...{ attention: [], stages: [], total: 120.25, model: 'lite 1', backend: 'here', warnings: [] },
+  attention: [],
+  stages: [],
+  total: 120.25,
+  model: 'lite 1',
+  backend: 'here',
+  warnings: [],
 };
 
 test('an image tag is safe whatever file and caption hold', () => {
@@ -62,7 +69,11 @@ test('JSON has captions and failures', () => {
   ];
   expect(JSON.parse(toJson(rows))).toEqual([
     {
-      ...{ file: 'a.jpg', status: 'done', caption: caption.text, score: -0.5, confidence: 0.61 },
+      file: 'a.jpg',
+      status: 'done',
+      caption: caption.text,
+      score: -0.5,
+      confidence: 0.61,
       ...{
         alternatives: caption.alternatives,
         tags: caption.tags,

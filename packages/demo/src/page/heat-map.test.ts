@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { heatColour, heatPixels } from './heat-map.js';
 
 const map = (rows: number, columns: number, values: readonly number[]) => ({
-  ...{ rows, columns, values },
+  rows,
+  columns,
+  values,
 });
 
 describe('the heat map', () => {

@@ -13,7 +13,9 @@ const captionOf = (text: string): Caption => ({
     stages: [],
     total: 1,
   },
-  ...{ model: 'm', backend: 'b', warnings: [] },
+  model: 'm',
+  backend: 'b',
+  warnings: [],
 });
 
 /** An engine whose captions come when the test says so. */

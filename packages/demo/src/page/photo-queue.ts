@@ -68,7 +68,10 @@ export class PhotoQueue {
   restore({ name, file, status, caption, edited, error }: KeptPhoto): Photo {
     const pending = isPending({ status });
     const photo: Photo = {
-      ...{ id: this.#next++, name, file, words: caption?.text ?? '' },
+      id: this.#next++,
+      name,
+      file,
+      words: caption?.text ?? '',
       status: pending ? 'waiting' : status,
       ...(caption && { caption }),
       ...(edited !== undefined && { edited }),

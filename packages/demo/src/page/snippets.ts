@@ -26,7 +26,9 @@ export function snippets(settings: SnippetSettings): readonly Snippet[] {
 
 function node(settings: SnippetSettings): Snippet {
   return {
-    ...{ id: 'node', label: 'Node', language: 'js' },
+    id: 'node',
+    label: 'Node',
+    language: 'js',
     code: `// npm install zipcaption
 import { captionImage } from 'zipcaption';
 
@@ -39,7 +41,9 @@ console.log(text, tags);
 
 function browser(settings: SnippetSettings): Snippet {
   return {
-    ...{ id: 'browser', label: 'Browser', language: 'html' },
+    id: 'browser',
+    label: 'Browser',
+    language: 'html',
     code: `<!doctype html>
 <!-- npm install zipcaption, and serve this page beside node_modules -->
 <script type="importmap">{ "imports": {
@@ -63,7 +67,9 @@ function browser(settings: SnippetSettings): Snippet {
 
 function embed({ numBeams, maxLength, page }: SnippetSettings): Snippet {
   return {
-    ...{ id: 'embed', label: 'HTML tag', language: 'html' },
+    id: 'embed',
+    label: 'HTML tag',
+    language: 'html',
     code: `<script type="module" src="${escapeAttribute(page)}embed.js"></script>
 <zipcaption-image num-beams="${numBeams}" max-length="${maxLength}">
   <img src="photo.jpg" alt="">
@@ -77,7 +83,9 @@ function http({ numBeams, maxLength, endpoint, wantsKey }: SnippetSettings): Sni
   const url = captionUrl(endpoint, `beams=${numBeams}&maxLength=${maxLength}`);
   const key = wantsKey ? " -H 'X-Api-Key: YOUR-KEY'" : '';
   return {
-    ...{ id: 'http', label: 'HTTP', language: 'sh' },
+    id: 'http',
+    label: 'HTTP',
+    language: 'sh',
     code: `# A server of your own: npx -p @zipcaption/lambda zipcaption-serve
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg'${key} \\
   '${url}'
@@ -88,7 +96,9 @@ curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg'${key} \\
 
 function lambda({ numBeams, maxLength }: SnippetSettings): Snippet {
   return {
-    ...{ id: 'lambda', label: 'Lambda', language: 'js' },
+    id: 'lambda',
+    label: 'Lambda',
+    language: 'js',
     code: `// index.mjs, for AWS Lambda behind a Function URL or an API Gateway: npm install @zipcaption/lambda
 export { handler } from '@zipcaption/lambda/function';
 

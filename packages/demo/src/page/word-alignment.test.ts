@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { alignWords } from './word-alignment.js';
 
 const maps = ['a', 'cat', 'on', 'a', 'table'].map((word, column) => ({
-  ...{ word, rows: 1, columns: 1, values: [column] },
+  word,
+  rows: 1,
+  columns: 1,
+  values: [column],
 }));
 /** Each part: a word with its place among the maps, or text. */
 const parts = (text: string) =>

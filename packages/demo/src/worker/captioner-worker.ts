@@ -73,7 +73,8 @@ function runtimeOptions(files: ReadonlyMap<string, Uint8Array>): LoadOptions {
   if (!RUNTIME) return { runtime: 'engine' };
   const wasm = files.get(RUNTIME.wasm.name);
   return {
-    ...{ runtime: 'web', threads: 1 },
+    runtime: 'web',
+    threads: 1,
     wasm: { mjs: new URL(RUNTIME.mjs, base), ...(wasm && { wasm }) },
   };
 }
@@ -119,7 +120,8 @@ async function search(
   const always = { maxLength, signal };
   let text = '';
   const greedy = {
-    ...{ ...always, numBeams: 1 },
+    ...always,
+    numBeams: 1,
     ...(onWords && {
       onToken: (piece: string) => {
         text += piece;
@@ -140,9 +142,15 @@ function toCaption({ result, draft }: Found): Caption {
   const { decode, preprocess, encode, search, detokenize, total } = timings;
   const stages = { draft, decode, preprocess, encode, words: search + detokenize };
   return {
-    ...{ text, score, confidence, warnings, backend },
+    text,
+    score,
+    confidence,
+    warnings,
+    backend,
     alternatives: alternatives.map((other) => ({
-      ...{ text: other.text, score: other.score, confidence: other.confidence },
+      text: other.text,
+      score: other.score,
+      confidence: other.confidence,
     })),
     attention: result.attention ?? [],
     tags: result.tags ?? [],

@@ -11,7 +11,9 @@ function refused(
   make: () => { body: Buffer; headers: Record<string, string> },
 ): Attack {
   return {
-    ...{ name, isShort, mostMemory: 700e6 },
+    name,
+    isShort,
+    mostMemory: 700e6,
     async run(target) {
       const { body, headers } = make();
       const { status, milliseconds } = await target.send({ body, headers });
@@ -38,7 +40,11 @@ function bombs(
   make: () => Promise<Buffer> | Buffer,
 ): Attack {
   return {
-    ...{ name, isShort, mostMemory: 2e9, mostWait: timeLimit + 2_000, mayRefuse: true },
+    name,
+    isShort,
+    mostMemory: 2e9,
+    mostWait: timeLimit + 2_000,
+    mayRefuse: true,
     env: { ZIPCAPTION_TIMEOUT_MS: String(timeLimit), ZIPCAPTION_CACHE_BYTES: '0' },
     async run(target: Target) {
       const bomb = await make();

@@ -19,7 +19,9 @@ function stuckUploads(
   sent: number,
 ): Attack {
   return {
-    ...{ name, isShort, mostMemory: 800e6 },
+    name,
+    isShort,
+    mostMemory: 800e6,
     async run(target) {
       const sockets = await Promise.all(Array.from({ length: count }, () => target.open()));
       const piece = Buffer.alloc(64 * 1024);
@@ -70,7 +72,9 @@ export const connectionAttacks: readonly Attack[] = [
   stuckUploads('64 uploads that stop after 3 bytes', true, 64, 1e6, 3),
   stuckUploads('64 uploads one byte short of 20 MiB', false, 64, 20 * 2 ** 20, 20 * 2 ** 20 - 1),
   {
-    ...{ name: '64 refused uploads of 24 MiB', isShort: true, mostMemory: 800e6 },
+    name: '64 refused uploads of 24 MiB',
+    isShort: true,
+    mostMemory: 800e6,
     async run(target) {
       const body = Buffer.alloc(24 * 2 ** 20);
       const [tooLarge, nowhere] = await Promise.all(
@@ -86,7 +90,8 @@ export const connectionAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: 'slow uploads are ended', isShort: false },
+    name: 'slow uploads are ended',
+    isShort: false,
     async run(target) {
       const socket = await target.open();
       const started = performance.now();
@@ -127,7 +132,8 @@ export const connectionAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: '300 idle connections', isShort: true },
+    name: '300 idle connections',
+    isShort: true,
     async run(target) {
       const sockets = await Promise.all(Array.from({ length: 300 }, () => target.open()));
       await pause(1_200);
@@ -138,7 +144,8 @@ export const connectionAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: 'odd and malformed requests', isShort: true },
+    name: 'odd and malformed requests',
+    isShort: true,
     async run(target) {
       for (const [say, halfClose, expected] of oddities) {
         const text = await target.talk(say, halfClose);

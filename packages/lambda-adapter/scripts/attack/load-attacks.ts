@@ -21,7 +21,9 @@ const photo = (target: Target, from?: string) =>
 
 export const loadAttacks: readonly Attack[] = [
   {
-    ...{ name: '60 clients that leave after 0.3 s', isShort: true, isAlone: true },
+    name: '60 clients that leave after 0.3 s',
+    isShort: true,
+    isAlone: true,
     async run(target) {
       const alone = [];
       for (let n = 0; n < 5; n++) alone.push((await photo(target)).milliseconds);
@@ -48,7 +50,9 @@ export const loadAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: '200 photos at once', isShort: false, mostWait: 10_000 },
+    name: '200 photos at once',
+    isShort: false,
+    mostWait: 10_000,
     env: { ZIPCAPTION_TIMEOUT_MS: '10000' },
     async run(target) {
       const answers = await Promise.all(Array.from({ length: 200 }, () => photo(target)));
@@ -71,7 +75,9 @@ export const loadAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: 'a flood of one client beside another one', isShort: false, mostWait: 3_000 },
+    name: 'a flood of one client beside another one',
+    isShort: false,
+    mostWait: 3_000,
     async run(target) {
       const answers = await Promise.all(Array.from({ length: 60 }, () => photo(target)));
       must(
@@ -82,7 +88,9 @@ export const loadAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: 'the same photo 32 times at once', isShort: true, isAlone: true },
+    name: 'the same photo 32 times at once',
+    isShort: true,
+    isAlone: true,
     async run(target) {
       const answers = await Promise.all(
         Array.from({ length: 32 }, () => target.send({ body: knownPhoto, headers, path: beams })),
@@ -97,7 +105,9 @@ export const loadAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{ name: 'SIGTERM with 6 requests under way', isShort: true, isAlone: true },
+    name: 'SIGTERM with 6 requests under way',
+    isShort: true,
+    isAlone: true,
     async run(target) {
       const six = Array.from({ length: 6 }, () => photo(target));
       await underWay(target, 6);

@@ -19,7 +19,8 @@ function flood(
   allowed: readonly number[],
 ): Attack {
   return {
-    ...{ name: `${count} × ${name}`, isShort },
+    name: `${count} × ${name}`,
+    isShort,
     async run(target) {
       const sockets = await Promise.all(Array.from({ length: count }, () => target.open()));
       const texts = await Promise.all(
@@ -140,7 +141,9 @@ const file = 'Content-Disposition: form-data; name="a"; filename="b"\r\n\r\n';
 /** One form of many megabytes. */
 function oneForm(name: string, status: number, make: () => string): Attack {
   return {
-    ...{ name, isShort: true, mostMemory: 700e6 },
+    name,
+    isShort: true,
+    mostMemory: 700e6,
     async run(target: Target) {
       const answer = await target.send({ body: Buffer.from(make(), 'latin1'), headers: form });
       must(answer.status === status, `${answer.status}, not ${status}`);
@@ -168,7 +171,9 @@ export const protocolAttacks: readonly Attack[] = [
       `--b\r\n${`Content-Disposition: form-data; ${'a=b;'.repeat(4e3)} name="a"\r\n\r\nx\r\n--b\r\n`.repeat(999)}--b--`,
   ),
   {
-    ...{ name: '48 forms that break off half-way', isShort: false, mostMemory: 700e6 },
+    name: '48 forms that break off half-way',
+    isShort: false,
+    mostMemory: 700e6,
     async run(target) {
       const head = `POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: ${form['content-type']}\r\nContent-Length: 19000000\r\n\r\n`;
       const half = Buffer.concat([Buffer.from(`${head}--b\r\n${file}`), Buffer.alloc(9_000_000)]);

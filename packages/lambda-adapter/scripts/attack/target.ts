@@ -59,8 +59,12 @@ export function sendTo(
       resolve({ status, headers: given, body: text, milliseconds: performance.now() - started });
     const sent = request(
       {
-        ...{ host: '127.0.0.1', port, path, method },
-        ...{ localAddress: from ?? ATTACKER, agent: agent ?? false },
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        localAddress: from ?? ATTACKER,
+        agent: agent ?? false,
         headers: { ...(body && { 'content-length': body.length }), ...headers },
       },
       (response) => {

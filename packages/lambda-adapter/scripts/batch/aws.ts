@@ -36,7 +36,8 @@ export function connectAws(port: number): Aws {
       const service = services.get(target.split('.')[0] ?? '') ?? '';
       const version = service === 'events' ? '1.1' : '1.0';
       const headers = {
-        ...{ authorization: authorization(service), 'x-amz-target': target },
+        authorization: authorization(service),
+        'x-amz-target': target,
         'content-type': `application/x-amz-json-${version}`,
       };
       return JSON.parse((await send(headers, JSON.stringify(body))) || '{}');

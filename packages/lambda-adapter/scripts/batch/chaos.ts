@@ -78,7 +78,8 @@ export async function chaos(
   const timeout = Math.max(15_000, 4 * batchTime);
   const visibility = Math.ceil((1.2 * timeout) / 1000);
   await aws.json('AmazonSQS.SetQueueAttributes', {
-    ...{ QueueUrl: queue.url, Attributes: { VisibilityTimeout: String(visibility) } },
+    QueueUrl: queue.url,
+    Attributes: { VisibilityTimeout: String(visibility) },
   });
   say(`a batch takes ${batchTime} ms; time limit ${timeout} ms, visibility ${visibility} s`);
 
@@ -89,7 +90,10 @@ export async function chaos(
   const pollers = functions.map(
     (function_, at) =>
       new Poller({
-        ...{ aws, queue, function: function_, timeout },
+        aws,
+        queue,
+        function: function_,
+        timeout,
         onBatch(batch) {
           // The second batch in any case, so that short runs have a kill, too.
           if (at === 0 && (batch === 1 || chance() < 0.06)) {
@@ -197,8 +201,13 @@ async function timeOfBatch(
   await makeBucket(aws, 'chaos-warm');
   const photo = await smallPhotos();
   const record = (index: number) => ({
-    ...{ messageId: `w${index}`, receiptHandle: '', attributes: {}, messageAttributes: {} },
-    ...{ eventSource: 'aws:sqs', eventSourceARN: queue.arn, awsRegion: 'eu-central-1' },
+    messageId: `w${index}`,
+    receiptHandle: '',
+    attributes: {},
+    messageAttributes: {},
+    eventSource: 'aws:sqs',
+    eventSourceARN: queue.arn,
+    awsRegion: 'eu-central-1',
     body: JSON.stringify({ bucket: 'chaos-warm', key: `warm/${index}` }),
   });
   await each(20, 4, (index) =>
@@ -353,7 +362,9 @@ async function deadLetters(aws: Aws, { url }: Queue): Promise<string[]> {
   const bodies: string[] = [];
   for (;;) {
     const { Messages = [] } = (await aws.json('AmazonSQS.ReceiveMessage', {
-      ...{ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 3600 },
+      QueueUrl: url,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 3600,
     })) as { Messages?: { Body: string }[] };
     if (Messages.length === 0) return bodies;
     bodies.push(...Messages.map(({ Body }) => Body));

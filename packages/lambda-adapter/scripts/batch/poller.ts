@@ -47,7 +47,9 @@ export class Poller {
     const { aws, queue, timeout, onBatch } = this.#options;
     const { Messages = [] } = (await oneAfterAnother(() =>
       aws.json('AmazonSQS.ReceiveMessage', {
-        ...{ QueueUrl: queue.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 0 },
+        QueueUrl: queue.url,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 0,
         AttributeNames: ['All'],
       }),
     )) as { Messages?: Received[] };
@@ -75,9 +77,14 @@ export class Poller {
   #event(messages: readonly Received[]): object {
     return {
       Records: messages.map(({ MessageId, ReceiptHandle, Body, Attributes = {} }) => ({
-        ...{ messageId: MessageId, receiptHandle: ReceiptHandle, body: Body },
-        ...{ attributes: Attributes, messageAttributes: {}, eventSource: 'aws:sqs' },
-        ...{ eventSourceARN: this.#options.queue.arn, awsRegion: 'eu-central-1' },
+        messageId: MessageId,
+        receiptHandle: ReceiptHandle,
+        body: Body,
+        attributes: Attributes,
+        messageAttributes: {},
+        eventSource: 'aws:sqs',
+        eventSourceARN: this.#options.queue.arn,
+        awsRegion: 'eu-central-1',
       })),
     };
   }

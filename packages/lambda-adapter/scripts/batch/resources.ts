@@ -32,7 +32,8 @@ export async function makeQueue(
 export async function queueDepth(aws: Aws, { url }: Queue): Promise<number> {
   const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
   const { Attributes } = (await aws.json('AmazonSQS.GetQueueAttributes', {
-    ...{ QueueUrl: url, AttributeNames: names },
+    QueueUrl: url,
+    AttributeNames: names,
   })) as { Attributes: Record<string, string> };
   return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
@@ -50,7 +51,8 @@ export function notifyQueue(aws: Aws, bucket: string, queue: Queue): Promise<unk
 
 export function makeTable(aws: Aws, name: string): Promise<unknown> {
   return aws.json('DynamoDB_20120810.CreateTable', {
-    ...{ TableName: name, BillingMode: 'PAY_PER_REQUEST' },
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [{ AttributeName: 'photo', AttributeType: 'S' }],
     KeySchema: [{ AttributeName: 'photo', KeyType: 'HASH' }],
   });
@@ -64,7 +66,8 @@ export async function tableItems(
   let ExclusiveStartKey: unknown;
   do {
     const page = (await aws.json('DynamoDB_20120810.Scan', {
-      ...{ TableName: name, ...(ExclusiveStartKey !== undefined && { ExclusiveStartKey }) },
+      TableName: name,
+      ...(ExclusiveStartKey !== undefined && { ExclusiveStartKey }),
     })) as { Items: Record<string, { S?: string }>[]; LastEvaluatedKey?: unknown };
     items.push(...page.Items);
     ExclusiveStartKey = page.LastEvaluatedKey;

@@ -129,11 +129,13 @@ async function eventBridge(aws: Aws, function_: PackagedFunction, check: Check) 
       EventPattern: JSON.stringify({ source: ['aws.s3'], 'detail-type': ['Object Created'] }),
     });
     await aws.json('AWSEvents.PutTargets', {
-      ...{ Rule: 'photos', Targets: [{ Id: 'queue', Arn: queue.arn }] },
+      Rule: 'photos',
+      Targets: [{ Id: 'queue', Arn: queue.arn }],
     });
     await aws.s3.send(
       new PutBucketNotificationConfigurationCommand({
-        ...{ Bucket: 'bridged', NotificationConfiguration: { EventBridgeConfiguration: {} } },
+        Bucket: 'bridged',
+        NotificationConfiguration: { EventBridgeConfiguration: {} },
       }),
     );
     await put(aws, 'bridged', 'a b+é.jpg', sample('coffee.jpg'));
@@ -196,7 +198,9 @@ async function fifo(aws: Aws, function_: PackagedFunction, check: Check) {
     for (const key of ['a', 'b', 'c']) await put(aws, 'ordered', key, sample('coffee.jpg'));
     const send = (group: string, body: object | string, id: number) =>
       aws.json('AmazonSQS.SendMessage', {
-        ...{ QueueUrl: queue.url, MessageGroupId: group, MessageDeduplicationId: String(id) },
+        QueueUrl: queue.url,
+        MessageGroupId: group,
+        MessageDeduplicationId: String(id),
         MessageBody: typeof body === 'string' ? body : JSON.stringify(body),
       });
     await send('1', { bucket: 'ordered', key: 'a' }, 1);
@@ -240,7 +244,8 @@ async function backfill(aws: Aws, check: Check) {
     await put(aws, 'archive', '2026/broken.jpg', 'no photo');
     await put(aws, 'archive', 'elsewhere.jpg', sample('coffee.jpg'));
     const made = await aws.json('AWSStepFunctions.CreateStateMachine', {
-      ...{ name: 'backfill', definition: backfillDefinition() },
+      name: 'backfill',
+      definition: backfillDefinition(),
       roleArn: `arn:aws:iam::${ACCOUNT}:role/backfill`,
     });
     const started = await aws.json('AWSStepFunctions.StartExecution', {
@@ -280,7 +285,8 @@ export function backfillDefinition(): string {
   const path = join(repositoryRoot, 'packages/lambda-adapter/templates/backfill.yaml');
   const tag = (name: string): ScalarTag => ({ tag: `!${name}`, resolve: (text) => text });
   const template = parse(readFileSync(path, 'utf8'), {
-    ...{ logLevel: 'silent', customTags: ['Ref', 'GetAtt', 'Sub', 'Condition'].map(tag) },
+    logLevel: 'silent',
+    customTags: ['Ref', 'GetAtt', 'Sub', 'Condition'].map(tag),
   }) as { Resources: { Backfill: { Properties: { Definition: { States: States } } } } };
   const definition = template.Resources.Backfill.Properties.Definition;
   const { Listing, Source } = definition.States;
@@ -291,8 +297,13 @@ export function backfillDefinition(): string {
   delete definition.States.Inventory;
   for (const choice of Source.Choices) choice.Next = 'Listing';
   const values: Readonly<Record<string, string>> = {
-    ...{ Partition: 'aws', PhotoBucket: 'archive', InventoryBucket: 'archive' },
-    ...{ ReportBucket: 'reports', ReportPrefix: 'runs', BatchSize: '3', MaximumConcurrency: '2' },
+    Partition: 'aws',
+    PhotoBucket: 'archive',
+    InventoryBucket: 'archive',
+    ReportBucket: 'reports',
+    ReportPrefix: 'runs',
+    BatchSize: '3',
+    MaximumConcurrency: '2',
     FunctionArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:zipcaption`,
     ToleratedFailurePercentage: '0',
   };

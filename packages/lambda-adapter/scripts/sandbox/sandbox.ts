@@ -90,7 +90,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     throw new Error(`The function did not start:\n${output().join('\n')}`, { cause });
   }
   return {
-    ...{ api, output, init: performance.now() - started, pid: child.pid ?? 0 },
+    api,
+    output,
+    init: performance.now() - started,
+    pid: child.pid ?? 0,
     async stop() {
       const end = ended(child).catch(() => undefined);
       child.kill('SIGKILL');

@@ -13,8 +13,8 @@ const fromRuntime = createRequire(import.meta.url);
 
 export const loadS3 = () => load<typeof s3>('@aws-sdk/client-s3');
 export const loadDynamoDb = () => ({
-  ...{ client: load<typeof dynamodbClient>('@aws-sdk/client-dynamodb') },
-  ...{ document: load<typeof dynamodb>('@aws-sdk/lib-dynamodb') },
+  client: load<typeof dynamodbClient>('@aws-sdk/client-dynamodb'),
+  document: load<typeof dynamodb>('@aws-sdk/lib-dynamodb'),
 });
 
 function load<T>(name: string): T {

@@ -119,12 +119,16 @@ describe('a state machine', () => {
     expect(lines).toEqual([
       { bucket: 'photos', key: 'a b.jpg', ...captioned },
       {
-        ...{ bucket: 'photos', key: 'gone.jpg', status: 'failed' },
+        bucket: 'photos',
+        key: 'gone.jpg',
+        status: 'failed',
         error: { code: 'FILE_NOT_FOUND', message: expect.any(String) },
       },
       { bucket: 'photos', key: 'c.jpg', status: 'skipped' },
       {
-        ...{ bucket: 'photos', key: 'd.jpg', status: 'failed' },
+        bucket: 'photos',
+        key: 'd.jpg',
+        status: 'failed',
         error: { code: 'UNSUPPORTED_FORMAT', message: expect.any(String) },
       },
       { bucket: 'photos', key: 'c.jpg', ...captioned },
@@ -170,7 +174,8 @@ describe('a state machine', () => {
     const Items = Array.from({ length: 60 }, (_, index) => ({ key: `${index}` }));
     for (const { key } of Items) rig.s3.put(`photos/${key}`, 'x');
     await expect(rig.handle({ BatchInput: { bucket: 'photos' }, Items })).rejects.toMatchObject({
-      ...{ name: 'INVALID_INPUT', message: expect.stringContaining('MaxItemsPerBatch') },
+      name: 'INVALID_INPUT',
+      message: expect.stringContaining('MaxItemsPerBatch'),
     });
     for (const [batch, reason] of [
       [{ Items: [7] }, 'an item must be'],

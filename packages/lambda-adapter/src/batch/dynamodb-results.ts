@@ -41,7 +41,8 @@ export function createDynamoDbResults(client: DynamoDBDocumentClient, table: str
       try {
         await client.send(
           new PutCommand({
-            ...{ TableName: table, Item },
+            TableName: table,
+            Item,
             ...(over
               ? {
                   ConditionExpression: '#revision = :revision',

@@ -19,7 +19,8 @@ try {
 }
 
 export const handler = createBatchHandler({
-  ...{ settings, engine: engine.get },
+  settings,
+  engine: engine.get,
   ...connect(settings),
   log: createBatchLog(process.env.POWERTOOLS_SERVICE_NAME ?? 'zipcaption'),
 });

@@ -54,7 +54,8 @@ export function makeJob(object: {
   const etag = optionalText('etag', object.etag)?.replaceAll('"', '');
   const sequencer = optionalText('sequencer', object.sequencer);
   return {
-    ...{ bucket, key },
+    bucket,
+    key,
     ...(versionId && { versionId }),
     ...(etag && { etag }),
     ...(sequencer && { sequencer }),

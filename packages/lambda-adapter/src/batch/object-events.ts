@@ -47,8 +47,11 @@ function jobsOfRecord(record: unknown, depth: number): readonly Job[] {
   if (!isObject(bucket) || !isObject(object)) throw malformed('"s3" needs "bucket" and "object"');
   return [
     makeJob({
-      ...{ bucket: bucket.name, key: decodeKey(object.key) },
-      ...{ versionId: object.versionId, etag: object.eTag, sequencer: object.sequencer },
+      bucket: bucket.name,
+      key: decodeKey(object.key),
+      versionId: object.versionId,
+      etag: object.eTag,
+      sequencer: object.sequencer,
     }),
   ];
 }
@@ -64,8 +67,11 @@ function jobOfEventBridge({ source, detail, 'detail-type': type }: Fields): read
     throw malformed('"detail" needs "bucket" and "object"');
   return [
     makeJob({
-      ...{ bucket: bucket.name, key: object.key, versionId: object['version-id'] },
-      ...{ etag: object.etag, sequencer: object.sequencer },
+      bucket: bucket.name,
+      key: object.key,
+      versionId: object['version-id'],
+      etag: object.etag,
+      sequencer: object.sequencer,
     }),
   ];
 }

@@ -39,7 +39,8 @@ export function createObjectReader(client: S3Client, requesterPays: boolean): Ob
       try {
         answer = await client.send(
           new GetObjectCommand({
-            ...{ Bucket: bucket, Key: key },
+            Bucket: bucket,
+            Key: key,
             ...(versionId && { VersionId: versionId }),
             ...(requesterPays && { RequestPayer: 'requester' }),
           }),
@@ -69,7 +70,10 @@ function opened(job: Job, answer: GetObjectCommandOutput): OpenObject {
   const isOfEvent = job.versionId ? job.versionId === versionId : job.etag === etag;
   return {
     source: {
-      ...{ bucket: job.bucket, key: job.key, versionId, etag },
+      bucket: job.bucket,
+      key: job.key,
+      versionId,
+      etag,
       lastModified: answer.LastModified?.toISOString() ?? null,
       sequencer: isOfEvent ? (job.sequencer ?? null) : null,
     },

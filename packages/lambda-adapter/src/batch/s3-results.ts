@@ -67,7 +67,8 @@ export function createS3Results(client: S3Client, options: S3ResultsOptions): Re
           new PutObjectCommand({
             ...at,
             ...(over ? { IfMatch: over.token } : { IfNoneMatch: '*' }),
-            ...{ Body: body, ContentLength: body.length },
+            Body: body,
+            ContentLength: body.length,
             ContentType: form === 'json' ? 'application/json' : 'text/plain; charset=utf-8',
             Metadata: metadata(result),
             ...(kmsKey && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKey }),
@@ -122,7 +123,8 @@ function keptFrom(
   const result = text === undefined ? undefined : parsed(text);
   return {
     photo: {
-      ...{ bucket: photo.bucket, key: photo.key },
+      bucket: photo.bucket,
+      key: photo.key,
       versionId: tags[VERSION] ?? null,
       etag: tags[ETAG] ?? null,
       lastModified: tags[MODIFIED] ?? null,

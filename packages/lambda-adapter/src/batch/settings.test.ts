@@ -7,7 +7,10 @@ const read = (results: string, more: Record<string, string> = {}) =>
 it('reads where results go', () => {
   expect(read('s3://my-results/captions/')).toMatchObject({
     results: [{ kind: 's3', bucket: 'my-results', prefix: 'captions/' }],
-    ...{ text: false, requesterPays: false, concurrency: 2, maxBytes: 32 * 2 ** 20 },
+    text: false,
+    requesterPays: false,
+    concurrency: 2,
+    maxBytes: 32 * 2 ** 20,
   });
   expect(read('s3://{bucket}/a/b, dynamodb://captions').results).toEqual([
     { kind: 's3', bucket: '{bucket}', prefix: 'a/b/' },

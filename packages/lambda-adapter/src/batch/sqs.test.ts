@@ -23,7 +23,9 @@ describe('a photo', () => {
     expect(await send({ body: job('a.jpg') })).toEqual([]);
     expect(rig.result('a.jpg')).toMatchObject({
       photo: { bucket: 'photos', key: 'a.jpg', versionId: null },
-      ...{ status: 'captioned', caption: 'a dog runs', confidence: 0.8 },
+      status: 'captioned',
+      caption: 'a dog runs',
+      confidence: 0.8,
     });
     expect(rig.result('a.jpg')).not.toHaveProperty('timings');
   });

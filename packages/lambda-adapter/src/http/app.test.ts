@@ -95,7 +95,9 @@ describe('POST /caption', () => {
     await post('/caption');
     expect(engine.calls.map(({ options }) => options.numTags)).toEqual([2, 0, undefined]);
     expect(await problem(await post('/caption?numTags=101'))).toMatchObject({
-      ...{ status: 400, code: 'INVALID_OPTION', detail: expect.stringContaining('from 0 to 100') },
+      status: 400,
+      code: 'INVALID_OPTION',
+      detail: expect.stringContaining('from 0 to 100'),
     });
   });
 
@@ -106,7 +108,8 @@ describe('POST /caption', () => {
     }
     expect(engine.calls.map(({ options }) => options.decode)).toEqual(['exact', 'fast', undefined]);
     expect(await problem(await post('/caption?decode=slow'))).toMatchObject({
-      ...{ status: 400, code: 'INVALID_OPTION' },
+      status: 400,
+      code: 'INVALID_OPTION',
       detail: 'The option "decode" must be fast or exact, not "slow".',
     });
   });
@@ -172,7 +175,8 @@ describe('POST /caption', () => {
     );
     const { body } = await problem(response);
     expect(body).toMatchObject({
-      ...{ status: 422, code: 'DECODE_FAILED' },
+      status: 422,
+      code: 'DECODE_FAILED',
       results: [{ name: 'a.jpg', error: { status: 422 } }, { name: 'b.jpg' }],
     });
   });
@@ -470,7 +474,9 @@ describe('failures', () => {
     });
     const { app } = service({}, { maxBytes: 5000 });
     const request = new Request(`${BASE}/caption`, {
-      ...{ method: 'POST', body, duplex: 'half' },
+      method: 'POST',
+      body,
+      duplex: 'half',
       headers: { 'content-type': 'image/png' },
     } as RequestInit);
     expect(await problem(await app.fetch(request))).toMatchObject({ status: 413 });
@@ -480,7 +486,8 @@ describe('failures', () => {
   it('a 504 comes before the time is up, and the work stops', async () => {
     const { app, engine } = service({ pace: 50, words: Array(1000).fill('word') });
     const request = new Request(`${BASE}/caption`, {
-      ...{ method: 'POST', body: photo },
+      method: 'POST',
+      body: photo,
       headers: { 'content-type': 'image/png' },
     });
     const response = await app.fetch(request, { timeLeft: 400 });
@@ -728,7 +735,8 @@ describe('the other paths', () => {
   it('GET /metrics is there only where there are metrics, and for holders of a key only', async () => {
     expect((await service().get('/metrics')).status).toBe(404);
     const app = createApp({
-      ...{ settings: { apiKeys: ['a-key-for-the-test'] }, engine: async () => scriptedEngine() },
+      settings: { apiKeys: ['a-key-for-the-test'] },
+      engine: async () => scriptedEngine(),
       metrics: async () => new Response('up 1'),
     });
     expect((await app.fetch(new Request(`${BASE}/metrics`))).status).toBe(401);

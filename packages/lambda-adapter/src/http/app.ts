@@ -202,7 +202,10 @@ export function createApp(options: AppOptions): App {
         context.observe?.(record);
       };
       const call: Call = {
-        ...{ request, url, requestId, record },
+        request,
+        url,
+        requestId,
+        record,
         timeLeft: () =>
           (context.timeLeft ?? Number.POSITIVE_INFINITY) - (performance.now() - started),
         mount: (context.mount ?? '') + settings.basePath,

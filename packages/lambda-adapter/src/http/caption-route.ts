@@ -47,7 +47,10 @@ export function captionRoute(parts: PhotoRouteParts) {
     if (kind === 'events') {
       const finish = call.finishLater();
       const response = await eventStream({
-        ...{ options, limit, requestId, record },
+        options,
+        limit,
+        requestId,
+        record,
         remembered: service.remembered(order),
         caption: (onToken, gone) => {
           const signal = AbortSignal.any([limit.signal, gone]);

@@ -16,7 +16,8 @@ function slowingApp(fastOnes: number, timeout: number) {
   const send = (accept = 'application/json') =>
     app.fetch(
       new Request('http://x/caption?beams=1', {
-        ...{ method: 'POST', body: Buffer.from(`photo ${photos++}`) },
+        method: 'POST',
+        body: Buffer.from(`photo ${photos++}`),
         headers: { 'content-type': 'image/jpeg', accept },
       }),
     );

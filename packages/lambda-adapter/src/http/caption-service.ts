@@ -178,7 +178,9 @@ export class CaptionService {
     this.#places.set(key, place);
     const isWaiting = this.#queue.running >= this.#queue.workers;
     const working = this.#queue.run({
-      ...{ client, signal, kind },
+      client,
+      signal,
+      kind,
       run: async (waited) => {
         const left = timeLeft - RESERVE - waited;
         // Others may have taken longer than was reckoned: what could not be finished is not begun.

@@ -16,7 +16,9 @@ function service(
   const engine = scriptedEngine(script);
   const records: RequestRecord[] = [];
   const app = createApp({
-    ...{ settings, engine: async () => engine, observe: (record) => records.push(record) },
+    settings,
+    engine: async () => engine,
+    observe: (record) => records.push(record),
     ...more,
   });
   const post = (query = '', init: RequestInit = {}, client = '') => {
@@ -147,7 +149,8 @@ describe('POST /embed', () => {
     const response = await post();
     expect(response.status).toBe(501);
     expect(await json(response)).toMatchObject({
-      ...{ status: 501, code: 'MODEL_UNSUPPORTED' },
+      status: 501,
+      code: 'MODEL_UNSUPPORTED',
       detail: expect.stringContaining('"scripted"'),
     });
     expect(engine.embedCalls).toHaveLength(0);

@@ -7,37 +7,51 @@ const [leastTags, mostTags] = optionRanges.numTags;
 
 const optionSchemas = {
   beams: {
-    ...{ type: 'integer', minimum: leastBeams, maximum: mostBeams },
+    type: 'integer',
+    minimum: leastBeams,
+    maximum: mostBeams,
     description: 'Beams of the beam search; 1 is greedy search. Default: the model’s own.',
   },
   maxLength: {
-    ...{ type: 'integer', minimum: leastLength, maximum: mostLength },
+    type: 'integer',
+    minimum: leastLength,
+    maximum: mostLength,
     description: 'Maximum number of tokens. Default: the model’s own.',
   },
   numCaptions: {
-    ...{ type: 'integer', minimum: leastCaptions, maximum: mostCaptions, default: 1 },
+    type: 'integer',
+    minimum: leastCaptions,
+    maximum: mostCaptions,
+    default: 1,
     description: 'Captions returned, best first; at most "beams".',
   },
   numTags: {
-    ...{ type: 'integer', minimum: leastTags, maximum: mostTags },
+    type: 'integer',
+    minimum: leastTags,
+    maximum: mostTags,
     description:
       'Tags returned, likeliest first. Default: at most 10, with a probability of at least 0.1. Models without tags take 0 only.',
   },
   attention: {
-    ...{ type: 'boolean', default: false },
+    type: 'boolean',
+    default: false,
     description: 'Return for each word a map of where the model looked.',
   },
   prompt: {
-    ...{ type: 'string', minLength: 1, maxLength: MAX_PROMPT },
+    type: 'string',
+    minLength: 1,
+    maxLength: MAX_PROMPT,
     description:
       'Models that take one only: short (the default), detailed, long, or a text of your own.',
   },
   orientation: {
-    ...{ type: 'boolean', default: true },
+    type: 'boolean',
+    default: true,
     description: 'Apply the photo’s EXIF orientation.',
   },
   decode: {
-    ...{ type: 'string', enum: decodeModes },
+    type: 'string',
+    enum: decodeModes,
     description:
       'fast: large photos are averaged while they are decoded. exact: every pixel is decoded, which takes more time. Default: the model’s own.',
   },
@@ -75,7 +89,8 @@ const captionProperties = {
         rows: { type: 'integer' },
         columns: { type: 'integer' },
         values: {
-          ...{ type: 'array', items: number },
+          type: 'array',
+          items: number,
           description: 'Row-major from the top left, summing to 1.',
         },
       },
@@ -91,7 +106,8 @@ const captionProperties = {
     },
   },
   timings: {
-    ...{ type: 'object', additionalProperties: number },
+    type: 'object',
+    additionalProperties: number,
     description: 'Milliseconds by stage: decode, preprocess, encode, search, detokenize, total.',
   },
   model: ref('Model'),
@@ -148,7 +164,8 @@ export const schemas = {
     required: ['embedding', 'model', 'requestId'],
     properties: {
       embedding: {
-        ...{ type: 'array', items: number },
+        type: 'array',
+        items: number,
         description:
           'The model’s features with the norm 1: 1,280 numbers for the embedded model. Comparable with vectors of the same model and version only.',
       },
@@ -162,7 +179,8 @@ export const schemas = {
     properties: { status: { const: 'ok' }, model: ref('Model') },
   },
   Problem: {
-    ...{ type: 'object', description: 'RFC 9457 problem details.' },
+    type: 'object',
+    description: 'RFC 9457 problem details.',
     required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
     properties: {
       type: { type: 'string', format: 'uri-reference' },

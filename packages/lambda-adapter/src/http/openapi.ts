@@ -77,7 +77,10 @@ export function openApiDocument(settings: Settings, mount: string): object {
 function probe(operationId: string, summary: string, codes: readonly ProblemCode[]): object {
   const schema = { type: 'object', required: ['status'], properties: { status: { const: 'ok' } } };
   return {
-    ...{ operationId, tags: ['service'], summary, security: [] },
+    operationId,
+    tags: ['service'],
+    summary,
+    security: [],
     responses: { 200: answer('Yes.', { 'application/json': { schema } }), ...failures(codes) },
   };
 }
@@ -153,7 +156,10 @@ function photoRequest(
     security: withKey ? [{ bearer: [] }, { apiKey: [] }] : [],
     parameters: [
       ...Object.entries(options).map(([name, schema]) => ({
-        ...{ name, schema, in: 'query', required: false },
+        name,
+        schema,
+        in: 'query',
+        required: false,
       })),
       { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } },
     ],
@@ -168,7 +174,8 @@ function photoRequest(
             properties: {
               image: {
                 description: maxPhotos === 1 ? one : several,
-                ...{ type: 'array', maxItems: maxPhotos },
+                type: 'array',
+                maxItems: maxPhotos,
                 items: { type: 'string', contentMediaType: 'application/octet-stream' },
               },
               ...options,

@@ -63,8 +63,12 @@ export async function readPhotoRequest<N extends OptionName>(
   const type = mediaType(request.headers);
   const body = (limit: number) =>
     readBody(request, {
-      ...{ limit, lease, signal, tooLarge: () => photoTooLarge(settings) },
-      ...{ timeout: settings.uploadTimeout, leastRate: settings.minUploadRate },
+      limit,
+      lease,
+      signal,
+      tooLarge: () => photoTooLarge(settings),
+      timeout: settings.uploadTimeout,
+      leastRate: settings.minUploadRate,
     });
 
   switch (type) {

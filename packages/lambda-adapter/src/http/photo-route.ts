@@ -83,7 +83,10 @@ export function photoRoute<N extends OptionName>(
       platform.signal.throwIfAborted();
       return await readPhotoRequest(call.request, {
         ...shape,
-        ...{ settings, fetchPhoto, lease, signal: platform.signal },
+        settings,
+        fetchPhoto,
+        lease,
+        signal: platform.signal,
       });
     } catch (error) {
       throw platform.explain(error);

@@ -31,12 +31,16 @@ describe('readSettings', () => {
           ZIPCAPTION_API_KEYS: '0123456789abcdef,fedcba9876543210',
           ZIPCAPTION_CACHE_BYTES: '0',
         },
-        ...{ ZIPCAPTION_IMAGE_HOSTS: '*.Example.com', ZIPCAPTION_BASE_PATH: '/api/' },
+        ZIPCAPTION_IMAGE_HOSTS: '*.Example.com',
+        ZIPCAPTION_BASE_PATH: '/api/',
       }),
     ).toMatchObject({
-      ...{ maxBytes: 1000, cacheBytes: 0, basePath: '/api', imageHosts: ['*.example.com'] },
-      ...{ corsOrigins: ['https://a.example', 'http://localhost:3000'] },
-      ...{ apiKeys: ['0123456789abcdef', 'fedcba9876543210'] },
+      maxBytes: 1000,
+      cacheBytes: 0,
+      basePath: '/api',
+      imageHosts: ['*.example.com'],
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      apiKeys: ['0123456789abcdef', 'fedcba9876543210'],
     });
   });
 

@@ -113,7 +113,8 @@ function build(fields: EventFields, method = '', path = '/', query = '', domain?
   }
   const bodiless = /^(get|head)$/i.test(method);
   return new Request(url, {
-    ...{ method, headers },
+    method,
+    headers,
     ...(body && !bodiless && { body: body as BodyInit }),
   });
 }

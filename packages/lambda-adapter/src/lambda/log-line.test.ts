@@ -5,8 +5,15 @@ import type { RequestRecord } from '../http/request-record.js';
 import { createWriter } from './write-log.js';
 
 const record: RequestRecord = {
-  ...{ requestId: 'r-1', method: 'POST', path: '/caption', status: 200, duration: 12.345 },
-  ...{ photos: 1, photoBytes: 1000, format: 'jpeg', timings: { encode: Math.PI } },
+  requestId: 'r-1',
+  method: 'POST',
+  path: '/caption',
+  status: 200,
+  duration: 12.345,
+  photos: 1,
+  photoBytes: 1000,
+  format: 'jpeg',
+  timings: { encode: Math.PI },
 };
 
 function writer(env: Record<string, string> = { AWS_LAMBDA_FUNCTION_NAME: 'zipcaption' }) {

@@ -98,7 +98,10 @@ it('downloads all networks of a model that takes a prompt, in the folder that th
   const all = [...networks, 'tokenizer.json', 'tokenizer_config.json'];
   objects = Object.fromEntries(all.map((name) => [`/models/nice/one/${name}`, text(name)]));
   objects['/models/nice/one/manifest.json'] = JSON.stringify({
-    ...{ encoder, embedding, textEncoder, decoder },
+    encoder,
+    embedding,
+    textEncoder,
+    decoder,
     tokenizer: { file: 'tokenizer.json', config: 'tokenizer_config.json' },
     sha256: Object.fromEntries(all.map((name) => [name, digest(text(name))])),
   });

@@ -106,8 +106,11 @@ export class Connection {
   async begin(incoming: IncomingMessage, outgoing: ServerResponse): Promise<Turn | undefined> {
     if (this.socket.destroyed) return undefined;
     const exchange: Exchange = {
-      ...{ incoming, outgoing, gone: new AbortController() },
-      ...{ breakBody: () => undefined, broken: undefined },
+      incoming,
+      outgoing,
+      gone: new AbortController(),
+      breakBody: () => undefined,
+      broken: undefined,
     };
     this.#exchanges.add(exchange);
     const left = new Promise<void>((resolve) => {

@@ -177,7 +177,8 @@ describe('what is read after the last answer', () => {
   it('a client that closes its half ends the connection at once', async () => {
     const { url } = await start({}, { linger: { idle: 60_000, total: 60_000 } });
     const result = await sendThenRead(url, Buffer.from(head('Connection: close', 'GET /livez')), {
-      ...{ piece: 1_000, every: 0 },
+      piece: 1_000,
+      every: 0,
     });
     expect(result).toBe('200');
   });

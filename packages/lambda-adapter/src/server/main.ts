@@ -35,7 +35,11 @@ async function serve(options: ServeArguments): Promise<void> {
   const isNative = env.ZIPCAPTION_RUNTIME === 'native';
   const workers = isNative ? 1 : options.workers;
   const app = createApp({
-    ...{ settings, workers, observe, apiKeys: keys.keys, metrics: metrics.answer },
+    settings,
+    workers,
+    observe,
+    apiKeys: keys.keys,
+    metrics: metrics.answer,
     engine: () => engineFromEnvironment(env, undefined, isNative ? 0 : workers),
   });
   metrics.watch(app);

@@ -26,13 +26,16 @@ it('counts requests, photos and stages, and reads the queue', async () => {
       workers: 2,
       engine: async () => ({ ...scriptedEngine(), workersLost: 3 }),
     },
-    ...{ observe: metrics.observe, metrics: metrics.answer },
+    observe: metrics.observe,
+    metrics: metrics.answer,
   });
   metrics.watch(app);
   const post = (path: string, text = 'a photo') =>
     app.fetch(
       new Request(BASE + path, {
-        ...{ method: 'POST', body: text, headers: { 'content-type': 'image/jpeg' } },
+        method: 'POST',
+        body: text,
+        headers: { 'content-type': 'image/jpeg' },
       }),
     );
   for (const path of ['/caption', '/caption', '/caption?x=1', '/elsewhere/of/a/stranger']) {

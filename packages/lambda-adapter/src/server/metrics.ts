@@ -37,18 +37,21 @@ export function createMetrics(basePath: string): Metrics {
     name: 'zipcaption_request_duration_seconds',
     help: 'From the arrival of the headers to the answer.',
     labelNames: ['route'],
-    ...{ buckets, registers },
+    buckets,
+    registers,
   });
   const stages = new Histogram({
     name: 'zipcaption_stage_duration_seconds',
     help: 'Time of a stage of a request’s photos together.',
     labelNames: ['stage'],
-    ...{ buckets, registers },
+    buckets,
+    registers,
   });
   const queued = new Histogram({
     name: 'zipcaption_queue_wait_seconds',
     help: 'Time that photos waited for a worker.',
-    ...{ buckets, registers },
+    buckets,
+    registers,
   });
   const photos = new Counter({
     name: 'zipcaption_photos_total',

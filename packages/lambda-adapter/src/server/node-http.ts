@@ -29,7 +29,9 @@ export function requestFrom(
   const { method = 'GET' } = incoming;
   const hasBody = method !== 'GET' && method !== 'HEAD';
   return new Request(address, {
-    ...{ method, signal, headers: headersOf(incoming) },
+    method,
+    signal,
+    headers: headersOf(incoming),
     ...(hasBody && { body: bodyOf(incoming, body), duplex: 'half' }),
   });
 }

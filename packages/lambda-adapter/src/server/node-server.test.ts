@@ -65,7 +65,8 @@ describe('the server', () => {
   it('sends words as they come', async () => {
     const { url } = await start({ pace: 30 });
     const response = await fetch(`${url}/caption`, {
-      ...{ method: 'POST', body: new Uint8Array([1]) },
+      method: 'POST',
+      body: new Uint8Array([1]),
       headers: { 'content-type': 'image/png', accept: 'text/event-stream' },
     });
     const chunks: string[] = [];
@@ -80,7 +81,9 @@ describe('the server', () => {
     const { url, engine, records } = await start({ pace: 30, words: Array(500).fill('word') });
     const abort = new AbortController();
     const request = fetch(`${url}/caption`, {
-      ...{ method: 'POST', body: new Uint8Array([1]), signal: abort.signal },
+      method: 'POST',
+      body: new Uint8Array([1]),
+      signal: abort.signal,
       headers: { 'content-type': 'image/png' },
     });
     await expect.poll(() => engine.calls.length).toBe(1);
@@ -221,7 +224,8 @@ describe('abuse', () => {
   ])('a form with %s: a 400', async (_, body) => {
     const { url, engine } = await start();
     const response = await fetch(`${url}/caption`, {
-      ...{ method: 'POST', body },
+      method: 'POST',
+      body,
       headers: { 'content-type': 'multipart/form-data; boundary=b' },
     });
     expect(response.status).toBe(400);
@@ -388,7 +392,8 @@ describe('connections', () => {
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
     const response = await fetch(`${url}/caption`, {
-      ...{ method: 'POST', body: new Uint8Array([1]) },
+      method: 'POST',
+      body: new Uint8Array([1]),
       headers: { 'content-type': 'image/png' },
     });
     expect(response.status).toBe(200);

@@ -26,7 +26,8 @@ it('makes a span of a request below the caller’s, with one for each stage in i
   const [traceId, callerId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
   await app.fetch(
     new Request('http://localhost/caption', {
-      ...{ method: 'POST', body: 'a photo' },
+      method: 'POST',
+      body: 'a photo',
       headers: { 'content-type': 'image/jpeg', traceparent: `00-${traceId}-${callerId}-01` },
     }),
   );
@@ -56,7 +57,9 @@ it('makes one span of the work on a feature vector', async () => {
   const app = createApp({ engine: async () => scriptedEngine(), observe });
   await app.fetch(
     new Request('http://localhost/embed', {
-      ...{ method: 'POST', body: 'a photo', headers: { 'content-type': 'image/jpeg' } },
+      method: 'POST',
+      body: 'a photo',
+      headers: { 'content-type': 'image/jpeg' },
     }),
   );
   const names = exporter.getFinishedSpans().map(({ name }) => name);

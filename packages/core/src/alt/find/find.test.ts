@@ -92,7 +92,10 @@ describe('HTML', () => {
        <figcaption>Rex, our <b>first</b></figcaption></figure></section>`,
     );
     expect(use?.context).toEqual({
-      ...{ heading: 'Our dogs', caption: 'Rex, our first', link: '/rex', title: 'T' },
+      heading: 'Our dogs',
+      caption: 'Rex, our first',
+      link: '/rex',
+      title: 'T',
       text: 'Rex, our first',
     });
   });

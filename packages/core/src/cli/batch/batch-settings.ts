@@ -62,7 +62,11 @@ export function batchSettings(
     throw refuse('Standard input cannot be both a photo (-) and the names of --files-from.');
   }
   return {
-    ...{ out, sidecar, filesFrom, overwrite, retryFailed },
+    out,
+    sidecar,
+    filesFrom,
+    overwrite,
+    retryFailed,
     shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
     resume: resume || retryFailed,
     byHash: flags.check === 'hash',

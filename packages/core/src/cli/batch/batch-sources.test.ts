@@ -27,8 +27,13 @@ async function found(operands: readonly string[], request: Partial<SourceRequest
   const missing: string[] = [];
   const unread: string[] = [];
   const all = {
-    ...{ recursive: true, filesFrom: undefined, shard: undefined, results: [], sidecars: false },
-    ...{ operands, ...request },
+    recursive: true,
+    filesFrom: undefined,
+    shard: undefined,
+    results: [],
+    sidecars: false,
+    operands,
+    ...request,
   };
   const report = {
     onMissing: async (name: string) => void missing.push(name),

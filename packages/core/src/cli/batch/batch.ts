@@ -37,7 +37,9 @@ export async function batchCommand(
   const settings = captionSettings(flags);
   const run = new BatchRun(settings, batch, terminal, interruption);
   await run.captionAll({
-    ...{ operands, recursive: settings.recursive, filesFrom: batch.filesFrom },
+    operands,
+    recursive: settings.recursive,
+    filesFrom: batch.filesFrom,
     shard: batch.shard,
   });
   return interruption.exitCode ?? (run.failed > 0 ? 1 : 0);
@@ -53,7 +55,8 @@ type Outcome = Pick<Job, 'source' | 'state'> &
 class BatchRun {
   /** What the progress line counts against; filled in as it becomes known. */
   readonly #expected: { photos: number | undefined; before: number } = {
-    ...{ photos: undefined, before: 0 },
+    photos: undefined,
+    before: 0,
   };
   readonly #leftOut: LeftOut = { done: 0, failed: 0, existing: 0 };
   readonly #printer: Printer;
@@ -84,7 +87,8 @@ class BatchRun {
     stopping.addEventListener('abort', () => void this.#sayThatItStops(), { once: true });
     try {
       store = await ResultStore.open(this.batch, {
-        ...{ tags: this.settings.tags, signal: stopping },
+        tags: this.settings.tags,
+        signal: stopping,
         note: (line) => this.#printer.note(line),
       });
       const sidecars = store.sidecars !== undefined;

@@ -15,7 +15,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const waits: string[] = [];
 const options = {
-  ...{ signal: new AbortController().signal, silenceMs: 1500 },
+  signal: new AbortController().signal,
+  silenceMs: 1500,
   onWait: async (message: string) => void waits.push(message),
 };
 const take = (name: string) => Lock.take(join(folder, name), options);

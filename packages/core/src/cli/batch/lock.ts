@@ -174,7 +174,8 @@ function self(): Holder {
   const started = startOf(process.pid);
   const namespace = pidNamespace();
   return {
-    ...{ pid: process.pid, host: hostname() },
+    pid: process.pid,
+    host: hostname(),
     ...(namespace !== undefined && { namespace }),
     ...(started !== undefined && { started }),
   };
@@ -207,7 +208,8 @@ function parse(text: string): Holder | undefined {
     const { pid, host, namespace, started } = JSON.parse(text);
     if (typeof pid !== 'number' || typeof host !== 'string') return undefined;
     return {
-      ...{ pid, host },
+      pid,
+      host,
       ...(typeof namespace === 'string' && { namespace }),
       ...(typeof started === 'string' && { started }),
     };

@@ -63,10 +63,13 @@ describe('a file of results', () => {
   it('with zeros in it, as a power cut leaves them, loses only those lines', async () => {
     const zeros = '\0'.repeat(50);
     expect(await read(`${line('a')}${zeros}\n${line('b')}`)).toMatchObject({
-      ...{ files: ['a', 'b'], unreadable: 1 },
+      files: ['a', 'b'],
+      unreadable: 1,
     });
     expect(await read(`${line('a')}${zeros}`)).toMatchObject({
-      ...{ files: ['a'], unreadable: 0, length: line('a').length + 1 },
+      files: ['a'],
+      unreadable: 0,
+      length: line('a').length + 1,
     });
     expect(await read(zeros)).toMatchObject({ files: [], length: 0 });
   });

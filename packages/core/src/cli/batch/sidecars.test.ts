@@ -74,7 +74,8 @@ describe('a sidecar', () => {
     const long = join(folder, `${'x'.repeat(251)}.jpg`);
     await writeFile(long, '');
     await expect(new Sidecars('txt').write(long, 'a')).rejects.toMatchObject({
-      ...{ code: 'WRITE_FAILED', message: expect.stringContaining('no name is that long') },
+      code: 'WRITE_FAILED',
+      message: expect.stringContaining('no name is that long'),
     });
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
   });

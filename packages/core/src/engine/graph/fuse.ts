@@ -79,7 +79,9 @@ function joined(
     };
     if (limits.low === undefined || limits.high === undefined) return undefined;
     return {
-      ...{ ...epilogue, low: limits.low, high: limits.high },
+      ...epilogue,
+      low: limits.low,
+      high: limits.high,
       addFirst: epilogue.residual !== undefined,
     };
   }

@@ -65,7 +65,9 @@ function constantOf(attributes: Node['attributes']): Constant | undefined {
   }
   if (floats === undefined) return undefined;
   return {
-    ...{ kind: 'plain', type: 'float32', dims: dims(floats) },
+    kind: 'plain',
+    type: 'float32',
+    dims: dims(floats),
     data: Float32Array.from(list(floats)),
   };
 }

@@ -97,7 +97,10 @@ function readGraph(message: Uint8Array, opset: number): Network {
   }
   // Old exports list their weights among the inputs.
   return {
-    ...{ opset, nodes, constants, outputs },
+    opset,
+    nodes,
+    constants,
+    outputs,
     inputs: inputs.filter(({ name }) => !constants.has(name)),
   };
 }

@@ -54,7 +54,8 @@ export function lpNormalization(context: Context): void {
   const side = x.dims[axis] ?? 1;
   const dims = x.dims.map((own, i) => (i === axis ? 1 : own));
   const norm: Value = {
-    ...{ ...context.temporary(outer * inner), dims },
+    ...context.temporary(outer * inner),
+    dims,
     strides: contiguousStrides(dims),
   };
   const { kernels } = context;

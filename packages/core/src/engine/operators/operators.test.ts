@@ -70,10 +70,25 @@ const float = (value: number): TestTensor => ({ dims: [], data: Float32Array.of(
 
 describe('elementwise operators', () => {
   const unary: Record<string, { scale?: number; positive?: boolean; within?: number }> = {
-    ...{ Abs: {}, Ceil: {}, Cos: {}, Erf: {}, Exp: {}, Floor: {}, HardSwish: { scale: 5 } },
-    ...{ IsNaN: {}, Log: { positive: true }, Neg: {}, Reciprocal: { positive: true }, Relu: {} },
-    ...{ Round: {}, Sigmoid: { scale: 10 }, Sign: {}, Sin: {}, Softplus: { scale: 30 } },
-    ...{ Sqrt: { positive: true }, Tanh: { scale: 6 } },
+    Abs: {},
+    Ceil: {},
+    Cos: {},
+    Erf: {},
+    Exp: {},
+    Floor: {},
+    HardSwish: { scale: 5 },
+    IsNaN: {},
+    Log: { positive: true },
+    Neg: {},
+    Reciprocal: { positive: true },
+    Relu: {},
+    Round: {},
+    Sigmoid: { scale: 10 },
+    Sign: {},
+    Sin: {},
+    Softplus: { scale: 30 },
+    Sqrt: { positive: true },
+    Tanh: { scale: 6 },
   };
   test.each(Object.entries(unary))('%s', async (op, { scale = 2, positive = false }) => {
     await hold([shapes, seeds], async (dims, seed) => {
@@ -143,7 +158,8 @@ describe('elementwise operators', () => {
   test('Where, And, Or, Not, Xor', async () => {
     await hold([broadcast, seeds], async ({ a, b }, seed) => {
       const bool = (dims: number[], s: number): Feed => ({
-        ...{ type: 'bool', dims },
+        type: 'bool',
+        dims,
         data: Uint8Array.from(floats(dims, s), (v) => (v > 0 ? 1 : 0)),
       });
       const outputs: Record<string, ElementName> = { y: 'bool' };
@@ -280,11 +296,18 @@ describe('views and copies', () => {
           big: ints(t, a, b),
           times: ints(r, s),
           pads: ints(r, 0, s, t),
-          ...{ value: float(0.25), zero: scalar(0), one: scalar(1) },
+          value: float(0.25),
+          zero: scalar(0),
+          one: scalar(1),
         };
         const feeds = { x: feed([a, b], seed), row: feed([1, b], seed + 1) };
         const outputs: Record<string, ElementName> = {
-          ...{ e: 'float32', t: 'float32', p: 'float32', z: 'float32', n: 'int64', count: 'int64' },
+          e: 'float32',
+          t: 'float32',
+          p: 'float32',
+          z: 'float32',
+          n: 'int64',
+          count: 'int64',
         };
         return disagreement({ nodes, weights, inputs: ports(feeds), outputs }, feeds);
       },
@@ -435,7 +458,8 @@ describe('products', () => {
         const weights = {
           w: { dims: [k, n], data: floats([k, n], seed) },
           bias: { dims: [n], data: floats([n], seed + 1) },
-          ...{ low: float(-1), high: float(6) },
+          low: float(-1),
+          high: float(6),
         };
         const feeds: Feeds = {
           a: feed([2, m, k], seed + 2),
@@ -587,7 +611,9 @@ describe('convolutions and pooling', () => {
       Math.min(kernel[0], Math.floor((height + pads[0] + pads[2] - 1) / dilation[0]) + 1),
       Math.min(kernel[1], Math.floor((width + pads[1] + pads[3] - 1) / dilation[1]) + 1),
     ],
-    ...{ strides: stride, pads, dilations: dilation },
+    strides: stride,
+    pads,
+    dilations: dilation,
   });
 
   async function conv(
@@ -603,7 +629,8 @@ describe('convolutions and pooling', () => {
     const weights = {
       w: { dims: kernel, data: floats(kernel, seed) },
       b: { dims: [out * groups], data: floats([out * groups], seed + 1) },
-      ...{ low: float(0), high: float(6) },
+      low: float(0),
+      high: float(6),
     };
     const nodes: TestNode[] = [
       { op: 'Conv', inputs: what & 1 ? ['x', 'w', 'b'] : ['x', 'w'], outputs: ['c'], attributes },
@@ -646,7 +673,9 @@ describe('convolutions and pooling', () => {
         // Whatever was drawn, at least one place for the kernel.
         const more = Math.max(0, width - across - (pads[1] as number) - (pads[3] as number));
         const window: Window = {
-          ...{ kernel: [kernel, width], stride: [stride, 1], dilation: [1, 1] },
+          kernel: [kernel, width],
+          stride: [stride, 1],
+          dilation: [1, 1],
           pads: [...pads.slice(0, 3), (pads[3] as number) + more] as Window['pads'],
         };
         return conv(1, [1, 1, 4 * fours], [Math.max(kernel, height), across], window, seed, 1);
@@ -684,7 +713,8 @@ describe('convolutions and pooling', () => {
             data: floats([out], seed + 1).map((v) => Math.abs(v) / 200 + 1e-4),
           },
           b: { dims: [out], data: floats([out], seed + 2) },
-          ...{ low: float(0), high: float(6) },
+          low: float(0),
+          high: float(6),
         };
         const nodes: TestNode[] = [
           ...(isInt8

@@ -240,7 +240,9 @@ export class Plan {
     const port = (name: string): Port => ({ name, type: 'float32', shape: [] });
     const small = new Plan(
       {
-        ...{ opset, nodes: [node], inputs: names.map(port) },
+        opset,
+        nodes: [node],
+        inputs: names.map(port),
         outputs: node.outputs.filter((name) => name !== '').map(port),
       },
       [],
@@ -309,14 +311,22 @@ function areEqual(a: readonly number[], b: readonly number[]): boolean {
 }
 
 const PASS: FusedNode = {
-  ...{ operator: 'Identity', name: '', outputs: [] },
-  ...{ attributes: {}, epilogue: {}, inputs: [] },
+  operator: 'Identity',
+  name: '',
+  outputs: [],
+  attributes: {},
+  epilogue: {},
+  inputs: [],
 };
 
 /** Known numbers in a place of their own. */
 function copyOf({ type, dims, known }: Value): Value {
   return {
-    ...{ type, dims, known, offset: 0, strides: contiguousStrides(dims) },
+    type,
+    dims,
+    known,
+    offset: 0,
+    strides: contiguousStrides(dims),
     storage: { address: -1, bytes: elements(dims) * 4 },
   };
 }

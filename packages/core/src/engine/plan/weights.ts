@@ -109,7 +109,10 @@ export class WeightStore {
       const { dims } = constant;
       const isPlain = constant.kind === 'plain';
       return {
-        ...{ type: isPlain ? constant.type : 'float32', dims, offset: 0, weight: name },
+        type: isPlain ? constant.type : 'float32',
+        dims,
+        offset: 0,
+        weight: name,
         strides: contiguousStrides(dims),
         storage: new WeightStorage(elements(dims) * 4, () => this.plain(name)),
         known:

@@ -24,7 +24,10 @@ type Extra = NonNullable<PngPlan['before']>[number];
 
 const png = (before: readonly Extra[], grey = false) =>
   writePng({
-    ...{ width, height, depth: 8, colour: grey ? 0 : 2 },
+    width,
+    height,
+    depth: 8,
+    colour: grey ? 0 : 2,
     samples: [...(grey ? GREYS : COLOURS)],
     before,
   });
@@ -89,7 +92,10 @@ describe('a picture with a profile', () => {
     const { icc } = profileNamed('Display P3');
     const { data: samples } = scene(120, 90);
     const plan: PngPlan = {
-      ...{ width: 120, height: 90, colour: 2, depth: 8 },
+      width: 120,
+      height: 90,
+      colour: 2,
+      depth: 8,
       samples: [...samples],
     };
     const small = { ...LIMITS, minimumSize: () => ({ width: 20, height: 15 }) };

@@ -235,8 +235,13 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
     const { bytes } = encodeJpeg(
       { width: 32, height: 16, data },
       {
-        ...{ colours: 'ycbcr', sampling: SAMPLINGS['4:4:4'] as Sampling, quality: 50, jfif: true },
-        ...{ wideQuant: true, progressive: true, scans: USUAL_SCRIPT },
+        colours: 'ycbcr',
+        sampling: SAMPLINGS['4:4:4'] as Sampling,
+        quality: 50,
+        jfif: true,
+        wideQuant: true,
+        progressive: true,
+        scans: USUAL_SCRIPT,
       },
     );
     // The step of the DC terms of light, the first of table 0, of 16 bits.
@@ -413,8 +418,12 @@ describe('1/2, 1/4 and 1/8 of the size', () => {
 it('a quantisation table that is redefined between scans holds from there on', async () => {
   const picture = makePicture(seeded(12), 'photo', 48, 40, [60, 190]);
   const { bytes } = encodeJpeg(picture, {
-    ...{ colours: 'ycbcr', sampling: SAMPLINGS['4:4:4'] as Sampling, quality: 90, jfif: true },
-    ...{ progressive: false, scans: [0, 1, 2].map((index) => ({ components: [index] })) },
+    colours: 'ycbcr',
+    sampling: SAMPLINGS['4:4:4'] as Sampling,
+    quality: 90,
+    jfif: true,
+    progressive: false,
+    scans: [0, 1, 2].map((index) => ({ components: [index] })),
   });
   const isScan = (byte: number, i: number) => byte === 0xff && bytes[i + 1] === 0xda;
   const last = bytes.findLastIndex(isScan);
@@ -427,7 +436,10 @@ it('a quantisation table that is redefined between scans holds from there on', a
 
 describe('what is asked for', () => {
   const encoded = encodeJpeg(makePicture(seeded(1), 'photo', 90, 62), {
-    ...{ colours: 'grey', sampling: [[1, 1]], quality: 80, progressive: false },
+    colours: 'grey',
+    sampling: [[1, 1]],
+    quality: 80,
+    progressive: false,
     scans: [{ components: [0] }],
   });
 

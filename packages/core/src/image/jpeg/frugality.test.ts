@@ -49,8 +49,12 @@ describe('at the full size and at 1/2, where blocks are decoded whole', () => {
   const pixels = 480 * 360;
   it.each(['4:4:4', '4:2:0', 'two thirds', 'three quarters'])('%s takes no more', (name) => {
     const { bytes } = encodeJpeg(makePicture(seeded(7), 'photo', 480, 360), {
-      ...{ colours: 'ycbcr', sampling: SAMPLINGS[name] as Sampling, quality: 80, jfif: true },
-      ...{ progressive: false, scans: [{ components: [0, 1, 2] }] },
+      colours: 'ycbcr',
+      sampling: SAMPLINGS[name] as Sampling,
+      quality: 80,
+      jfif: true,
+      progressive: false,
+      scans: [{ components: [0, 1, 2] }],
     });
     for (const factor of [1, 2]) {
       const { total } = allocations(() => {

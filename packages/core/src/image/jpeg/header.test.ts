@@ -56,7 +56,10 @@ function codeOf(read: () => unknown): string {
 describe('the header', () => {
   it('has the size as stored', () => {
     expect(readJpegHeader(file())).toEqual({
-      ...{ format: 'jpeg', width: 21, height: 13, orientation: 1 },
+      format: 'jpeg',
+      width: 21,
+      height: 13,
+      orientation: 1,
     });
   });
 

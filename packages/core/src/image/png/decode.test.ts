@@ -43,7 +43,9 @@ describe('every kind of PNG', () => {
     for (const plan of plans.filter((p) => p.colour === colour)) {
       const { width, height, data, warnings } = decodePng(writePng(plan));
       expect({ width, height, warnings }).toEqual({
-        ...{ width: plan.width, height: plan.height, warnings: [] },
+        width: plan.width,
+        height: plan.height,
+        warnings: [],
       });
       expect(difference(data, expected(plan)).max, label(plan)).toBe(0);
     }
@@ -154,7 +156,10 @@ describe('decoding to at least a size', () => {
 
   it('boxes of more than 65,535 in sum do not overflow', () => {
     const png = writePng({
-      ...{ width: 600, height: 600, colour: 0, depth: 8 },
+      width: 600,
+      height: 600,
+      colour: 0,
+      depth: 8,
       samples: Array(360_000).fill(255),
     });
     const { data, width, height } = decodePng(png, { atLeast: { width: 2, height: 2 } });

@@ -13,8 +13,13 @@ const read = (generation?: object, whole: object = config) =>
 describe('generation_config.json', () => {
   test('gives the defaults of the search, in our names', () => {
     const generation = {
-      ...{ decoder_start_token_id: 7, eos_token_id: 8, pad_token_id: 9, num_beams: 4 },
-      ...{ length_penalty: 0.5, early_stopping: true, no_repeat_ngram_size: 3 },
+      decoder_start_token_id: 7,
+      eos_token_id: 8,
+      pad_token_id: 9,
+      num_beams: 4,
+      length_penalty: 0.5,
+      early_stopping: true,
+      no_repeat_ngram_size: 3,
       ...{
         repetition_penalty: 1.2,
         suppress_tokens: [1, 2],
@@ -23,7 +28,13 @@ describe('generation_config.json', () => {
       },
     };
     expect(read(generation)).toEqual({
-      ...{ bos: 7, eos: 8, pad: 9, suppress: [1, 2], maxLength: 30, minLength: 4, numBeams: 4 },
+      bos: 7,
+      eos: 8,
+      pad: 9,
+      suppress: [1, 2],
+      maxLength: 30,
+      minLength: 4,
+      numBeams: 4,
       ...{
         lengthPenalty: 0.5,
         earlyStopping: true,
@@ -60,7 +71,8 @@ describe('generation_config.json', () => {
 
   test('may name several end tokens', () => {
     expect(read({ eos_token_id: [3, 4], pad_token_id: null }, { bos_token_id: 1 })).toMatchObject({
-      ...{ eos: [3, 4], pad: 3 },
+      eos: [3, 4],
+      pad: 3,
     });
   });
 

@@ -21,8 +21,13 @@ const VIT = {
 describe('preprocessor_config.json', () => {
   test('of vit-gpt2', () => {
     expect(read(VIT)).toMatchObject({
-      ...{ width: 224, height: 224, fit: 'stretch', resample: 'bilinear' },
-      ...{ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], rescale: 1 / 255 },
+      width: 224,
+      height: 224,
+      fit: 'stretch',
+      resample: 'bilinear',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+      rescale: 1 / 255,
     });
   });
 

@@ -43,7 +43,9 @@ export async function answerBatchOperations(
 ): Promise<BatchOperationsAnswer> {
   const options = isObject(job) ? (job.userArguments ?? undefined) : undefined;
   return {
-    ...{ invocationSchemaVersion, invocationId, treatMissingKeysAs: 'TemporaryFailure' },
+    invocationSchemaVersion,
+    invocationId,
+    treatMissingKeysAs: 'TemporaryFailure',
     results: await Promise.all(tasks.map((task) => taskResult(task, options, worker))),
   };
 }
@@ -69,7 +71,8 @@ function jobOf(task: unknown, options: unknown) {
   return {
     ...makeJob({
       bucket: s3Bucket ?? bucketOf(s3BucketArn),
-      ...{ key: decodeKey(s3Key), versionId: s3VersionId },
+      key: decodeKey(s3Key),
+      versionId: s3VersionId,
     }),
     ...(options !== undefined && { options: jobOptions(options) }),
   };

@@ -51,7 +51,8 @@ export async function answerSqs(
         caption,
         new SqsFifoPartialProcessorAsync(),
         {
-          ...{ throwOnFullBatchFailure, skipGroupOnError: true },
+          throwOnFullBatchFailure,
+          skipGroupOnError: true,
         },
       )
     : processPartialResponse(

@@ -93,8 +93,11 @@ function jobOf(item: unknown, batch: Readonly<Record<string, unknown>>): Job {
   }
   // `Etag` is how Step Functions writes it in a listing, `ETag` how an inventory does.
   return makeJob({
-    ...{ bucket: item.Bucket ?? bucket, key: decode(item.Key), versionId: item.VersionId },
-    ...{ etag: item.Etag ?? item.ETag, options: options ?? undefined },
+    bucket: item.Bucket ?? bucket,
+    key: decode(item.Key),
+    versionId: item.VersionId,
+    etag: item.Etag ?? item.ETag,
+    options: options ?? undefined,
   });
 }
 
@@ -111,7 +114,10 @@ function lineOf({ bucket, key, versionId }: Job, outcome: Outcome | undefined | 
   if (result.status === 'failed') return { ...photo, status: 'failed', error: result.error };
   const { caption, confidence, tags } = result;
   return {
-    ...{ ...photo, status: 'captioned', caption, confidence },
+    ...photo,
+    status: 'captioned',
+    caption,
+    confidence,
     ...(tags && { tags: tags.slice(0, TAGS).map(({ text }) => text) }),
   };
 }
