@@ -8,9 +8,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Seconds of one core for a warm caption of a JPEG of 640×427: README, "What it costs and how fast it is". */
-const CORE_SECONDS = 0.042;
+const CORE_SECONDS = 0.054;
 /** Seconds of a warm Lambda function of 1769 MB for a photo of 512×512: docs/deploy.md, "What it costs". */
-const LAMBDA_SECONDS = 0.082;
+const LAMBDA_SECONDS = 0.076;
 /** Seconds for reading a photo from S3 and storing its result; an assumption, not measured. */
 const S3_SECONDS = 0.05;
 const LAMBDA_GB = 1769 / 1024;
