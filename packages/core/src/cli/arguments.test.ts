@@ -151,10 +151,28 @@ describe('settings', () => {
 
   it('hand the library its options under its names', () => {
     const { options } = settingsOf(
-      ...['--beams=5', '--max-length=12', '--min-length=3', '--length-penalty=0.7', '--prefix', ''],
-      ...['--early-stopping', 'false', '--no-repeat-ngram', '2', '--repetition-penalty', '1.2'],
-      ...['--num-captions', '3', '--ban', 'man', '--max-bytes', '1M', '--max-pixels', '1M'],
-      ...['--attention', 'x.png'],
+      '--beams=5',
+      '--max-length=12',
+      '--min-length=3',
+      '--length-penalty=0.7',
+      '--prefix',
+      '',
+      '--early-stopping',
+      'false',
+      '--no-repeat-ngram',
+      '2',
+      '--repetition-penalty',
+      '1.2',
+      '--num-captions',
+      '3',
+      '--ban',
+      'man',
+      '--max-bytes',
+      '1M',
+      '--max-pixels',
+      '1M',
+      '--attention',
+      'x.png',
     );
     expect(options).toEqual({
       numBeams: 5,
@@ -172,7 +190,11 @@ describe('settings', () => {
       attention: true,
     });
     const sampled = settingsOf(
-      ...['--sample', '--temperature=0.8', '--top-k=40', '--top-p=0.9', '--seed=7'],
+      '--sample',
+      '--temperature=0.8',
+      '--top-k=40',
+      '--top-p=0.9',
+      '--seed=7',
     );
     expect(sampled.options).toMatchObject({
       sample: true,

@@ -10,7 +10,12 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zipcaption-inputs-'));
   const files = [
-    ...['photo10.jpg', 'photo2.JPG', 'photo1.png', 'note.txt', 'phone.heic', '.hidden.jpg'],
+    'photo10.jpg',
+    'photo2.JPG',
+    'photo1.png',
+    'note.txt',
+    'phone.heic',
+    '.hidden.jpg',
     ...[
       'deep/x.webp',
       'deep/deeper/y.gif',
@@ -122,7 +127,14 @@ describe('naturalOrder', () => {
   it('counts numbers, goes folder by folder, and is total', () => {
     const names = ['b/1.jpg', 'a10.jpg', 'a/2.jpg', 'a2.jpg', 'a/10.jpg', 'a', '02', '2'];
     expect(names.toSorted(naturalOrder)).toEqual([
-      ...['02', '2', 'a', 'a/2.jpg', 'a/10.jpg', 'a2.jpg', 'a10.jpg', 'b/1.jpg'],
+      '02',
+      '2',
+      'a',
+      'a/2.jpg',
+      'a/10.jpg',
+      'a2.jpg',
+      'a10.jpg',
+      'b/1.jpg',
     ]);
   });
 });

@@ -37,11 +37,24 @@ describe('any damage to a real file ends in a picture or a CaptionError', () => 
   });
 
   const names = [
-    ...['jpeg 4:2:0', 'jpeg 4:4:4, turned', 'jpeg progressive', 'jpeg grey', 'jpeg Display P3'],
-    ...['jpeg CMYK', 'png RGB, turned', 'png Display P3', 'png palette', 'png alpha, interlaced'],
-    ...['png 16 bits', 'webp lossy, turned', 'webp Display P3', 'webp lossless'],
-    ...['webp lossy with alpha', 'webp animated'],
-    ...['gif', 'gif interlaced, animated'],
+    'jpeg 4:2:0',
+    'jpeg 4:4:4, turned',
+    'jpeg progressive',
+    'jpeg grey',
+    'jpeg Display P3',
+    'jpeg CMYK',
+    'png RGB, turned',
+    'png Display P3',
+    'png palette',
+    'png alpha, interlaced',
+    'png 16 bits',
+    'webp lossy, turned',
+    'webp Display P3',
+    'webp lossless',
+    'webp lossy with alpha',
+    'webp animated',
+    'gif',
+    'gif interlaced, animated',
   ];
 
   it.each(names)(`%s (${CASES_EACH} cases)`, async (name) => {

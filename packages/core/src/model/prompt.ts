@@ -116,7 +116,12 @@ function photoText(photo: PhotoText, { rows, columns, features }: PhotoPieces): 
 /** @throws CaptionError `MODEL_INVALID` */
 export function readPrompt(json: unknown): PromptSpec {
   const p = object(json, 'prompt', [
-    ...['tasks', 'default', 'template', 'photo', 'maxLength', 'maxPositions'],
+    'tasks',
+    'default',
+    'template',
+    'photo',
+    'maxLength',
+    'maxPositions',
   ]);
   const length = (value: unknown, path: string) => integer(value, path, LIMITS.maxLength);
   const tasks = record(p.tasks, 'prompt.tasks', (value, path): PromptTask => {

@@ -265,7 +265,9 @@ test('dispose waits for what was asked for, and refuses more', async () => {
   await expect(captioner.caption(photo)).rejects.toMatchObject({ code: 'DISPOSED' });
   await disposed;
   expect((await Promise.all(captions)).map(({ text }) => typeof text)).toEqual([
-    ...['string', 'string', 'string'],
+    'string',
+    'string',
+    'string',
   ]);
   await captioner.dispose();
 });

@@ -25,7 +25,10 @@ declare const WORKER_SCRIPT: string;
 
 /** Failures of the model rather than of a photo: worth another try once it loads. */
 const MODEL_FAILURES = new Set([
-  ...['NETWORK_FAILED', 'MODEL_NOT_FOUND', 'MODEL_CORRUPT', 'RUNTIME_UNAVAILABLE'],
+  'NETWORK_FAILED',
+  'MODEL_NOT_FOUND',
+  'MODEL_CORRUPT',
+  'RUNTIME_UNAVAILABLE',
 ]);
 
 let selected = 0;

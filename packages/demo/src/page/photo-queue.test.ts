@@ -75,7 +75,9 @@ test('photos are captioned one at a time, in order, whatever becomes of each', a
   engine.calls[2]?.finish('a cat');
   await settle();
   expect(queue.photos.map(({ caption, error }) => caption?.text ?? error?.code)).toEqual([
-    ...['a dog', 'DECODE_FAILED', 'a cat'],
+    'a dog',
+    'DECODE_FAILED',
+    'a cat',
   ]);
   // Only the first was to be streamed.
   expect(seen.filter(({ status, words }) => status === 'working' && words)).toMatchObject([

@@ -29,8 +29,17 @@ export interface BatchSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const known = new Set([
-  ...['RESULTS', 'RESULTS_TEXT', 'RESULTS_KMS_KEY', 'REQUESTER_PAYS', 'BATCH_CONCURRENCY'],
-  ...['MAX_BYTES', 'MAX_PIXELS', 'MODEL', 'MODEL_SHA256', 'RUNTIME', 'METRICS'],
+  'RESULTS',
+  'RESULTS_TEXT',
+  'RESULTS_KMS_KEY',
+  'REQUESTER_PAYS',
+  'BATCH_CONCURRENCY',
+  'MAX_BYTES',
+  'MAX_PIXELS',
+  'MODEL',
+  'MODEL_SHA256',
+  'RUNTIME',
+  'METRICS',
 ]);
 /** Variables of the repository's scripts that share the prefix. */
 const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;

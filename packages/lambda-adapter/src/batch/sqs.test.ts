@@ -121,7 +121,10 @@ describe('a photo that can never be captioned', () => {
     const keys = ['empty.jpg', 'large.jpg', 'mangled.jpg', 'gone.jpg'];
     expect(await send(...keys.map((key) => ({ body: job(key) })))).toEqual([]);
     expect(keys.map((key) => rig.result(key)?.error?.code)).toEqual([
-      ...['UNSUPPORTED_FORMAT', 'IMAGE_TOO_LARGE', 'UNSUPPORTED_FORMAT', 'FILE_NOT_FOUND'],
+      'UNSUPPORTED_FORMAT',
+      'IMAGE_TOO_LARGE',
+      'UNSUPPORTED_FORMAT',
+      'FILE_NOT_FOUND',
     ]);
     expect(rig.engine.calls).toEqual([]);
     const before = rig.s3.requests.length;
@@ -169,7 +172,8 @@ describe('a message', () => {
   it('that is no job comes again, and so ends in the dead-letter queue', async () => {
     rig.s3.put('photos/a.jpg', 'x');
     expect(await send({ body: 'hello' }, { body: job('a.jpg') }, { body: { key: 'x' } })).toEqual([
-      ...['m0', 'm2'],
+      'm0',
+      'm2',
     ]);
   });
 
@@ -232,7 +236,9 @@ describe('a message', () => {
       { body: job('c') },
     );
     expect(rig.engine.calls.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual([
-      ...['c', 'b', 'a'],
+      'c',
+      'b',
+      'a',
     ]);
   });
 });
@@ -251,7 +257,9 @@ describe('a FIFO queue', () => {
     );
     expect(again).toEqual(['m1', 'm3']);
     expect(rig.engine.calls.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual([
-      ...['a', 'c', 'e'],
+      'a',
+      'c',
+      'e',
     ]);
   });
 });

@@ -35,7 +35,13 @@ export const decodeModes: readonly DecodeMode[] = ['fast', 'exact'];
 export const MAX_PROMPT = 300;
 
 export const captionOptionNames: readonly (keyof RequestOptions)[] = [
-  ...(['beams', 'maxLength', 'numCaptions', 'numTags', 'attention', 'prompt', 'decode'] as const),
+  'beams',
+  'maxLength',
+  'numCaptions',
+  'numTags',
+  'attention',
+  'prompt',
+  'decode',
 ];
 export const embedOptionNames: readonly (keyof EmbedRequestOptions)[] = ['decode', 'orientation'];
 

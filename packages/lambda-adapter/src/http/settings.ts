@@ -155,10 +155,25 @@ export function pixelsFor(megabytes: string | undefined): number {
 }
 
 const known = new Set([
-  ...['MAX_BYTES', 'MAX_PIXELS', 'MAX_PHOTOS', 'MAX_WAITING', 'TIMEOUT_MS', 'CACHE_BYTES'],
-  ...['CORS_ORIGINS', 'API_KEYS', 'API_KEYS_FILE', 'IMAGE_HOSTS', 'BASE_PATH'],
-  ...['MAX_BODY_MEMORY', 'UPLOAD_TIMEOUT_MS', 'MIN_UPLOAD_RATE', 'RATE'],
-  ...['MODEL', 'MODEL_SHA256', 'RUNTIME', 'METRICS'],
+  'MAX_BYTES',
+  'MAX_PIXELS',
+  'MAX_PHOTOS',
+  'MAX_WAITING',
+  'TIMEOUT_MS',
+  'CACHE_BYTES',
+  'CORS_ORIGINS',
+  'API_KEYS',
+  'API_KEYS_FILE',
+  'IMAGE_HOSTS',
+  'BASE_PATH',
+  'MAX_BODY_MEMORY',
+  'UPLOAD_TIMEOUT_MS',
+  'MIN_UPLOAD_RATE',
+  'RATE',
+  'MODEL',
+  'MODEL_SHA256',
+  'RUNTIME',
+  'METRICS',
 ]);
 /** Variables of the command line and the repository's scripts that share the prefix. */
 const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;

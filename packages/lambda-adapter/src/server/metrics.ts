@@ -6,7 +6,14 @@ import type { RequestRecord } from '../http/request-record.js';
 
 /** Paths that are labels of their own; strangers must not be able to add further ones. */
 const routes: ReadonlySet<string> = new Set([
-  ...['/', '/caption', '/embed', '/health', '/livez', '/readyz', '/metrics', '/openapi.json'],
+  '/',
+  '/caption',
+  '/embed',
+  '/health',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
 ]);
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 

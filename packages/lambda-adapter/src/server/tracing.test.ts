@@ -38,7 +38,12 @@ it('makes a span of a request below the caller’s, with one for each stage in i
   expect(request?.attributes).toMatchObject({ 'http.response.status_code': 200 });
   const stages = spans.filter((span) => span !== request);
   expect(stages.map(({ name }) => name)).toEqual([
-    ...['queue', 'decode', 'preprocess', 'encode', 'search', 'detokenize'],
+    'queue',
+    'decode',
+    'preprocess',
+    'encode',
+    'search',
+    'detokenize',
   ]);
   for (const { parentSpanContext } of stages) {
     expect(parentSpanContext?.spanId).toBe(request?.spanContext().spanId);

@@ -3,7 +3,13 @@ import type { RequestRecord } from '../http/request-record.js';
 
 /** The stages, in the order in which a photo passes them. */
 const stages = [
-  ...(['queue', 'decode', 'preprocess', 'encode', 'search', 'detokenize', 'embed'] as const),
+  'queue',
+  'decode',
+  'preprocess',
+  'encode',
+  'search',
+  'detokenize',
+  'embed',
 ] as const;
 
 /**

@@ -21,7 +21,11 @@ describe('the flags of zipcaption alt', () => {
   test('become settings', () => {
     expect(
       settings(
-        ...['--write', '--mark', '--field', 'cover_alt=cover', '--field=hero.alt = hero.image'],
+        '--write',
+        '--mark',
+        '--field',
+        'cover_alt=cover',
+        '--field=hero.alt = hero.image',
         ...[
           '--placeholder',
           'Bild',
@@ -33,7 +37,12 @@ describe('the flags of zipcaption alt', () => {
           '--cache',
           'c.jsonl',
         ],
-        ...['--site', 'https://example.org/x', '--root', 'a', '--root', 'b'],
+        '--site',
+        'https://example.org/x',
+        '--root',
+        'a',
+        '--root',
+        'b',
       ),
     ).toMatchObject({
       task: 'write',

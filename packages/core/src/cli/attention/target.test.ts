@@ -33,10 +33,16 @@ describe('attentionTarget', () => {
 describe('attentionPaths', () => {
   it('name a file for each photo, no two alike on any file system', () => {
     expect(paths('maps/', 'a/dog.jpg', 'b/dog.png', 'c/DOG.gif', 'cat.jpg')).toEqual([
-      ...['maps/dog.png', 'maps/dog-2.png', 'maps/DOG-3.png', 'maps/cat.png'],
+      'maps/dog.png',
+      'maps/dog-2.png',
+      'maps/DOG-3.png',
+      'maps/cat.png',
     ]);
     expect(paths('x.{name}.html', 'dog-2.jpg', 'dog.jpg', 'y/dog.jpg', 'z/dog-2.jpg')).toEqual([
-      ...['x.dog-2.html', 'x.dog.html', 'x.dog-3.html', 'x.dog-2-2.html'],
+      'x.dog-2.html',
+      'x.dog.html',
+      'x.dog-3.html',
+      'x.dog-2-2.html',
     ]);
   });
 

@@ -8,8 +8,17 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zipcaption-sources-'));
   const files = [
-    ...['photo10.jpg', 'photo2.JPG', 'deep/x.webp', 'deep/deeper/y.gif', 'deep.jpg', 'a\\b.jpg'],
-    ...['phone.heic', 'photo2.JPG.txt', 'deep/x.webp.json', 'out.jsonl', '.hidden.jpg'],
+    'photo10.jpg',
+    'photo2.JPG',
+    'deep/x.webp',
+    'deep/deeper/y.gif',
+    'deep.jpg',
+    'a\\b.jpg',
+    'phone.heic',
+    'photo2.JPG.txt',
+    'deep/x.webp.json',
+    'out.jsonl',
+    '.hidden.jpg',
   ];
   for (const file of files) {
     await mkdir(join(folder, file, '..'), { recursive: true });
@@ -47,7 +56,12 @@ async function found(operands: readonly string[], request: Partial<SourceRequest
 }
 
 const ALL = [
-  ...['a\\b.jpg', 'deep/deeper/y.gif', 'deep/x.webp', 'deep.jpg', 'link.jpg', 'photo2.JPG'],
+  'a\\b.jpg',
+  'deep/deeper/y.gif',
+  'deep/x.webp',
+  'deep.jpg',
+  'link.jpg',
+  'photo2.JPG',
   'photo10.jpg',
 ];
 

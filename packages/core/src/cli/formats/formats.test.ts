@@ -210,8 +210,19 @@ describe('CSV', () => {
     });
     const rows = readCsv(printed('csv', [report, bad], { captions: 3, timings: true }));
     expect(rows[0]).toEqual([
-      ...['file', 'caption', 'score', 'confidence', 'caption_2', 'caption_3', 'decode_ms'],
-      ...['preprocess_ms', 'encode_ms', 'search_ms', 'detokenize_ms', 'total_ms', 'error'],
+      'file',
+      'caption',
+      'score',
+      'confidence',
+      'caption_2',
+      'caption_3',
+      'decode_ms',
+      'preprocess_ms',
+      'encode_ms',
+      'search_ms',
+      'detokenize_ms',
+      'total_ms',
+      'error',
     ]);
     expect(rows[1]?.slice(4)).toEqual([
       'a dog',

@@ -18,9 +18,12 @@ const ONLY_WE_READ = new RegExp(
       'marker was not found',
       'invalid huffman sequence',
     ],
-    ...['Cannot read properties of undefined', 'Could not recreate Huffman Table'],
-    ...['Cannot set properties of undefined', 'only single frame JPEGs supported'],
-    ...['Unsupported color mode', 'invalid table spec'],
+    'Cannot read properties of undefined',
+    'Could not recreate Huffman Table',
+    'Cannot set properties of undefined',
+    'only single frame JPEGs supported',
+    'Unsupported color mode',
+    'invalid table spec',
   ].join('|'),
 );
 
