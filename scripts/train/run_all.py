@@ -100,8 +100,9 @@ def run_recipe(args: argparse.Namespace, recipe: Recipe) -> None:
         run('training.refine', '--name', name, *options, *read, '--shares', *shares)
         return work / name
 
-    def average(folder: Path, *checkpoints: Path) -> Path:
-        run('training.average', '--out', folder / 'average.pt', *checkpoints)
+    def average(folder: Path, *checkpoints: Path, hint_scale: float = 1) -> Path:
+        options = ('--out', folder / 'average.pt', '--hint-scale', hint_scale)
+        run('training.average', *options, *checkpoints)
         return folder / 'average.pt'
 
     start = ('--decoder', reader, *weights)
@@ -115,7 +116,7 @@ def run_recipe(args: argparse.Namespace, recipe: Recipe) -> None:
     finished = refine(
         'finished', '--start', both, *recipe.finishing, shares=recipe.described_shares
     )
-    final = average(finished, both, *last(finished, 2))
+    final = average(finished, both, *last(finished, 3), hint_scale=1.3)
 
     run('export.parity', '--checkpoint', final)
     run('export.export', '--checkpoint', final, '--out', work / 'float')

@@ -21,6 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('checkpoints', type=Path, nargs='+')
     parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument(
+        '--hint-scale', type=float, default=1, help="factor of the length of the hints' vector"
+    )
     args = parser.parse_args()
     saved = [torch.load(path, weights_only=True) for path in args.checkpoints]
     shapes = [{name: value.shape for name, value in entry['ema'].items()} for entry in saved]
@@ -31,6 +34,7 @@ def main() -> None:
         name: torch.stack([entry['ema'][name] for entry in saved]).mean(dim=0)
         for name in saved[0]['ema']
     }
+    mean['concepts.hinted'] *= args.hint_scale
     args.out.parent.mkdir(parents=True, exist_ok=True)
     vocabulary = args.out.parent / 'vocabulary.txt'
     if not vocabulary.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +13,15 @@ from torch import Tensor
 
 from data.concepts import ConceptTable, concept_targets, read_class_words
 from data.hints import DAMPED, FORCED, HintForcing
-from data.photos import Photo, encode_captions, neutral, prepare_pixels, read_photos, set_folders
+from data.photos import (
+    Photo,
+    add_set_arguments,
+    encode_captions,
+    neutral,
+    prepare_pixels,
+    read_photos,
+    set_folders,
+)
 from data.sentences import SentenceBatch, SentenceSource, read_sentences
 from data.vocabulary import Vocabulary
 from data.wordnet import count_words
@@ -20,6 +29,31 @@ from evaluation.evaluate import Validation
 from model.captioner import Captioner
 from model.concepts import Look
 from model.dropout import thinned
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """What both kinds of training are told: where things are, and what of them is used."""
+    parser.add_argument('--name', required=True, help='folder of this run under --work')
+    add_set_arguments(parser)
+    parser.add_argument(
+        '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
+    )
+    parser.add_argument(
+        '--work', type=Path, required=True, help='folder for checkpoints and pixels'
+    )
+    parser.add_argument('--class-words', type=Path, required=True, help='of data.wordnet')
+    parser.add_argument('--naming', type=Path, help='photos to check names on, never trained on')
+    parser.add_argument('--sentences', type=Path, required=True, help='gzipped, one a line')
+    parser.add_argument(
+        '--frozen-layers', type=int, default=21, help='first convolutions never trained'
+    )
+    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
+    parser.add_argument(
+        '--hard', action='store_true', help='harder views, parts of the memory missing'
+    )
+    parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--threads', type=int, default=0)
 
 
 @dataclass(frozen=True)

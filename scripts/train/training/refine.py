@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from data.photos import FEMALE, MALE, Photo, add_set_arguments
+from data.photos import FEMALE, MALE, Photo
 from data.vocabulary import Vocabulary, words_of
 from model.captioner import Captioner, load_captioner
 from model.dropout import seed_dropout
@@ -28,7 +28,7 @@ from training.batches import BatchMaker
 from training.checkpoint import RunFolder
 from training.cider import CiderD
 from training.losses import caption_loss, concept_loss, head_loss, sentence_loss, update_ema
-from training.material import epoch_order, read_material
+from training.material import add_run_arguments, epoch_order, read_material
 from training.train import parameter_groups
 
 # Words that good captions say more than once.
@@ -41,34 +41,19 @@ FUNCTION_WORDS = (
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--name', required=True, help='folder of this run under --work')
     parser.add_argument('--start', type=Path, required=True, help='checkpoint to go on from')
-    add_set_arguments(parser)
-    parser.add_argument(
-        '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
-    )
-    parser.add_argument('--work', type=Path, required=True)
-    parser.add_argument('--class-words', type=Path, required=True, help='of data.wordnet')
-    parser.add_argument('--naming', type=Path, help='photos to check names on, never trained on')
+    add_run_arguments(parser)
     parser.add_argument('--epochs', type=int, default=2)
     parser.add_argument('--steps', type=int, help='end here, in the middle of an epoch')
     parser.add_argument('--augment', type=float, default=0.8, help='strength')
-    parser.add_argument(
-        '--hard', action='store_true', help='harder views, parts of the memory missing'
-    )
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--samples', type=int, default=5, help='captions drawn for each photo')
     parser.add_argument('--lr', type=float, default=5e-5)
     parser.add_argument('--backbone-lr', type=float, default=1e-5, help='0: encoder frozen')
-    parser.add_argument(
-        '--frozen-layers', type=int, default=21, help='first convolutions never trained'
-    )
-    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
     parser.add_argument('--weight-decay', type=float, default=0.0)
     parser.add_argument('--cross-entropy', type=float, default=0.1, help='share of the plain loss')
     parser.add_argument('--concept-share', type=float, default=0.01, help='weight of that loss')
     parser.add_argument('--head-share', type=float, default=0.1, help='weight of that loss')
-    parser.add_argument('--sentences', type=Path, required=True, help='gzipped, one a line')
     parser.add_argument('--sentence-batch', type=int, default=32, help='sentences a step')
     parser.add_argument('--sentence-share', type=float, default=0.05, help='weight of that loss')
     parser.add_argument('--repeat-penalty', type=float, default=0.3, help='reward lost a repeat')
@@ -77,9 +62,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--name-reward', type=float, default=0.3, help='for a forced word said')
     parser.add_argument('--sex-penalty', type=float, default=0.6, help='for the wrong sex')
     parser.add_argument('--ema', type=float, default=0.995)
-    parser.add_argument('--val-photos', type=int, default=300)
-    parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--threads', type=int, default=0)
     return parser.parse_args()
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.photos import add_set_arguments
 from data.vocabulary import Vocabulary
 from model.captioner import Captioner, load_captioner
 from model.config import CaptionerConfig
@@ -24,27 +23,18 @@ from model.dropout import seed_dropout
 from training.batches import Batches, BatchMaker
 from training.checkpoint import RunFolder
 from training.losses import caption_loss, concept_loss, head_loss, sentence_loss, update_ema
-from training.material import epoch_order, read_material
+from training.material import add_run_arguments, epoch_order, read_material
 from training.schedule import rate_at
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--name', required=True, help='folder of this run under --work')
-    add_set_arguments(parser)
-    parser.add_argument(
-        '--shares', nargs='+', type=float, help="of each set's photos in an epoch; default all"
-    )
+    add_run_arguments(parser)
     parser.add_argument('--weights', type=Path, help='.npz of the encoder; with --decoder')
-    parser.add_argument(
-        '--work', type=Path, required=True, help='folder for checkpoints and pixels'
-    )
     begin = parser.add_mutually_exclusive_group(required=True)
     begin.add_argument('--decoder', type=Path, help="pretrain.py's last.pt")
     begin.add_argument('--start', type=Path, help='checkpoint of a whole network to go on from')
-    parser.add_argument('--class-words', type=Path, required=True, help='of data.wordnet')
-    parser.add_argument('--naming', type=Path, help='photos to check names on, never trained on')
     parser.add_argument('--frozen-epochs', type=int, default=2)
     parser.add_argument(
         '--epochs', type=int, default=12, help='all epochs, the frozen ones included'
@@ -53,28 +43,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--captions', type=int, default=4, help='captions of each photo a step')
     parser.add_argument('--lr', type=float, default=4e-4)
     parser.add_argument('--backbone-lr', type=float, default=8e-5)
-    parser.add_argument(
-        '--frozen-layers', type=int, default=21, help='first convolutions never trained'
-    )
     parser.add_argument('--dropout', type=float, default=0.15)
     parser.add_argument('--smoothing', type=float, default=0.1)
-    parser.add_argument('--depthwise', action='store_true', help='train these kernels, too')
     parser.add_argument('--weight-decay', type=float, default=0.02)
     parser.add_argument('--augment', type=float, default=1.0, help='strength; 0 turns it off')
-    parser.add_argument(
-        '--hard', action='store_true', help='harder views, parts of the memory missing'
-    )
     parser.add_argument('--beside', action='store_true', help='make batches in a process beside')
     parser.add_argument('--ema', type=float, default=0.998)
     parser.add_argument('--concept-share', type=float, default=0.05, help='weight of that loss')
     parser.add_argument('--head-share', type=float, default=0.3, help='weight of that loss')
-    parser.add_argument('--sentences', type=Path, required=True, help='gzipped, one a line')
     parser.add_argument('--sentence-batch', type=int, default=48, help='sentences a step')
     parser.add_argument('--sentence-share', type=float, default=0.3, help='weight of that loss')
-    parser.add_argument('--val-photos', type=int, default=300, help='of each set, while training')
     parser.add_argument('--evaluate-every', type=int, default=1, help='epochs')
-    parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--threads', type=int, default=0)
     return parser.parse_args()
 
 
