@@ -197,6 +197,6 @@ function exists({ out, sidecar }: BatchSettings): CaptionError {
   const beside = sidecar === undefined ? '' : ' and the sidecars';
   return new CaptionError(
     'INVALID_OPTION',
-    `${out} exists. Go on with it by --resume, replace it${beside} by --overwrite, or name another file.`,
+    `${out} exists. Use --resume to continue it, --overwrite to replace it${beside}, or name another file.`,
   );
 }
