@@ -13,7 +13,7 @@ const MODULES = [
     folder: `${source}engine/kernels/assembly/`,
     entry: 'index.ts',
     target: `${source}engine/kernels/module.generated.ts`,
-    // The first kilobytes are for the shapes that calls pass (engine/memory.ts).
+    // The kilobytes from 1024 on are for the shapes that calls pass (engine/memory.ts).
     memory: ['--importMemory', '--memoryBase', '4096'],
   },
   {

@@ -9,6 +9,8 @@ const MOST_ARENA = 2 ** 30;
 const HEAP = PAGE;
 /** Where the shapes that a call passes are written; see `scripts/build-kernels.mjs`. */
 const SHAPES = 1024;
+/** The numbers that fit there. The kernels' constants follow. */
+const MOST_SHAPE = 768;
 /** Kernels may read (never use) this much beyond the end of a tensor. */
 const SLACK = 1024;
 
@@ -90,6 +92,7 @@ export class EngineMemory {
 
   /** Puts down the numbers of a call's shape; valid until the next call. */
   shape(numbers: readonly number[]): number {
+    if (numbers.length > MOST_SHAPE) throw unsupported('A tensor of so many axes');
     this.ints.set(numbers, SHAPES / 4);
     return SHAPES;
   }

@@ -22,7 +22,9 @@ export interface TestNode {
 export interface TestNetwork {
   readonly nodes: readonly TestNode[];
   readonly weights?: Readonly<Record<string, TestTensor & { readonly half?: Uint16Array }>>;
-  readonly inputs: Readonly<Record<string, { readonly type: ElementName; readonly shape: Shape }>>;
+  readonly inputs: Readonly<
+    Record<string, { readonly type: ElementName; readonly shape: Shape | undefined }>
+  >;
   readonly outputs: Readonly<Record<string, ElementName>>;
   readonly opset?: number;
 }

@@ -2,6 +2,9 @@ import type { Network, Node } from '../onnx/network.js';
 import type { Constant } from '../onnx/tensor.js';
 import { floatsOf } from './weights.js';
 
+/** What ONNX says the limits of `Clip` are where they are left out. */
+export const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
+
 /** What is done to the sums of a product before they are stored. */
 export interface Epilogue {
   /** A weight of one number a column, added. */
@@ -74,8 +77,8 @@ function joined(
   if (follower.operator === 'Clip' && !isLimited) {
     const [, low = '', high = ''] = follower.inputs;
     const limits = {
-      low: low === '' ? Number.NEGATIVE_INFINITY : numberOf(low, constants),
-      high: high === '' ? Number.POSITIVE_INFINITY : numberOf(high, constants),
+      low: low === '' ? -FLOAT32_MAX : numberOf(low, constants),
+      high: high === '' ? FLOAT32_MAX : numberOf(high, constants),
     };
     if (limits.low === undefined || limits.high === undefined) return undefined;
     return {

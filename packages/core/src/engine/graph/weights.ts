@@ -1,5 +1,6 @@
+import { unsupported } from '../errors.js';
 import type { Network, Node } from '../onnx/network.js';
-import { type Constant, elements, type Int8Constant } from '../onnx/tensor.js';
+import { type Constant, elements, type Int8Constant, wholeConstant } from '../onnx/tensor.js';
 
 /**
  * Takes out of a network what only prepares its weights: `Constant`, `Identity` of a weight, `Cast` of
@@ -15,7 +16,22 @@ export function foldWeights(network: Network): Network {
     constants.set(output, constant);
     return false;
   });
+  for (const { operator, inputs } of nodes) {
+    const cut = inputs.find((name) => isCut(constants.get(name)));
+    if (cut !== undefined && !PLACES.has(operator)) {
+      throw unsupported(`${operator} with whole numbers beyond 32 bits`);
+    }
+  }
   return { ...network, nodes, constants };
+}
+
+/** Operators to which a number beyond 32 bits is only a place beyond the end, or that hand it on to those. */
+const PLACES: ReadonlySet<string> = new Set([
+  ...['Slice', 'Concat', 'Unsqueeze', 'Squeeze', 'Reshape', 'Identity'],
+]);
+
+function isCut(constant: Constant | undefined): boolean {
+  return constant?.kind === 'plain' && constant.isCut === true;
 }
 
 const TO_FLOAT = 1;
@@ -41,6 +57,8 @@ function preparedWeight(
       if (first?.kind !== 'int8' || first.scaled || second?.kind !== 'plain') return undefined;
       if (third && !third.data.every((zero) => zero === 0)) return undefined;
       if (inputs[2] && !third) return undefined;
+      // One scale for each block of an axis, not for each place.
+      if (second.dims.length > 1) return undefined;
       const axis = typeof attributes.axis === 'number' ? attributes.axis : 1;
       const scales = [...second.data];
       const place = axis < 0 ? axis + first.dims.length : axis;
@@ -61,7 +79,7 @@ function constantOf(attributes: Node['attributes']): Constant | undefined {
     Array.isArray(numbers) ? (numbers as number[]) : typeof numbers === 'number' ? [numbers] : [];
   const dims = (numbers: typeof ints) => (Array.isArray(numbers) ? [numbers.length] : []);
   if (ints !== undefined) {
-    return { kind: 'plain', type: 'int64', dims: dims(ints), data: Int32Array.from(list(ints)) };
+    return wholeConstant('int64', dims(ints), list(ints));
   }
   if (floats === undefined) return undefined;
   return {

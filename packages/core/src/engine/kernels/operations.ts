@@ -28,6 +28,8 @@ export const UNARY = {
   sin: 24,
   cos: 25,
   signWhole: 26,
+  gelu: 27,
+  geluByTanh: 28,
 } as const;
 
 export const BINARY = {

@@ -73,7 +73,7 @@ function readOpset(message: Uint8Array): { domain: string; version: number } {
 function readGraph(message: Uint8Array, opset: number): Network {
   const nodes: Node[] = [];
   const constants = new Map<string, Constant>();
-  const inputs: Port[] = [];
+  const inputs: ReturnType<typeof readPort>[] = [];
   const outputs: Port[] = [];
   for (const { number, bytes } of fields(message)) {
     switch (number) {
@@ -96,13 +96,10 @@ function readGraph(message: Uint8Array, opset: number): Network {
     }
   }
   // Old exports list their weights among the inputs.
-  return {
-    opset,
-    nodes,
-    constants,
-    outputs,
-    inputs: inputs.filter(({ name }) => !constants.has(name)),
-  };
+  const fed = inputs.filter(({ name }) => !constants.has(name));
+  const unknown = fed.find(({ hasShape }) => !hasShape);
+  if (unknown) throw unsupported(`An input of unknown rank ("${unknown.name}")`);
+  return { opset, nodes, constants, inputs: fed, outputs };
 }
 
 function readNode(message: Uint8Array): Node {
@@ -180,10 +177,11 @@ function readAttribute(message: Uint8Array): { name: string; value: Attribute } 
   return { name, value };
 }
 
-function readPort(message: Uint8Array): Port {
+function readPort(message: Uint8Array): Port & { readonly hasShape: boolean } {
   let name = '';
   let elementType = 0;
   const shape: (number | string)[] = [];
+  let hasShape = false;
   for (const { number, bytes } of fields(message)) {
     if (number === 1) name = text(bytes);
     if (number !== 2) continue;
@@ -192,6 +190,7 @@ function readPort(message: Uint8Array): Port {
       for (const part of fields(type.bytes)) {
         if (part.number === 1) elementType = part.value;
         if (part.number === 2) {
+          hasShape = true;
           for (const side of fields(part.bytes)) shape.push(readSide(side.bytes, shape.length));
         }
       }
@@ -201,7 +200,7 @@ function readPort(message: Uint8Array): Port {
   if (!type || type === 'float16' || type === 'int8' || type === 'uint8') {
     throw unsupported(`An input or output of type ${type ?? elementType} ("${name}")`);
   }
-  return { name, type, shape };
+  return { name, type, shape, hasShape };
 }
 
 function readSide(message: Uint8Array, axis: number): number | string {

@@ -10,6 +10,8 @@ export interface PlainConstant {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly data: Float32Array | Int32Array;
+  /** Some of its numbers were beyond 32 bits. */
+  readonly isCut?: boolean;
 }
 
 /**
@@ -116,8 +118,7 @@ function fromRaw(
     case 'int32':
       return { kind: 'plain', type, dims, data: new Int32Array(whole(4)) };
     case 'int64': {
-      const data = Int32Array.from(new BigInt64Array(whole(8)), narrow);
-      return { kind: 'plain', type, dims, data };
+      return wholeConstant(type, dims, [...new BigInt64Array(whole(8))].map(Number));
     }
     case 'bool':
       return { kind: 'plain', type, dims, data: Int32Array.from(raw, (byte) => (byte ? 1 : 0)) };
@@ -158,21 +159,30 @@ function fromLists(
     case 'uint8':
       return { kind: 'plain', type: 'int32', dims, data: Int32Array.from(wholeData) };
     default:
-      return {
-        kind: 'plain',
-        type,
-        dims,
-        data: Int32Array.from(wholeData, (value) =>
-          Math.min(Math.max(value, INT32_MIN), INT32_MAX),
-        ),
-      };
+      return wholeConstant(type, dims, wholeData);
   }
 }
 
-const INT32_MIN = -(2 ** 31);
-const INT32_MAX = 2 ** 31 - 1;
+/** Those of 64 bits are cut to 32. */
+export function wholeConstant(
+  type: ElementType,
+  dims: readonly number[],
+  numbers: readonly number[],
+): PlainConstant {
+  const data = Int32Array.from(numbers, narrow);
+  const isCut = numbers.some((value, i) => value !== data[i]);
+  return { kind: 'plain', type, dims, data, ...(isCut && { isCut }) };
+}
 
-/** Exporters write the largest int64 for "to the end": any number beyond every side means the same. */
-export function narrow(value: bigint): number {
-  return Number(value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : value);
+const INT32_MIN = -(2 ** 31);
+export const INT32_MAX = 2 ** 31 - 1;
+const INT64_MAX = 2 ** 63 - 1;
+
+/**
+ * Exporters write the largest int64 for "to the end", which the largest int32 means as well; other numbers
+ * beyond 32 bits are only beyond every side.
+ */
+function narrow(value: number): number {
+  if (value >= INT64_MAX) return INT32_MAX;
+  return value > INT32_MAX ? INT32_MAX - 1 : Math.max(value, INT32_MIN);
 }

@@ -44,7 +44,7 @@ function windowOf(context: Context, map: Value, kernel: readonly [number, number
   });
   const [y, x] = axes;
   if (!y || !x || y.out < 1 || x.out < 1) {
-    throw invalid(`${context.node.operator}: its kernel is larger than the map.`);
+    throw context.lacks('a kernel larger than its map');
   }
   return { kernel, strides, dilations, pads: [y.before, x.before], out: [y.out, x.out] };
 }
@@ -82,7 +82,13 @@ export function conv(context: Context): void {
   const { bias, residual, flags, low, high } = end;
   const pixels = outHeight * outWidth;
   const multiplyAdds = elements(dims) * inChannels * kernelHeight * kernelWidth;
-  const isPointwise = kernelHeight * kernelWidth === 1 && pixels === height * width && groups === 1;
+  // Neither moved nor thinned out; as many pixels out as in are not enough.
+  const isPointwise =
+    kernelHeight * kernelWidth === 1 &&
+    groups === 1 &&
+    [...size.strides, ...size.pads].join() === '1,1,0,0' &&
+    outHeight === height &&
+    outWidth === width;
   const shape = [
     ...[height, width, outHeight, outWidth, kernelHeight, kernelWidth],
     ...[...size.strides, ...size.pads, ...size.dilations],

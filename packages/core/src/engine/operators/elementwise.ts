@@ -1,8 +1,9 @@
+import { FLOAT32_MAX } from '../graph/fuse.js';
 import { BINARY, UNARY } from '../kernels/operations.js';
 import { DATA_TYPES, type ElementType, elements } from '../onnx/tensor.js';
 import type { Context } from '../plan/context.js';
 import { walk, withoutWeight } from '../plan/context.js';
-import { address, broadcastStrides, type Value } from '../plan/value.js';
+import { address, broadcastStrides, isDense, type Value } from '../plan/value.js';
 import { broadcast } from './products.js';
 
 type Plan = (context: Context) => void;
@@ -67,7 +68,7 @@ export function binary(
       const dims = broadcast(context, left.dims, right.dims);
       // Of equal views the result is one too: channels-last maps stay so.
       const isAlike = dims.length === left.dims.length && elements(dims) === elements(left.dims);
-      const strides = isAlike && context.dense(left) === left ? left.strides : undefined;
+      const strides = isAlike && isDense(left) ? left.strides : undefined;
       const type = to ?? first.type;
       const isLast = i === others.length - 1;
       const out: Value = isLast
@@ -82,6 +83,38 @@ export function binary(
 function intermediate(context: Context, type: ElementType, dims: readonly number[]): Value {
   const value = context.temporary(elements(dims));
   return context.reshaped({ ...value, type }, dims);
+}
+
+export function gelu(context: Context): void {
+  const form = context.text('approximate', 'none');
+  if (form !== 'none' && form !== 'tanh') throw context.lacks(`the approximation "${form}"`);
+  unary(form === 'none' ? UNARY.gelu : UNARY.geluByTanh)(context);
+}
+
+/** A slope for what is below 0. */
+export function leakyRelu(context: Context): void {
+  const x = context.dense(context.floats(0));
+  const slope = scalar(context, context.number('alpha', 0.01));
+  const out = context.output(0, 'float32', x.dims, x.strides);
+  context.binary(BINARY.prelu, out, x, slope);
+}
+
+/** A line, cut off at 0 and 1. */
+export function hardSigmoid(context: Context): void {
+  const x = context.dense(context.floats(0));
+  const alpha = scalar(context, context.number('alpha', 0.2));
+  const beta = scalar(context, context.number('beta', 0.5));
+  const out = context.output(0, 'float32', x.dims, x.strides);
+  context.binary(BINARY.mul, out, x, alpha);
+  context.binary(BINARY.add, out, out, beta);
+  const count = elements(out.dims);
+  context.step([out], [out], () => {
+    context.kernels.clip(address(out), address(out), count, 0, 1);
+  });
+}
+
+function scalar(context: Context, value: number): Value {
+  return context.plan.preset('float32', [], Float32Array.of(value));
 }
 
 /** `Pow`, whose exponent may be whole. */
@@ -115,8 +148,8 @@ export function clip(context: Context): void {
     if (!value.known) throw context.lacks('computed limits');
     return value.known[0] ?? otherwise;
   };
-  const low = limit(1, Number.NEGATIVE_INFINITY);
-  const high = limit(2, Number.POSITIVE_INFINITY);
+  const low = limit(1, -FLOAT32_MAX);
+  const high = limit(2, FLOAT32_MAX);
   const out = context.output(0, 'float32', x.dims, x.strides);
   const count = elements(x.dims);
   context.step([x], [out], () => {

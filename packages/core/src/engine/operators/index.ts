@@ -1,7 +1,18 @@
 import { BINARY, REDUCE, UNARY } from '../kernels/operations.js';
 import type { Context } from '../plan/context.js';
 import { averagePool, conv, maxPool } from './convolutions.js';
-import { binary, cast, clip, mod, pow, unary, where } from './elementwise.js';
+import {
+  binary,
+  cast,
+  clip,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  mod,
+  pow,
+  unary,
+  where,
+} from './elementwise.js';
 import {
   batchNormalization,
   layerNormalization,
@@ -9,7 +20,7 @@ import {
   softmax,
 } from './normalisations.js';
 import { gemm, matMul } from './products.js';
-import { globalAveragePool, reduce } from './reductions.js';
+import { globalPool, reduce } from './reductions.js';
 import { argMost, gather, gatherElements, topK } from './selections.js';
 import {
   concat,
@@ -50,10 +61,13 @@ export const OPERATORS: Readonly<Record<string, (context: Context) => void>> = O
     Erf: unary(UNARY.erf),
     Exp: unary(UNARY.exp),
     Floor: unary(UNARY.floor),
+    Gelu: gelu,
     Greater: binary(BINARY.greater, BINARY.greaterWhole, 'bool'),
     GreaterOrEqual: binary(BINARY.greaterOrEqual, BINARY.greaterOrEqualWhole, 'bool'),
+    HardSigmoid: hardSigmoid,
     HardSwish: unary(UNARY.hardSwish),
     IsNaN: unary(UNARY.isNaN, { to: 'bool' }),
+    LeakyRelu: leakyRelu,
     Less: binary(BINARY.less, BINARY.lessWhole, 'bool'),
     LessOrEqual: binary(BINARY.lessOrEqual, BINARY.lessOrEqualWhole, 'bool'),
     Log: unary(UNARY.log),
@@ -104,7 +118,8 @@ export const OPERATORS: Readonly<Record<string, (context: Context) => void>> = O
     // Reductions, pooling, normalisations
     AveragePool: averagePool,
     BatchNormalization: batchNormalization,
-    GlobalAveragePool: globalAveragePool,
+    GlobalAveragePool: globalPool(REDUCE.ReduceMean),
+    GlobalMaxPool: globalPool(REDUCE.ReduceMax),
     LayerNormalization: layerNormalization,
     LogSoftmax: softmax(1),
     LpNormalization: lpNormalization,

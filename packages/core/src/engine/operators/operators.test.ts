@@ -11,6 +11,9 @@ import { feed, floats, indices, int8s } from '../../../test/engine/random-tensor
 
 /* Every operator on random shapes and numbers, beside onnxruntime-node. */
 
+/** ZIPCAPTION_TEST_RUNS=20: so many times as many cases, and others. */
+const MORE = Number(process.env.ZIPCAPTION_TEST_RUNS ?? 1);
+
 const seeds = fc.integer({ min: 1, max: 1e6 });
 const side = fc.integer({ min: 1, max: 9 });
 const shapes = fc.array(side, { minLength: 1, maxLength: 4 });
@@ -24,7 +27,7 @@ async function hold<T extends unknown[]>(
     fc.asyncProperty(fc.tuple(...arbitraries), async (values) => {
       expect(await apart(...(values as T))).toBeLessThanOrEqual(within);
     }),
-    { numRuns: runs, seed: 1 },
+    { numRuns: runs * MORE, seed: MORE },
   );
 }
 
@@ -172,6 +175,22 @@ describe('elementwise operators', () => {
         await single('Where', { c: bool(a, seed), a: feed(b, seed), b: feed(a, seed + 2) }),
       ];
       return Math.max(...apart);
+    });
+  });
+
+  test('Gelu in both forms, LeakyRelu, HardSigmoid', async () => {
+    const slope = fc.constantFrom(0.01, 0.2, 1.5);
+    await hold([shapes, slope, seeds], async (dims, alpha, seed) => {
+      const x = feed(dims, seed, 4);
+      const attributes = { alpha: { float: alpha }, beta: { float: 0.25 } };
+      return Math.max(
+        await single('Gelu', { x }, { opset: 20 }),
+        await single('Gelu', { x }, { opset: 20, attributes: { approximate: 'tanh' } }),
+        await single('LeakyRelu', { x }),
+        await single('LeakyRelu', { x }, { attributes: { alpha: attributes.alpha } }),
+        await single('HardSigmoid', { x }),
+        await single('HardSigmoid', { x }, { attributes }),
+      );
     });
   });
 
@@ -414,7 +433,7 @@ describe('reductions and normalisations', () => {
     );
   });
 
-  test('LpNormalization, GlobalAveragePool, BatchNormalization', async () => {
+  test('LpNormalization, global pooling, BatchNormalization', async () => {
     await hold([fc.tuple(side, side, side, side), seeds], async (dims, seed) => {
       const x = feed(dims, seed);
       const channels = [dims[1]];
@@ -423,6 +442,7 @@ describe('reductions and normalisations', () => {
         await single('LpNormalization', { x }, { attributes: { axis: 1, p: 2 } }),
         await single('LpNormalization', { x }, { attributes: { axis: -1, p: 1 } }),
         await single('GlobalAveragePool', { x }),
+        await single('GlobalMaxPool', { x }),
         await single(
           'BatchNormalization',
           { x },

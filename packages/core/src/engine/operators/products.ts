@@ -38,12 +38,13 @@ export function ending(
   const other = epilogue.residual === undefined ? undefined : context.plan.value(epilogue.residual);
   if (!other)
     return { ending: { bias: at, residual: undefined, flags, low, high }, after: undefined };
+  const missing = dims.length - other.dims.length;
+  // As many numbers are not enough: a column and a row of as many are broadcast to a square.
   const isAlike =
-    elements(other.dims) === elements(dims) &&
-    other.dims.length <= dims.length &&
+    missing >= 0 &&
+    dims.every((side, axis) => side === (axis < missing ? 1 : other.dims[axis - missing])) &&
     other.type === 'float32';
   if (isAlike) {
-    const missing = dims.length - other.dims.length;
     const padded: Value = {
       ...other,
       dims,

@@ -16,23 +16,23 @@ export function reduce(operation: number): (context: Context) => void {
     const isWhole = x.type !== 'float32';
     if (isWhole && !WHOLE.includes(operation)) throw context.lacks(`an input of type ${x.type}`);
     const given = axesOf(context) ?? [];
-    const passes = given.length === 0 && context.number('noop_with_empty_axes', 0) === 1;
-    if (passes) {
-      context.view(0, x);
-      return;
-    }
+    // Then each number is reduced alone: its square, its absolute value, or itself.
+    const isAlone = context.number('noop_with_empty_axes', 0) === 1;
     const axes =
-      given.length === 0
+      given.length === 0 && !isAlone
         ? x.dims.map((_, axis) => axis)
         : given.map((axis) => context.axis(axis, x.dims.length));
     reduceAxes(context, operation, x, axes, context.number('keepdims', 1) === 1);
   };
 }
 
-export function globalAveragePool(context: Context): void {
-  const x = context.floats(0);
-  const axes = x.dims.map((_, axis) => axis).slice(2);
-  reduceAxes(context, REDUCE.ReduceMean, x, axes, true);
+/** All places of a map as one. */
+export function globalPool(operation: number): (context: Context) => void {
+  return (context) => {
+    const x = context.floats(0);
+    const axes = x.dims.map((_, axis) => axis).slice(2);
+    reduceAxes(context, operation, x, axes, true);
+  };
 }
 
 function reduceAxes(

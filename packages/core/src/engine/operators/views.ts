@@ -1,5 +1,5 @@
 import { invalid } from '../errors.js';
-import { elements } from '../onnx/tensor.js';
+import { elements, INT32_MAX } from '../onnx/tensor.js';
 import type { Context } from '../plan/context.js';
 import { withoutWeight } from '../plan/context.js';
 import { address, contiguousStrides, type Value } from '../plan/value.js';
@@ -127,7 +127,9 @@ export function slice(context: Context): void {
     const within = (at: number, low: number, high: number) => Math.min(Math.max(at, low), high);
     const isForward = step > 0;
     const start = within(place(starts[i] ?? 0), 0, isForward ? side : side - 1);
-    const end = within(place(ends[i] ?? side), isForward ? 0 : -1, isForward ? side : side - 1);
+    // The largest number means the last element in either direction, as onnxruntime has it.
+    const last = ends[i] === INT32_MAX && !isForward ? -1 : place(ends[i] ?? side);
+    const end = within(last, isForward ? 0 : -1, isForward ? side : side - 1);
     dims[axis] = Math.max(0, Math.ceil((end - start) / step));
     strides[axis] = (x.strides[axis] ?? 0) * step;
     skip += start * (x.strides[axis] ?? 0);
@@ -208,6 +210,7 @@ export function constantOfShape(context: Context): void {
   const { value } = context.node.attributes;
   const constant =
     typeof value === 'object' && 'kind' in value && value.kind === 'plain' ? value : undefined;
+  if (value !== undefined && !constant) throw context.lacks('a value of this type');
   const out = context.output(0, constant?.type ?? 'float32', dims);
   fill(context, out, constant?.data[0] ?? 0);
 }

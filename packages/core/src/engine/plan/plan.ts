@@ -230,7 +230,9 @@ export class Plan {
     if (!plan) throw unsupported(`The operator ${node.operator}`);
     // What is known is computed now, with the same kernels: shapes, masks, places.
     const isKnown = inputs.length > 0 && inputs.every((value) => value.known !== undefined);
-    if (computes && isKnown && node.operator !== 'Shape')
+    // A product with what was joined to it needs its weight as one, not as numbers that are fed.
+    const isAlone = Object.keys(node.epilogue).length === 0;
+    if (computes && isKnown && isAlone && node.operator !== 'Shape')
       this.#compute(node, inputs, opset, onMove);
     else plan(new Context(this, node, opset));
   }

@@ -1,4 +1,4 @@
-import { unsupported } from '../errors.js';
+import { invalid, unsupported } from '../errors.js';
 import { floatsOf } from '../graph/weights.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
@@ -140,14 +140,20 @@ export class WeightStore {
   columns(name: string | undefined, n: number): number {
     return this.#once(`columns ${name ?? ''} ${n}`, () => {
       const padded = new Float32Array(Math.ceil(n / 8) * 8);
-      if (name !== undefined) padded.set(floatsOf(this.#numbers(name)));
+      if (name !== undefined) {
+        const numbers = floatsOf(this.#numbers(name));
+        if (numbers.length !== n)
+          throw invalid(`"${name}" has ${numbers.length} numbers, not ${n}.`);
+        padded.set(numbers);
+      }
       return this.#floats(padded);
     });
   }
 
   /** A matrix in panels of eight columns: as int8 where it is stored so, otherwise as floats. */
   matrix(name: string, view: MatrixView): FloatMatrix | Int8Matrix {
-    return this.#once(`matrix ${name} ${view.strideK} ${view.strideN}`, () => {
+    const { k, strideK, strideN } = view;
+    return this.#once(`matrix ${name} ${k} ${strideK} ${strideN}`, () => {
       const constant = this.#numbers(name);
       const scales = this.wholeProducts && columnScales(constant, view);
       const packed = constant.kind === 'int8' && scales && this.#int8(constant, scales, view);

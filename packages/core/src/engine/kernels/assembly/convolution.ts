@@ -43,7 +43,7 @@ export function depthwise(
         const taps = weights + <usize>(rowStart * kernelWidth) * pixel;
         const rows = rowEnd - rowStart;
         // A bit for each of the columns that the four see, 0 where it is outside of the map.
-        const inside = (-1 << max(0, -left)) & ~(-1 << max(0, min(8, width - left)));
+        const inside = (-1 << max(0, min(8, -left))) & ~(-1 << max(0, min(8, width - left)));
         if (kernelWidth == 3) {
           depthwiseThree(to, pixel, from, stepY, taps, rows, bias, channels, inside, lows, highs);
         } else {
@@ -350,7 +350,7 @@ export function convolve(
         const isInside = left >= 0 && x + 4 <= outWidth
           && left + 3 * strideX + (kernelWidth - 1) * dilationX < width;
         const columnStart = isInside ? 0 : firstTap(left, dilationX);
-        const columns = (isInside ? kernelWidth : endTap(left, dilationX, kernelWidth, width)) - columnStart;
+        const columns = max(0, (isInside ? kernelWidth : endTap(left, dilationX, kernelWidth, width)) - columnStart);
         const at = <usize>(y * outWidth + x) * outPixel + offset;
         convolveTile(
           out + at, outPixel,

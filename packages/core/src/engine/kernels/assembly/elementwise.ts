@@ -49,6 +49,8 @@ export function unary(operation: i32, out: usize, x: usize, count: i32): void {
       case 24: f32.store(out, Mathf.sin(v)); break;
       case 25: f32.store(out, Mathf.cos(v)); break;
       case 26: i32.store(out, whole > 0 ? 1 : whole < 0 ? -1 : 0); break;
+      case 27: f32.store(out, v * 0.5 * (1 + erf(v * <f32>Math.SQRT1_2))); break; // Gelu
+      case 28: f32.store(out, v * 0.5 * (1 + Mathf.tanh(0.7978845608 * (v + 0.044715 * v * v * v)))); break;
     }
   }
 }
@@ -59,6 +61,8 @@ export function unary(operation: i32, out: usize, x: usize, count: i32): void {
  */
 function erf(x: f32): f32 {
   const z = abs(<f64>x);
+  // The fit is exact to so many digits after the point, not to so many digits.
+  if (z < 0.05) return <f32>(2 / Math.sqrt(Math.PI) * <f64>x * (1 - z * z / 3 + z * z * z * z / 10));
   const t = 1 / (1 + 0.5 * z);
   const fit = t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807
     + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
