@@ -151,35 +151,31 @@ function laidOn(
 
 /** The tensor of a picture that has the size already. */
 export function normalise(image: RgbImage<Levels>, spec: PreprocessSpec): Float32Array {
-  const { data } = image;
   const pixels = image.width * image.height;
   const tensor = new Float32Array(pixels * 3);
   const [pixelStep, channelStep] = spec.layout === 'nhwc' ? [3, 1] : [1, pixels];
   const order = spec.channelOrder === 'bgr' ? [2, 1, 0] : [0, 1, 2];
   order.forEach((channel, place) => {
-    const normal = normalisation(spec, channel);
-    let to = place * channelStep;
-    if (data instanceof Float32Array) {
-      for (let from = channel; from < data.length; from += 3, to += pixelStep) {
-        tensor[to] = normal(data[from] as number);
-      }
-      return;
-    }
-    // 256 possible levels, so 256 divisions a channel instead of one a pixel.
-    const table = Float32Array.from({ length: 256 }, (_, level) => normal(level));
-    for (let from = channel; from < data.length; from += 3, to += pixelStep) {
-      tensor[to] = table[data[from] as number] as number;
-    }
+    normaliseChannel(image.data, channel, tensor, place * channelStep, pixelStep, spec);
   });
   return tensor;
 }
 
-function normalisation(spec: PreprocessSpec, channel: number): (sample: number) => number {
+function normaliseChannel(
+  levels: Levels,
+  channel: number,
+  tensor: Float32Array,
+  start: number,
+  step: number,
+  spec: PreprocessSpec,
+): void {
   const { fround } = Math;
   const rescale = spec.rescale ?? 1 / 255;
   const mean = fround(spec.mean[channel] ?? 0);
   const std = fround(spec.std[channel] ?? 1);
   // Rounded to 32 bits after each step, as transformers' processors do: quantised networks tell a
   // difference in the last bit.
-  return (sample) => fround(fround(fround(sample * rescale) - mean) / std);
+  for (let from = channel, to = start; from < levels.length; from += 3, to += step) {
+    tensor[to] = fround(fround(fround((levels[from] as number) * rescale) - mean) / std);
+  }
 }

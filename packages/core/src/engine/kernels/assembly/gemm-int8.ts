@@ -29,6 +29,7 @@ export function gemmInt8(
   const pairs = (k + 1) >> 1;
   const group = (<usize>pairs << 4) + 16;
   const panelStride = <usize>pairs << 4;
+  const four = outStride << 2;
   const block = gemmInt8Rows(k);
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
@@ -43,13 +44,17 @@ export function gemmInt8(
       const panel = weights + <usize>(column >> 3) * panelStride;
       const offset = <usize>column << 2;
       quantised = scratch;
-      for (let row = start; row < end; row += 4) {
-        tile(
-          out + <usize>row * outStride + offset, outStride, quantised, panel, pairs,
-          end - row, n - column, scales + offset, bias + offset,
-          residual ? residual + <usize>row * outStride + offset : 0, flags, lows, highs,
-        );
+      let to = out + <usize>start * outStride + offset;
+      let sum = residual ? residual + <usize>start * outStride + offset : 0;
+      let row = start;
+      for (; row + 4 <= end; row += 4) {
+        tile(to, outStride, quantised, panel, pairs, n - column, scales + offset, bias + offset, sum, flags, lows, highs);
         quantised += group;
+        to += four;
+        if (sum) sum += four;
+      }
+      if (row < end) {
+        tileOfFew(to, outStride, quantised, panel, pairs, end - row, n - column, scales + offset, bias + offset, sum, flags, lows, highs);
       }
     }
   }
@@ -76,11 +81,16 @@ function largestOfRow(x: usize, k: i32): f32 {
   return reinterpret<f32>(bits);
 }
 
+/** 1.5 · 2²³: a sum with it has no digits after the point, and the whole number in its lowest bits. */
+const ROUNDER: f32 = 12_582_912;
+
+/** Eight products as whole numbers, the nearest, of equally near ones the even; none is beyond 2²². */
 @inline
 function narrow(x: usize, factor: v128): v128 {
+  const rounder = f32x4.splat(ROUNDER);
   return i16x8.narrow_i32x4_s(
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x), factor))),
-    i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(v128.load(x, 16), factor))),
+    i32x4.sub(f32x4.add(f32x4.mul(v128.load(x), factor), rounder), rounder),
+    i32x4.sub(f32x4.add(f32x4.mul(v128.load(x, 16), factor), rounder), rounder),
   );
 }
 
@@ -91,7 +101,13 @@ function factorOf(most: f32, limit: f32): f32 {
 
 @inline
 function narrowOne(x: usize, factor: f32): i32 {
-  return i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(nearest(f32.load(x) * factor))), 0);
+  return reinterpret<i32>(f32.load(x) * factor + ROUNDER) - reinterpret<i32>(ROUNDER);
+}
+
+/** What a row's whole numbers are multiplied by; NaN for infinity, too, whose products are anything. */
+@inline
+function scaleOf(most: f32, limit: f32): f32 {
+  return most < TINY ? 0 : most / limit + (most - most);
 }
 
 /** Four rows as [k / 2][4 rows][2] int16, then their four scales. Rows past the end repeat the last. */
@@ -107,10 +123,10 @@ function quantiseRows(to: usize, x0: usize, stride: usize, rows: i32, k: i32, li
   const m3 = rows > 3 ? largestOfRow(x3, k) : m2;
   const s0 = factorOf(m0, limit), s1 = factorOf(m1, limit), s2 = factorOf(m2, limit), s3 = factorOf(m3, limit);
   const f0 = f32x4.splat(s0), f1 = f32x4.splat(s1), f2 = f32x4.splat(s2), f3 = f32x4.splat(s3);
-  f32.store(scalesAt, m0 < TINY ? 0 : m0 / limit);
-  f32.store(scalesAt, m1 < TINY ? 0 : m1 / limit, 4);
-  f32.store(scalesAt, m2 < TINY ? 0 : m2 / limit, 8);
-  f32.store(scalesAt, m3 < TINY ? 0 : m3 / limit, 12);
+  f32.store(scalesAt, scaleOf(m0, limit));
+  f32.store(scalesAt, scaleOf(m1, limit), 4);
+  f32.store(scalesAt, scaleOf(m2, limit), 8);
+  f32.store(scalesAt, scaleOf(m3, limit), 12);
   const end = x0 + (<usize>(k & ~7) << 2);
   while (x0 < end) {
     const q0 = narrow(x0, f0), q1 = narrow(x1, f1), q2 = narrow(x2, f2), q3 = narrow(x3, f3);
@@ -153,42 +169,14 @@ function scaled(sum: v128, factor: v128, bias: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(sum), factor), bias);
 }
 
-/** Four rows by eight columns; of one row alone half the work is saved. */
+/** Four rows by eight columns. */
 function tile(
-  out: usize, outStride: usize, x: usize, w: usize, pairs: i32,
-  rows: i32, columns: i32, scales: usize, bias: usize,
+  out: usize, outStride: usize, x: usize, w: usize, pairs: i32, columns: i32, scales: usize, bias: usize,
   residual: usize, flags: i32, low: v128, high: v128,
 ): void {
   const end = x + (<usize>pairs << 4);
   const leftScale = v128.load(scales), rightScale = v128.load(scales, 16);
   const leftBias = v128.load(bias), rightBias = v128.load(bias, 16);
-  if (rows == 1) {
-    let l0 = i32x4.splat(0), r0 = i32x4.splat(0), l1 = i32x4.splat(0), r1 = i32x4.splat(0);
-    const even = x + (<usize>(pairs & ~1) << 4);
-    while (x < even) {
-      const x0 = v128.load32_splat(x);
-      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
-      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
-      const x1 = v128.load32_splat(x, 16);
-      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 16)));
-      r1 = i32x4.add(r1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 24)));
-      x += 32;
-      w += 32;
-    }
-    if (x < end) {
-      const x0 = v128.load32_splat(x);
-      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
-      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
-    }
-    const s = v128.load32_splat(end);
-    storeRowApart(
-      out,
-      scaled(i32x4.add(l0, l1), f32x4.mul(s, leftScale), leftBias),
-      scaled(i32x4.add(r0, r1), f32x4.mul(s, rightScale), rightBias),
-      residual, flags, low, high, columns,
-    );
-    return;
-  }
   let l0 = i32x4.splat(0), r0 = i32x4.splat(0), l1 = i32x4.splat(0), r1 = i32x4.splat(0);
   let l2 = i32x4.splat(0), r2 = i32x4.splat(0), l3 = i32x4.splat(0), r3 = i32x4.splat(0);
   while (x < end) {
@@ -209,7 +197,7 @@ function tile(
     w += 16;
   }
   let s = v128.load32_splat(end);
-  if (columns >= 8 && rows >= 4 && !residual) {
+  if (columns >= 8 && !residual) {
     // Nearly all tiles are whole ones. Of few k their end takes as long as their sums.
     v128.store(out, clamp(scaled(l0, f32x4.mul(s, leftScale), leftBias), low, high));
     v128.store(out, clamp(scaled(r0, f32x4.mul(s, rightScale), rightBias), low, high), 16);
@@ -232,16 +220,74 @@ function tile(
   residual = residual ? residual + outStride : 0;
   s = v128.load32_splat(end, 4);
   storeRowApart(out, scaled(l1, f32x4.mul(s, leftScale), leftBias), scaled(r1, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 8);
+  storeRowApart(out, scaled(l2, f32x4.mul(s, leftScale), leftBias), scaled(r2, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 12);
+  storeRowApart(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+}
+
+/** The last one to three rows; three are what a search with the default number of beams asks for. */
+function tileOfFew(
+  out: usize, outStride: usize, x: usize, w: usize, pairs: i32,
+  rows: i32, columns: i32, scales: usize, bias: usize,
+  residual: usize, flags: i32, low: v128, high: v128,
+): void {
+  const end = x + (<usize>pairs << 4);
+  const leftScale = v128.load(scales), rightScale = v128.load(scales, 16);
+  const leftBias = v128.load(bias), rightBias = v128.load(bias, 16);
+  let l0 = i32x4.splat(0), r0 = i32x4.splat(0), l1 = i32x4.splat(0), r1 = i32x4.splat(0);
+  let l2 = i32x4.splat(0), r2 = i32x4.splat(0);
+  if (rows == 1) {
+    const even = x + (<usize>(pairs & ~1) << 4);
+    while (x < even) {
+      const x0 = v128.load32_splat(x);
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
+      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
+      const x1 = v128.load32_splat(x, 16);
+      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 16)));
+      r1 = i32x4.add(r1, i32x4.dot_i16x8_s(x1, v128.load_ext<i8>(w, 24)));
+      x += 32;
+      w += 32;
+    }
+    if (x < end) {
+      const x0 = v128.load32_splat(x);
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w)));
+      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(x0, v128.load_ext<i8>(w, 8)));
+    }
+    l0 = i32x4.add(l0, l1);
+    r0 = i32x4.add(r0, r1);
+  } else {
+    while (x < end) {
+      const w0 = v128.load_ext<i8>(w), w1 = v128.load_ext<i8>(w, 8);
+      let v = v128.load32_splat(x);
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(v, w0));
+      r0 = i32x4.add(r0, i32x4.dot_i16x8_s(v, w1));
+      v = v128.load32_splat(x, 4);
+      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(v, w0));
+      r1 = i32x4.add(r1, i32x4.dot_i16x8_s(v, w1));
+      v = v128.load32_splat(x, 8);
+      l2 = i32x4.add(l2, i32x4.dot_i16x8_s(v, w0));
+      r2 = i32x4.add(r2, i32x4.dot_i16x8_s(v, w1));
+      x += 16;
+      w += 16;
+    }
+  }
+  let s = v128.load32_splat(end);
+  storeRowApart(out, scaled(l0, f32x4.mul(s, leftScale), leftBias), scaled(r0, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
+  if (rows < 2) return;
+  out += outStride;
+  residual = residual ? residual + outStride : 0;
+  s = v128.load32_splat(end, 4);
+  storeRowApart(out, scaled(l1, f32x4.mul(s, leftScale), leftBias), scaled(r1, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
   if (rows < 3) return;
   out += outStride;
   residual = residual ? residual + outStride : 0;
   s = v128.load32_splat(end, 8);
   storeRowApart(out, scaled(l2, f32x4.mul(s, leftScale), leftBias), scaled(r2, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
-  if (rows < 4) return;
-  out += outStride;
-  residual = residual ? residual + outStride : 0;
-  s = v128.load32_splat(end, 12);
-  storeRowApart(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
 }
 
 /** Columns of packed weights as floats, [k, count]: the rows of an embedding that shares its matrix. */
