@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -25,8 +25,7 @@ export const engines = {
     const session_options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
     const options = { dtype, device: 'cpu', session_options };
     const type = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).model_type;
-    if (type in PROMPTED)
-      return prompted(library, PROMPTED[type], basename(resolve(folder)), options);
+    if (type in PROMPTED) return prompted(library, PROMPTED[type], resolve(folder), options);
     const captioner = await pipeline('image-to-text', basename(resolve(folder)), options);
     const photo = new RawImage(data, width, height, 3);
     return (tokens) =>
@@ -41,6 +40,29 @@ export const engines = {
   'zipcaption, WASM': (folder, dtype) => zipcaption(folder, dtype, 'web'),
 };
 
+/** How transformers.js's documentation asks models that chat. @param ask the processor, with text and photo */
+const chat = (model, ask) => ({
+  model,
+  further: 0,
+  async inputs(processor, photo, folder) {
+    const text = 'Describe this image in one short sentence.';
+    const content = [{ type: 'image' }, { type: 'text', text }];
+    const chat_template = chatTemplate(folder);
+    const question = processor.tokenizer.apply_chat_template([{ role: 'user', content }], {
+      add_generation_prompt: true,
+      tokenize: false,
+      ...(chat_template && { chat_template }),
+    });
+    return ask(processor, question, photo);
+  },
+});
+
+function chatTemplate(folder) {
+  const [jinja, json] = ['jinja', 'json'].map((ending) => join(folder, `chat_template.${ending}`));
+  if (existsSync(jinja)) return readFileSync(jinja, 'utf8');
+  return existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')).chat_template : undefined;
+}
+
 /** Models that take a prompt, by type: their class, and how transformers.js's documentation asks them. */
 const PROMPTED = {
   florence2: {
@@ -52,9 +74,16 @@ const PROMPTED = {
       ...processor.tokenizer(processor.construct_prompts('<CAPTION>')),
     }),
   },
+  smolvlm: chat('SmolVLMForConditionalGeneration', (processor, text, photo) =>
+    processor(text, [photo]),
+  ),
+  lfm2_vl: chat('Lfm2VlForConditionalGeneration', (processor, text, photo) =>
+    processor(photo, text, { add_special_tokens: false }),
+  ),
 };
 
-async function prompted(library, { model, further, inputs }, name, options) {
+async function prompted(library, { model, further, inputs }, folder, options) {
+  const name = basename(folder);
   const [loaded, processor] = await Promise.all([
     library[model].from_pretrained(name, options),
     library.AutoProcessor.from_pretrained(name),
@@ -62,7 +91,7 @@ async function prompted(library, { model, further, inputs }, name, options) {
   const photo = new library.RawImage(Uint8ClampedArray.from(data), width, height, 3);
   return async (tokens) =>
     loaded.generate({
-      ...(await inputs(processor, photo)),
+      ...(await inputs(processor, photo, folder)),
       max_new_tokens: tokens + further,
       num_beams: 1,
       do_sample: false,

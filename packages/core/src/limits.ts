@@ -49,6 +49,16 @@ export const MODEL_LIMITS = {
   token: { min: 0, max: 10_000_000 },
 } as const satisfies Readonly<Record<string, Limit>>;
 
+/** Numbers of a model that takes patches. They bound what a photo of any size becomes. */
+export const PATCH_LIMITS = {
+  /** Pixels. */
+  side: { min: 1, max: 64 },
+  merge: { min: 1, max: 8 },
+  features: { min: 1, max: 4096 },
+  tiles: { min: 1, max: 64 },
+  above: { min: 0, max: 1000 },
+} as const satisfies Readonly<Record<string, Limit>>;
+
 /** Default of `maxBytes`: 32 MiB, several times a large phone photo. */
 export const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 /** Default of `maxPixels`: more than any phone's photo, little enough for a small machine. */

@@ -1,5 +1,7 @@
 import { likeArray } from './levels.js';
-import { type Box, type Resample, resize } from './resize.js';
+import { type PatchSpec, patchLayout } from './patch-layout.js';
+import { type Arithmetic, type Box, type Resample, resize } from './resize.js';
+import { scaledSize } from './tile-sizes.js';
 import type { TileSpec } from './tiles.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
@@ -47,6 +49,10 @@ export interface PreprocessSpec {
   readonly background?: readonly [number, number, number];
   /** The photo is cut into tiles of width × height instead of being fitted into one. */
   readonly tiles?: TileSpec;
+  /** The photo becomes square patches, in tiles of width × height if it is large. */
+  readonly patches?: PatchSpec;
+  /** With `patches`: whose results the resizing equals to the bit. Default `'pillow'`. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /**
@@ -72,7 +78,18 @@ export function minimumSize(
   upright: Size,
   decode: DecodeMode = spec.decode ?? 'fast',
 ): Size {
-  return decode === 'exact' ? upright : resizedSize(spec, upright);
+  return decode === 'exact' ? upright : largestSize(spec, upright);
+}
+
+function largestSize(spec: PreprocessSpec, photo: Size): Size {
+  if (spec.tiles) return scaledSize(photo, spec.tiles.longestEdge);
+  if (!spec.patches) return resizedSize(spec, photo);
+  const { rows, columns, whole } = patchLayout(photo, spec.width, spec.patches);
+  if (rows * columns === 1) return whole;
+  return {
+    width: Math.max(columns * spec.width, whole.width),
+    height: Math.max(rows * spec.height, whole.height),
+  };
 }
 
 /** The photo resized, cropped and laid on the background: exactly width × height, 0–255. */

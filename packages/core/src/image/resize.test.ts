@@ -160,6 +160,21 @@ describe('averages with fractions', () => {
   });
 });
 
+describe("torchvision's arithmetic", () => {
+  it('rounds weights to fewer bits, the same ones in a window', () => {
+    const image = noise(64, 48, 64048);
+    const size = { width: 72, height: 48 };
+    const arithmetic = 'torchvision';
+    const whole = resize(image, size, 'bilinear', { arithmetic });
+    const window = { left: 24, top: 8, width: 24, height: 20 };
+    const part = resize(image, size, 'bilinear', { arithmetic, window });
+    const cut = resize(whole, size, 'bilinear', { window });
+    expect(part.data).toEqual(cut.data);
+    const { max } = difference(resize(image, size, 'bilinear').data, whole.data);
+    expect(max).toBe(1);
+  });
+});
+
 describe('a window of the result', () => {
   it.each(['nearest', 'box', 'bicubic', 'lanczos'] as const)(
     'is what cropping would give (%s)',

@@ -13,11 +13,19 @@ export interface Box extends Size {
   readonly top: number;
 }
 
+/**
+ * How a filter's weights are rounded: to 22 bits as Pillow does, or to the 15 that torchvision has for
+ * 8-bit pictures on processors with AVX2.
+ */
+export type Arithmetic = 'pillow' | 'torchvision';
+
 export interface ResizeOptions {
   /** The part of the source that is stretched over the result. Default all of it. */
   readonly box?: Box;
   /** The part of the result that is wanted, in whole pixels. Default all of it. */
   readonly window?: Box;
+  /** Default `'pillow'`. */
+  readonly arithmetic?: Arithmetic;
 }
 
 /**
@@ -59,13 +67,32 @@ export function resize(
   const columns = taps(kernel, image.width, box.left, box.width, size.width, window.left, width);
   const rows = taps(kernel, image.height, box.top, box.height, size.height, window.top, height);
 
+  // Precision follows from the weights of the whole result, of whatever part of it is wanted.
+  const bits = (length: number, start: number, stretched: number, result: number): number =>
+    options.arithmetic === 'torchvision'
+      ? torchPrecision(taps(kernel, length, start, stretched, result, 0, result).weights)
+      : PRECISION;
   // Only the source rows that some wanted row of the result looks at go through the first pass.
   const firstRow = needsColumns ? (rows.first[0] ?? 0) : window.top;
   const lastRow = needsColumns ? (rows.first[height - 1] ?? 0) + rows.count : window.top + height;
   const squeezed = needsRows
-    ? resampleRows(image, columns, width, firstRow, lastRow)
+    ? resampleRows(
+        image,
+        columns,
+        width,
+        [firstRow, lastRow],
+        bits(image.width, box.left, box.width, size.width),
+      )
     : cropRows(image, window.left, width, firstRow, lastRow);
-  const data = needsColumns ? resampleColumns(squeezed, rows, width, firstRow) : squeezed;
+  const data = needsColumns
+    ? resampleColumns(
+        squeezed,
+        rows,
+        width,
+        firstRow,
+        bits(image.height, box.top, box.height, size.height),
+      )
+    : squeezed;
   // Whole levels are clamped on the way; filters with negative weights go beyond.
   if (data instanceof Float32Array) clampLevels(data);
   return { width, height, data };
@@ -78,15 +105,24 @@ type FixedTaps = Taps<Int32Array>;
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
-/** `normalize_coeffs_8bpc` of Pillow's Resample.c. */
-export function inFixedPoint({ first, count, weights }: Taps): FixedTaps {
+/** `normalize_coeffs_8bpc` of Pillow's Resample.c. @param bits of a weight after the point */
+export function inFixedPoint({ first, count, weights }: Taps, bits = PRECISION): FixedTaps {
   // A loop: `Int32Array.from` with a function takes forty times as long.
   const fixed = new Int32Array(weights.length);
   for (let i = 0; i < fixed.length; i++) {
-    const weight = (weights[i] as number) * (1 << PRECISION);
-    fixed[i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+    const weight = (weights[i] as number) * (1 << bits);
+    fixed[i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5) << (PRECISION - bits);
   }
   return { first, count, weights: fixed };
+}
+
+/** Bits after the point so that the largest weight fits into 16 (`UpSampleKernel.cpp` of PyTorch). */
+function torchPrecision(weights: Float64Array): number {
+  let largest = 0;
+  for (const weight of weights) largest = Math.max(largest, weight);
+  let bits = 0;
+  while (bits < PRECISION && Math.trunc(0.5 + largest * (1 << (bits + 1))) < 1 << 15) bits++;
+  return bits;
 }
 
 /** The horizontal pass over source rows `firstRow` to `lastRow`. */
@@ -94,14 +130,14 @@ function resampleRows(
   image: RgbImage<Levels>,
   columns: Taps,
   width: number,
-  firstRow: number,
-  lastRow: number,
+  [firstRow, lastRow]: readonly [number, number],
+  bits: number,
 ): Levels {
   const stride = image.width * 3;
   const source = image.data.subarray(firstRow * stride, lastRow * stride);
   if (source instanceof Float32Array) return meansAcross(source, stride, columns);
   const result = new Uint8Array((lastRow - firstRow) * width * 3);
-  const fixed = inFixedPoint(columns);
+  const fixed = inFixedPoint(columns, bits);
   const kernel = resampleKernel();
   if (kernel) kernel.across(source, stride, fixed, result);
   else sumAcross(source, stride, fixed, result);
@@ -136,11 +172,17 @@ export function sumAcross(
 }
 
 /** The vertical pass; `source` has rows of `width` pixels, the first being source row `firstRow`. */
-function resampleColumns(source: Levels, rows: Taps, width: number, firstRow: number): Levels {
+function resampleColumns(
+  source: Levels,
+  rows: Taps,
+  width: number,
+  firstRow: number,
+  bits: number,
+): Levels {
   const stride = width * 3;
   if (source instanceof Float32Array) return meansDown(source, stride, rows, firstRow);
   const result = new Uint8Array(rows.first.length * stride);
-  const fixed = inFixedPoint(rows);
+  const fixed = inFixedPoint(rows, bits);
   const kernel = resampleKernel();
   if (kernel) kernel.down(source, stride, fixed, firstRow, result);
   else sumDown(source, stride, fixed, firstRow, result);

@@ -1,13 +1,17 @@
+import { patchValues } from './patches.js';
 import { normalise, type PreprocessSpec, photoBox, preprocess } from './preprocess.js';
 import { type Box, resize } from './resize.js';
-import type { Levels, RgbImage, Size } from './types.js';
+import { scaledSize, tiledSize } from './tile-sizes.js';
+import type { Levels, RgbImage } from './types.js';
 
 /** A photo as the encoder takes it. */
 export interface PixelValues {
-  /** One picture after another, each as `preprocess` gives it. */
+  /** One picture after another, each as `preprocess` gives it, or in patches. */
   readonly data: Float32Array;
   /** The tiles of a photo that was cut up, row by row; a view of the whole follows them. */
   readonly tiles?: { readonly rows: number; readonly columns: number; readonly pictures: number };
+  /** Of each picture in patches, how many rows and columns of them it has; the rest is padding. */
+  readonly patches?: readonly (readonly [rows: number, columns: number])[];
 }
 
 /** How a photo is cut into tiles of `width` × `height`, as transformers' Idefics3 processor does. */
@@ -18,11 +22,9 @@ export interface TileSpec {
   readonly split?: boolean;
 }
 
-/** No side of a resized photo is longer than this (`MAX_IMAGE_SIZE` of the processor). */
-const MOST_PIXELS = 4096;
-
-/** The tensor of a photo, whole or in tiles. */
+/** The tensor of a photo, whole, in tiles or in patches. */
 export function pixelValues(image: RgbImage<Levels>, spec: PreprocessSpec): PixelValues {
+  if (spec.patches) return patchValues(image, spec, spec.patches);
   if (!spec.tiles) return { data: preprocess(image, spec) };
   const edge = spec.width;
   const full = image.reduction?.full ?? image;
@@ -50,29 +52,4 @@ export function pixelValues(image: RgbImage<Levels>, spec: PreprocessSpec): Pixe
     data.set(normalise(picture, spec), i * edge * edge * 3);
   });
   return { data, tiles: { rows, columns, pictures: pictures.length } };
-}
-
-/** The longer side to `edge`, the shorter one to an even number; then neither above the limit. */
-function scaledSize(photo: Size, edge: number): Size {
-  const ratio = photo.width / photo.height;
-  const even = (side: number) => Math.max(1, Math.trunc(side) + (Math.trunc(side) % 2));
-  const [width, height] =
-    photo.width >= photo.height ? [edge, even(edge / ratio)] : [even(edge * ratio), edge];
-  const shape = width / height;
-  if (width >= height && width > MOST_PIXELS) {
-    return { width: MOST_PIXELS, height: Math.max(1, Math.trunc(MOST_PIXELS / shape)) };
-  }
-  if (height > width && height > MOST_PIXELS) {
-    return { width: Math.max(1, Math.trunc(MOST_PIXELS * shape)), height: MOST_PIXELS };
-  }
-  return { width, height };
-}
-
-/** Both sides to multiples of a tile's, the shorter one by the shape of the photo. */
-function tiledSize({ width, height }: Size, edge: number): Size {
-  const ratio = width / height;
-  const up = (side: number) => Math.ceil(side / edge) * edge;
-  return width >= height
-    ? { width: up(width), height: up(Math.trunc(up(width) / ratio)) }
-    : { width: up(Math.trunc(up(height) * ratio)), height: up(height) };
 }

@@ -26,8 +26,8 @@ export function checkNames(
     ...[cacheSwitch, attentionMask, positions, logitsToKeep].filter((name) => name !== undefined),
   ];
   const changing = state.filter((tensor) => !tensor.fixed);
-  const { mask } = manifest.encoder;
-  const seen = mask ? [manifest.encoder.input, mask] : [manifest.encoder.input];
+  const { input: pixels, mask, shapes } = manifest.encoder;
+  const seen = [pixels, mask, shapes].filter((name) => name !== undefined);
   requireNames(manifest.encoder.file, 'input', seen, vision.inputs);
   requireNames(manifest.encoder.file, 'output', manifest.encoder.outputs, vision.outputs);
   const { tags, features } = manifest.encoder;

@@ -1,4 +1,5 @@
 import { CaptionError } from '../errors.js';
+import { patchesEach } from '../image/patch-layout.js';
 import type { PixelValues } from '../image/tiles.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { checkShape, checkTagCount } from './agreement.js';
@@ -8,7 +9,7 @@ import type { Manifest } from './manifest.js';
 import { checkPositions, type PhotoPieces, promptTokens } from './prompt.js';
 import { rowsTogether } from './rows.js';
 import type { Session, Values } from './session.js';
-import { asType, filled } from './values.js';
+import { asType, filled, whole } from './values.js';
 
 /** The networks that run once per photo. */
 export interface EncoderNetworks {
@@ -39,7 +40,8 @@ export async function encodePhoto(
     ...ownOutputs,
     ...[tagsSpec?.output, tagsSpec?.bias].filter((name) => name !== undefined),
   ];
-  const seen = await runVision(networks.vision, manifest, pixels, wanted);
+  const pictures = await runVision(networks.vision, manifest, pixels, wanted);
+  const seen = together(pictures, wanted);
   const tags = tagsSpec && {
     tags: tagValues(manifest.encoder, tagsSpec.output, seen),
     ...(tagsSpec.bias !== undefined && {
@@ -51,8 +53,12 @@ export async function encodePhoto(
     return { outputs: seen, start, forcedTokens, ...tags };
   }
 
-  const features = joined(seen, manifest.encoder.outputs[0] ?? '');
-  const pieces = photoPieces(features, pixels);
+  const featuresName = manifest.encoder.outputs[0] ?? '';
+  const features = joined(seen, featuresName);
+  const pieces = photoPieces(
+    pictures.map((picture) => picture[featuresName] as Values),
+    pixels,
+  );
   const tokens = promptTokens(manifest.prompt, prompt, pieces, tokenizer);
   const { photo } = manifest.prompt;
   checkPositions(manifest.prompt, tokens.length + (photo ? 0 : (features.dims[0] ?? 0)));
@@ -79,7 +85,9 @@ export async function featuresOf(
   output: string,
   pixels: PixelValues,
 ): Promise<Float32Array> {
-  const { [output]: values } = await runVision(vision, manifest, pixels, [output]);
+  const { [output]: values } = together(await runVision(vision, manifest, pixels, [output]), [
+    output,
+  ]);
   const features = floats(values);
   const length = Math.sqrt(features.reduce((sum, value) => sum + value * value, 0));
   return length > 0 ? features.map((value) => value / length) : features.slice();
@@ -100,49 +108,84 @@ function floats(values: Values | undefined): Float32Array {
   return values ? (asType(values, 'float32').data as Float32Array) : new Float32Array();
 }
 
-/** The shape of a photo's pixels. */
-export function pixelDims({ width, height, layout }: Manifest['image']): number[] {
+/** The shape of a photo's pixels, or of one picture's patches. */
+export function pixelDims({ width, height, layout, patches }: Manifest['image']): number[] {
+  if (patches) return [1, patchesEach(patches, width), patches.side ** 2 * 3];
   return layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
 }
 
-/** One picture after another: at once a photo in tiles would take gigabytes. */
+/**
+ * One picture after another: at once a photo in tiles would take gigabytes.
+ *
+ * @returns the outputs of each picture
+ */
 async function runVision(
   session: Session,
   { encoder, image }: Manifest,
-  { data, tiles }: PixelValues,
+  { data, tiles, patches }: PixelValues,
   wanted: readonly string[],
-): Promise<Record<string, Values>> {
-  const { input, mask, file } = encoder;
+): Promise<Record<string, Values>[]> {
+  const { input, file } = encoder;
   const [, ...picture] = pixelDims(image);
   // Networks that take several pictures have an axis for them, which others lack.
-  const takesSeveral = tiles !== undefined || session.shape(input)?.length === 5;
-  const pictures = takesSeveral ? (tiles?.pictures ?? 1) : 1;
+  const isList = !patches && (tiles !== undefined || session.shape(input)?.length === 5);
+  const pictures = isList || patches ? (tiles?.pictures ?? 1) : 1;
   const type = session.inputType(input);
   const size = data.length / pictures;
-  const dims = takesSeveral ? [1, 1, ...picture] : [1, ...picture];
-  const ones = mask && {
-    [mask]: filled(session.inputType(mask), 1, [
-      ...dims.slice(0, -picture.length),
-      ...[image.height, image.width],
-    ]),
-  };
+  const dims = isList ? [1, 1, ...picture] : [1, ...picture];
   const seen: Record<string, Values>[] = [];
   for (let at = 0; at < pictures; at++) {
     const part = data.subarray(at * size, (at + 1) * size);
     const values = asType({ type: 'float32', data: part, dims }, type);
     checkShape(session, file, input, values);
-    seen.push(await session.run({ [input]: values, ...ones }, wanted));
+    const besides = patches
+      ? patchInputs(session, encoder, dims, patches[at] ?? [0, 0])
+      : maskInput(session, encoder, [...dims.slice(0, -picture.length), image.height, image.width]);
+    seen.push(await session.run({ [input]: values, ...besides }, wanted));
   }
+  return seen;
+}
+
+/** Ones for every pixel. */
+function maskInput(
+  session: Session,
+  { mask }: Manifest['encoder'],
+  dims: readonly number[],
+): Record<string, Values> {
+  return mask ? { [mask]: filled(session.inputType(mask), 1, dims) } : {};
+}
+
+/** Ones for the patches of the picture and zeros for the padding after them, and its shape. */
+function patchInputs(
+  session: Session,
+  { mask, shapes }: Manifest['encoder'],
+  [, room = 0]: readonly number[],
+  [rows, columns]: readonly [number, number],
+): Record<string, Values> {
+  return {
+    ...(mask && { [mask]: filled(session.inputType(mask), 1, [1, room], rows * columns) }),
+    ...(shapes && { [shapes]: whole(session.inputType(shapes), [rows, columns], [1, 2]) }),
+  };
+}
+
+/** The outputs of all pictures, one after another. */
+function together(
+  pictures: readonly Record<string, Values>[],
+  wanted: readonly string[],
+): Record<string, Values> {
   return Object.fromEntries(
-    wanted.map((name) => [name, rowsTogether(seen.map((part) => part[name] as Values))]),
+    wanted.map((name) => [name, rowsTogether(pictures.map((part) => part[name] as Values))]),
   );
 }
 
-/** How many features each picture of the photo has; the encoder gives them all alike. */
-function photoPieces(features: Values, { tiles }: PixelValues): PhotoPieces {
-  const { rows, columns, pictures } = tiles ?? { rows: 1, columns: 1, pictures: 1 };
-  const each = Math.floor((features.dims[0] ?? 0) / pictures);
-  return { rows, columns, features: new Array(pictures).fill(each) };
+/** How many features each picture of the photo has. @param seen features by picture */
+function photoPieces(seen: readonly Values[], { tiles }: PixelValues): PhotoPieces {
+  const { rows, columns } = tiles ?? { rows: 1, columns: 1 };
+  return {
+    rows,
+    columns,
+    features: seen.map(({ data, dims }) => data.length / (dims.at(-1) || 1)),
+  };
 }
 
 /** Runs the text encoder on the prompt and the photo; its outputs are inputs of the decoder. */

@@ -93,8 +93,10 @@ export interface Manifest {
   readonly image: PreprocessSpec;
   readonly encoder: NetworkPaths & {
     readonly input: string;
-    /** An input of ones, one per pixel of each picture. */
+    /** An input of ones, one per pixel of each picture, or per patch that is no padding. */
     readonly mask?: string;
+    /** For patches: an input, rows and columns of patches of each picture. */
+    readonly shapes?: string;
     readonly outputs: readonly string[];
     readonly tags?: TagsSpec;
     /** An output, 1 × width, similar for similar photos: the result of `embed`. */

@@ -105,7 +105,9 @@ export async function loadModel(
       const vision = await session(
         encoderFile,
         draft.encoder.file,
-        draft.image.tiles ? {} : { [draft.encoder.input]: pixelDims(draft.image) },
+        draft.image.tiles || draft.image.patches
+          ? {}
+          : { [draft.encoder.input]: pixelDims(draft.image) },
       );
       const embedding = await sessionOf(draft.embedding);
       const text = await sessionOf(draft.textEncoder);

@@ -1,7 +1,7 @@
 import { CaptionError } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
-import { integer, object, oneOf, optional, record, string } from './schema.js';
+import { boolean, integer, object, oneOf, optional, record, string } from './schema.js';
 
 /** A named prompt. */
 export interface PromptTask {
@@ -39,6 +39,8 @@ export interface PromptSpec {
    * Without `{photo}`, the photo's features precede the prompt.
    */
   readonly template: string;
+  /** False: the template has the tokens that the tokenizer puts around every text. Default true. */
+  readonly specialTokens?: boolean;
   readonly photo?: PhotoText;
   /** Default of `maxLength` for a text of the caller's own. */
   readonly maxLength?: number;
@@ -73,7 +75,7 @@ export function promptTokens(
   const words = spec.photo ? withoutMark(text, spec.photo.token) : text;
   const parts = spec.template.split('{photo}').map((part) => part.split('{prompt}').join(words));
   const photo = spec.photo ? photoText(spec.photo, pieces) : '';
-  return tokenizer.encodeText(parts.join(photo));
+  return tokenizer.encodeText(parts.join(photo), { specialTokens: spec.specialTokens ?? true });
 }
 
 /** Removing a mark may put the parts of another one together. */
@@ -119,6 +121,7 @@ export function readPrompt(json: unknown): PromptSpec {
     'tasks',
     'default',
     'template',
+    'specialTokens',
     'photo',
     'maxLength',
     'maxPositions',
@@ -135,6 +138,7 @@ export function readPrompt(json: unknown): PromptSpec {
     tasks,
     default: oneOf(p.default as string, 'prompt.default', Object.keys(tasks)),
     template: string(p.template, 'prompt.template'),
+    ...optional(p, 'prompt', 'specialTokens', boolean),
     ...optional(p, 'prompt', 'photo', readPhoto),
     ...optional(p, 'prompt', 'maxLength', length),
     ...optional(p, 'prompt', 'maxPositions', (value, path) =>

@@ -12,17 +12,23 @@ export function whole(
     : { type: 'int64', data: BigInt64Array.from(numbers, BigInt), dims };
 }
 
-/** The same number everywhere: masks are ones, of whatever type a network wants them. */
+/**
+ * The same number everywhere: masks are ones, of whatever type a network wants them.
+ *
+ * @param count of the first ones that have it, the rest being 0. Default all
+ */
 export function filled(
   type: Values['type'] | undefined,
   value: number,
   dims: readonly number[],
+  count = Number.POSITIVE_INFINITY,
 ): Values {
   const size = dims.reduce((product, side) => product * side, 1);
-  if (type === 'bool') return { type, data: new Uint8Array(size).fill(value), dims };
-  if (type === 'int32') return { type, data: new Int32Array(size).fill(value), dims };
-  if (type === 'float32') return { type, data: new Float32Array(size).fill(value), dims };
-  return { type: 'int64', data: new BigInt64Array(size).fill(BigInt(value)), dims };
+  const end = Math.min(size, count);
+  if (type === 'bool') return { type, data: new Uint8Array(size).fill(value, 0, end), dims };
+  if (type === 'int32') return { type, data: new Int32Array(size).fill(value, 0, end), dims };
+  if (type === 'float32') return { type, data: new Float32Array(size).fill(value, 0, end), dims };
+  return { type: 'int64', data: new BigInt64Array(size).fill(BigInt(value), 0, end), dims };
 }
 
 /** Floating-point numbers in the width that a network wants; anything else as it is. */

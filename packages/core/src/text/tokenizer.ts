@@ -46,9 +46,11 @@ export interface CaptionTokenizer {
 
   /**
    * The tokens of a text for the model to read: marks of the model's own in it (`<image>`) are single
-   * tokens, and what the tokenizer puts around every text is put around it.
+   * tokens.
+   *
+   * @param options.specialTokens put around it what the tokenizer puts around every text. Default true.
    */
-  encodeText(text: string): number[];
+  encodeText(text: string, options?: { readonly specialTokens?: boolean }): number[];
 
   /**
    * The token sequences that say a word or phrase at the start and in the middle of a sentence; none
@@ -130,8 +132,10 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
       );
     },
 
-    encodeText(text) {
-      const ids: readonly (number | undefined)[] = tokenizer.encode(text).ids;
+    encodeText(text, { specialTokens = true } = {}) {
+      const ids: readonly (number | undefined)[] = tokenizer.encode(text, {
+        add_special_tokens: specialTokens,
+      }).ids;
       return ids.filter((id) => id !== undefined);
     },
 

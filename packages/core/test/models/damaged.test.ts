@@ -11,7 +11,8 @@ function folder(family: string): Files {
   return Object.fromEntries(
     names
       .filter(
-        (name) => /(^|\/)[^.]+\.(json|onnx|onnx_data)$/.test(name) && !/expected|-js/.test(name),
+        (name) =>
+          /(^|\/)[^.]+\.(json|jinja|onnx|onnx_data)$/.test(name) && !/expected|-js/.test(name),
       )
       .map((name) => [name, new Uint8Array(readFileSync(fixture(family) + name))]),
   );
@@ -266,6 +267,54 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'MODEL_INVALID',
       /do not belong together/,
     ],
+    [
+      'no chat template where it has a file of its own',
+      'lfm2-vl',
+      gone('chat_template.jinja'),
+      'MODEL_INVALID',
+      /chat_template\.jinja, chat_template\.json or/,
+    ],
+    [
+      'tiles that patches do not fill',
+      'lfm2-vl',
+      processor((c) => (c.tile_size = 17)),
+      'MODEL_INVALID',
+      /"tile_size".*multiple of 8 pixels/,
+    ],
+    [
+      "another family's vision encoder",
+      'lfm2-vl',
+      (f) =>
+        Object.assign(f, {
+          'onnx/vision_encoder.onnx': folder('smolvlm')['onnx/vision_encoder.onnx'],
+        }),
+      'MODEL_INVALID',
+      /"spatial_shapes" that onnx\/vision_encoder\.onnx does not have/,
+    ],
+    [
+      "another family's decoder",
+      'lfm2-vl',
+      (f) =>
+        Object.assign(f, {
+          'onnx/decoder_model_merged.onnx': folder('smolvlm')['onnx/decoder_model_merged.onnx'],
+        }),
+      'MODEL_INVALID',
+      /do not belong together|belong to different models/,
+    ],
+    [
+      'networks that have changed places',
+      'smolvlm',
+      (f) => {
+        const [decoder, embeddings] = ['decoder_model_merged', 'embed_tokens'];
+        const swapped = {
+          [`onnx/${decoder}.onnx`]: f[`onnx/${embeddings}.onnx`],
+          [`onnx/${embeddings}.onnx`]: f[`onnx/${decoder}.onnx`],
+        };
+        Object.assign(f, swapped);
+      },
+      'MODEL_UNSUPPORTED',
+      /decoder_model_merged\.onnx is not a decoder/,
+    ],
   ])('%s', async (_, family, damage, code, message) => {
     const files = folder(family);
     damage(files);
@@ -273,6 +322,27 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       code,
       message: expect.stringMatching(message),
     });
+  });
+
+  test.each(['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision', 'lfm2-vl'])(
+    'a number format that %s lacks',
+    async (family) => {
+      await expect(loadCaptioner({ model: folder(family), dtype: 'q4' })).rejects.toMatchObject({
+        code: 'MODEL_NOT_FOUND',
+        message: expect.stringMatching(/no files of dtype "q4".*Complete there are: fp32, q8/),
+      });
+    },
+  );
+
+  test('patches of another size than the encoder has', async () => {
+    const files = folder('lfm2-vl');
+    processor((c) => Object.assign(c, { encoder_patch_size: 8 }))(files);
+    const captioner = await loadCaptioner({ model: files, dtype: 'fp32' });
+    await expect(captioner.caption(photo(0))).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('belong to different models'),
+    });
+    await captioner.dispose();
   });
 
   test("another model's decoder", async () => {
@@ -289,4 +359,22 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
     });
     await captioner.dispose();
   });
+});
+
+test('preprocessing may stand in processor_config.json, as transformers 5 writes it', async () => {
+  const files = folder('lfm2-vl');
+  const settings = { model: files, dtype: 'fp32' } as const;
+  const own = await loadCaptioner(settings);
+  const spec = JSON.parse(new TextDecoder().decode(files['preprocessor_config.json']));
+  editJson(files, 'processor_config.json', (json) => (json.image_processor = spec));
+  delete files['preprocessor_config.json'];
+  const shared = await loadCaptioner(settings);
+  expect(shared.model.image).toEqual(own.model.image);
+  delete files['processor_config.json'];
+  await expect(loadCaptioner(settings)).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('preprocessor_config.json'),
+  });
+  await own.dispose();
+  await shared.dispose();
 });

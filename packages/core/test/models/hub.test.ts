@@ -29,7 +29,9 @@ if (!id) throw new Error('the name is sound');
 /** What lies in a repository beside what is needed, too. */
 function repository(family = 'swin-bert'): Record<string, Uint8Array> {
   const names = readdirSync(fixture(family), { recursive: true, encoding: 'utf8' });
-  const files = names.filter((name) => /\.(json|onnx)$/.test(name) && !/expected|-js/.test(name));
+  const files = names.filter(
+    (name) => /\.(json|jinja|onnx)$/.test(name) && !/expected|-js/.test(name),
+  );
   return {
     'README.md': new TextEncoder().encode('---\nlicense: apache-2.0\ntags:\n- x\n---\n# A model\n'),
     'pytorch_model.bin': new Uint8Array(1000),
@@ -67,7 +69,7 @@ afterEach(async () => {
 });
 
 describe('a manifest of a Hugging Face folder', () => {
-  test.each(['smolvlm', 'florence2', 'beit-trocr'])(
+  test.each(['smolvlm', 'florence2', 'lfm2-vl', 'beit-trocr'])(
     'makes it one of our format: %s',
     async (family) => {
       const folder = join(cache, family);
@@ -114,7 +116,8 @@ describe('pulling a model', () => {
     }
   });
 
-  test.each(['florence2', 'smolvlm'])('brings all that %s needs to be asked', async (family) => {
+  const asked = ['florence2', 'smolvlm', 'lfm2-vl'];
+  test.each(asked)('brings all that %s needs to be asked', async (family) => {
     await hub.close();
     hub = await startHub(ID, repository(family));
     const { folder } = await pull({ dtype: 'q8' });
@@ -319,6 +322,34 @@ describe('zipcaption models', () => {
     const check = await run('check', ID);
     expect(check.out).toContain('The model works.');
     expect(check.code).toBe(0);
+  });
+
+  const families = ['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision', 'lfm2-vl'];
+  test.each(families)('check tells a sound %s from damaged ones', async (family) => {
+    const folder = join(cache, family);
+    cpSync(fixture(family), folder, { recursive: true });
+    const whole = await run('check', folder);
+    expect(whole.out).toContain('The model works.');
+    expect(whole.code).toBe(0);
+    const embeddings = join(folder, 'onnx/embed_tokens.onnx');
+    writeFileSync(embeddings, readFileSync(embeddings).subarray(0, 9000));
+    expect((await run('check', folder, '--dtype', 'fp32')).out).toMatch(
+      /FAILED \(MODEL_INVALID\): .*embed_tokens\.onnx/,
+    );
+    rmSync(join(folder, 'onnx/vision_encoder.onnx'));
+    const halved = await run('check', folder, '--dtype', 'fp32');
+    expect(halved.out).toMatch(/FAILED \(MODEL_NOT_FOUND\): .*missing: vision_encoder\.onnx/);
+    expect(halved.code).toBe(1);
+    // The other number format is complete.
+    expect((await run('check', folder)).code).toBe(0);
+  });
+
+  test.each([
+    ['lfm2-vl', 'patches of 4 pixels, tiles of 16×16, bilinear'],
+    ['smolvlm', '32×32, tiles of a photo of 64, lanczos'],
+    ['florence2', '32×32, stretch, bicubic'],
+  ])('info tells what %s sees of a photo', async (family, seen) => {
+    expect((await run('info', fixture(family))).out).toContain(seen);
   });
 
   test('info tells what is missing', async () => {

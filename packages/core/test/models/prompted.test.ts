@@ -46,7 +46,9 @@ const transformersJs = (family: string): TransformersJs =>
 const recording = (family: string): Recording =>
   JSON.parse(readFileSync(`${fixture(family)}expected.json`, 'utf8'));
 
-describe.each(['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision'])('%s', (family) => {
+const FAMILIES = ['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision', 'lfm2-vl'];
+
+describe.each(FAMILIES)('%s', (family) => {
   test('captions as transformers does, over prompts and settings', async () => {
     const captioner = await loadCaptioner({ model: fixture(family) });
     for (const [index, { prompts }] of recording(family).photos.entries()) {
@@ -116,10 +118,13 @@ describe.each(['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision'])('%s', 
     const { manifest, tokenizer } = model;
     for (const [index, { prompts }] of recording(family).photos.entries()) {
       for (const { prompt, ids } of prompts) {
-        const { tiles } = pixelValues(photo(index), manifest.image);
+        const { tiles, patches } = pixelValues(photo(index), manifest.image);
         const { rows, columns, pictures } = tiles ?? { rows: 1, columns: 1, pictures: 1 };
-        // Four of a tile, sixteen of a photo in one piece; Florence's stand before the prompt.
-        const features = new Array(pictures).fill(tiles ? 4 : 16);
+        // Four of a tile, one of four patches, sixteen of a photo in one piece; Florence's stand
+        // before the prompt.
+        const features =
+          patches?.map(([down, across]) => (down * across) / 4) ??
+          new Array(pictures).fill(tiles ? 4 : 16);
         const tokens =
           manifest.prompt &&
           promptTokens(manifest.prompt, prompt, { rows, columns, features }, tokenizer);
@@ -188,7 +193,7 @@ describe('a prompt', () => {
     await captioner.dispose();
   });
 
-  test.each(['florence2', 'smolvlm'])(
+  test.each(['florence2', 'smolvlm', 'lfm2-vl'])(
     'longer than %s has positions for is refused',
     async (family) => {
       const captioner = await loadCaptioner({ model: fixture(family) });

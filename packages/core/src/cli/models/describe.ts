@@ -56,7 +56,7 @@ function architectureOf(config: Fields, { prompt }: Manifest): string {
 }
 
 function common(manifest: Manifest, format: FolderDescription['format']) {
-  const { width, height, fit, resample, tiles } = manifest.image;
+  const { resample } = manifest.image;
   const { numBeams, maxLength, lengthPenalty } = manifest.generation;
   const tasks = Object.entries(manifest.prompt?.tasks ?? {}).filter(([name]) => /^\w+$/.test(name));
   const lengths = manifest.prompt
@@ -67,9 +67,15 @@ function common(manifest: Manifest, format: FolderDescription['format']) {
     version: manifest.version,
     license: manifest.license,
     format,
-    image: `${width}×${height}, ${tiles ? `tiles of a photo of ${tiles.longestEdge}` : fit}, ${resample}`,
+    image: `${sizes(manifest.image)}, ${resample}`,
     search: `${numBeams === 1 ? 'greedy' : `${numBeams} beams, length penalty ${lengthPenalty}`}, at most ${lengths} tokens`,
   };
+}
+
+function sizes({ width, height, fit, tiles, patches }: Manifest['image']): string {
+  const size = `${width}×${height}`;
+  if (!patches) return `${size}, ${tiles ? `tiles of a photo of ${tiles.longestEdge}` : fit}`;
+  return `patches of ${patches.side} pixels${patches.split ? `, tiles of ${size}` : ''}`;
 }
 
 async function files(source: ModelSource, manifest: Manifest, further: readonly string[] = []) {

@@ -1,4 +1,5 @@
 import { CaptionError } from '../../errors.js';
+import type { PromptSpec } from '../prompt.js';
 import type { Fields } from './fields.js';
 
 /** Where a chat's template may be found; the first that is there counts. */
@@ -20,7 +21,11 @@ const TEXT = 'zipcaptionprompt';
  * @param joint what stands between photo and text where the template takes a message as one text
  * @throws CaptionError `MODEL_INVALID`, `MODEL_UNSUPPORTED`
  */
-export async function chatTemplate(files: ChatFiles, mark: string, joint: string): Promise<string> {
+export async function chatTemplate(
+  files: ChatFiles,
+  mark: string,
+  joint: string,
+): Promise<Pick<PromptSpec, 'template' | 'specialTokens'>> {
   const source = files.jinja ?? templateIn(files.others);
   if (source === undefined) {
     throw new CaptionError(
@@ -43,7 +48,12 @@ export async function chatTemplate(files: ChatFiles, mark: string, joint: string
     try {
       const text = await render(source, { messages, add_generation_prompt: true, ...tokens });
       if (count(text, mark) === 1 && count(text, TEXT) === 1) {
-        return text.replace(mark, '{photo}').replace(TEXT, '{prompt}');
+        // As `apply_chat_template` does: a text that has its first token already gets no other one.
+        const isComplete = tokens.bos_token !== '' && text.startsWith(tokens.bos_token);
+        return {
+          template: text.replace(mark, '{photo}').replace(TEXT, '{prompt}'),
+          ...(isComplete && { specialTokens: false }),
+        };
       }
     } catch (error) {
       failure = error;

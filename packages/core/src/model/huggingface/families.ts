@@ -35,6 +35,12 @@ const llava = (joint: string): Family => ({
   prompt: (files) => chatPrompt(files, { joint, photo: llavaPhoto }),
 });
 
+const lfm2: Family = {
+  layout: 'decoder-only',
+  textConfig: 'text_config',
+  prompt: (files) => chatPrompt(files, { joint: '', photo: (mark) => lfm2Photo(mark, files) }),
+};
+
 /** By `model_type`. */
 export const FAMILIES: Readonly<Record<string, Family>> = {
   'vision-encoder-decoder': { layout: 'encoder-decoder', textConfig: 'decoder' },
@@ -44,6 +50,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   llava: llava('\n'),
   llava_onevision: llava('\n'),
   llava_qwen2: llava(''),
+  lfm2_vl: lfm2,
+  // As transformers 4 writes it.
+  'lfm2-vl': lfm2,
 };
 
 /** Room for a sentence, for several, for a paragraph. */
@@ -99,7 +108,7 @@ async function chatPrompt(
       long: { text: 'Describe this image in a long paragraph with every detail.', maxLength: long },
     },
     default: 'short',
-    template: await chatTemplate(chat, mark, joint),
+    ...(await chatTemplate(chat, mark, joint)),
     photo: photo(mark),
     maxLength: detailed,
   };
@@ -117,5 +126,20 @@ function ideficsPhoto(token: string): PhotoText {
     tile: `${around}<row_{row}_col_{column}>{features}`,
     rowEnd: '\n',
     overview: `\n${whole}`,
+  };
+}
+
+/** Tiles row by row, then the whole with a mark before it; a mark before and after all of it. */
+function lfm2Photo(token: string, { processor, chat }: FolderFiles): PhotoText {
+  const files = [processor, ...chat.others];
+  const mark = (key: string, fallback: string) =>
+    files.map((file) => file?.values[key]).find((value) => typeof value === 'string') ?? fallback;
+  return {
+    token,
+    whole: '{features}',
+    tile: '<|img_row_{row}_col_{column}|>{features}',
+    overview: `${mark('image_thumbnail', '<|img_thumbnail|>')}{features}`,
+    before: mark('image_start_token', '<|image_start|>'),
+    after: mark('image_end_token', '<|image_end|>'),
   };
 }

@@ -39,7 +39,7 @@ export async function readHuggingFaceFolder(
   const family = familyOf(config, source.name);
   const networks = await findNetworks(source, dtype, family.layout);
   const [preprocessing, generation, tokenizerConfig] = await Promise.all([
-    read('preprocessor_config.json'),
+    preprocessingIn({ read, ifThere }),
     ifThere('generation_config.json', read),
     ifThere('tokenizer_config.json', read),
   ]);
@@ -88,6 +88,13 @@ interface Reading {
   ifThere<T>(file: string, get: (file: string) => Promise<T>): Promise<T | undefined>;
 }
 
+/** transformers 5 writes one file for all that is done to photos and prompts. */
+async function preprocessingIn({ read, ifThere }: Pick<Reading, 'read' | 'ifThere'>) {
+  const own = await ifThere('preprocessor_config.json', read);
+  const shared = own ? undefined : await ifThere('processor_config.json', read);
+  return own ?? shared?.object('image_processor') ?? read('preprocessor_config.json');
+}
+
 /** What only models that take a prompt have. */
 async function askingFiles(
   tokenizerConfig: Fields | undefined,
@@ -105,7 +112,7 @@ async function askingFiles(
 /** The networks and the names of their tensors, as far as exports agree on them. */
 function stages(
   { encoder, embedding, textEncoder, decoder, firstStep, decoderKind }: Networks,
-  { tiles }: Manifest['image'],
+  { tiles, patches }: Manifest['image'],
 ): Pick<Manifest, 'encoder' | 'embedding' | 'textEncoder' | 'decoder'> {
   const common = { ...decoder, logits: 'logits', state: [] };
   const told = { encoder_hidden_states: 'last_hidden_state' };
@@ -127,7 +134,8 @@ function stages(
       ...encoder,
       input: 'pixel_values',
       outputs: ['image_features'],
-      ...(tiles && { mask: 'pixel_attention_mask' }),
+      ...((tiles || patches) && { mask: 'pixel_attention_mask' }),
+      ...(patches && { shapes: 'spatial_shapes' }),
     },
     embedding: { ...embedding, input: 'input_ids', output: 'inputs_embeds' },
     ...(textEncoder && {
@@ -198,12 +206,18 @@ const OPTIONAL_INPUTS = {
   logitsToKeep: 'num_logits_to_keep',
 } as const;
 
-const isCache = (name: string) => name.startsWith('past_key_values.');
+const isConvolution = (name: string) => name.startsWith('past_conv.');
+const isCache = (name: string) => name.startsWith('past_key_values.') || isConvolution(name);
 
-/** `past_key_values.0.decoder.key` becomes `present.0.decoder.key`; shape [rows, heads, length, width]. */
+/**
+ * `past_key_values.0.decoder.key` becomes `present.0.decoder.key`; shape [rows, heads, length, width].
+ * `past_conv.0` becomes `present_conv.0`: what a short convolution saw last, [rows, width, kernel].
+ */
 function stateTensor(input: string, decoder: Session): StateTensor {
-  const [, heads, , width] = decoder.shape(input) ?? [];
-  if (heads === undefined || width === undefined) {
+  const shape = decoder.shape(input) ?? [];
+  const initial = isConvolution(input) ? [1, shape[1], shape[2]] : [1, shape[1], 0, shape[3]];
+  const known = initial.filter((side) => side !== undefined);
+  if (known.length < initial.length) {
     throw new CaptionError(
       'MODEL_UNSUPPORTED',
       `The decoder does not say how large its cache "${input}" is. Export the model with Optimum.`,
@@ -211,8 +225,8 @@ function stateTensor(input: string, decoder: Session): StateTensor {
   }
   return {
     input,
-    output: input.replace('past_key_values.', 'present.'),
-    initial: [1, heads, 0, width],
+    output: input.replace('past_key_values.', 'present.').replace('past_conv.', 'present_conv.'),
+    initial: known,
     ...(input.includes('.encoder.') && { fixed: true }),
   };
 }

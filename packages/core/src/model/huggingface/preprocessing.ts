@@ -3,6 +3,8 @@ import type { PreprocessSpec } from '../../image/preprocess.js';
 import type { Resample } from '../../image/resize.js';
 import { MODEL_LIMITS } from '../../limits.js';
 import type { Fields } from './fields.js';
+import { normalisation, readRescale } from './normalisation.js';
+import { readPatches } from './patches.js';
 
 /** Pillow's numbers of its filters, in order from 0. */
 const FILTERS: readonly Resample[] = [
@@ -31,6 +33,7 @@ const PROCESSORS: Readonly<Record<string, Processor>> = {
   llavaonevision: { filter: 'bicubic', square: true, crop: false, whole: true },
   idefics3: { filter: 'lanczos', square: true, crop: false, tiles: true },
   smolvlm: { filter: 'lanczos', square: true, crop: false, tiles: true },
+  lfm2vl: { filter: 'bilinear', square: true, crop: false, patches: true },
 };
 
 interface Processor {
@@ -38,6 +41,7 @@ interface Processor {
   readonly square: boolean;
   readonly crop: boolean;
   readonly tiles?: boolean;
+  readonly patches?: boolean;
   /** `do_pad` concerns photos in several pieces. */
   readonly whole?: boolean;
 }
@@ -54,6 +58,7 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
       `The model's ${fields.file} asks for ${what}, which is not supported.`,
     );
   const processor = processorOf(fields, refuse);
+  if (processor.patches) return readPatches(fields, readFilter(fields, processor.filter));
   const pads = processor.tiles || processor.whole ? [] : ['do_pad'];
   for (const key of [...pads, 'do_thumbnail', 'do_align_long_axis', 'do_flip_channel_order']) {
     if (fields.boolean(key)) throw refuse(`"${key}"`);
@@ -75,8 +80,7 @@ export function readPreprocessing(fields: Fields): PreprocessSpec {
 function levels(fields: Fields, { filter }: Processor) {
   return {
     resample: readFilter(fields, filter),
-    rescale:
-      fields.boolean('do_rescale') === false ? 1 : (fields.number('rescale_factor') ?? 1 / 255),
+    rescale: readRescale(fields),
     ...normalisation(fields),
     layout: 'nchw',
     channelOrder: 'rgb',
@@ -179,19 +183,4 @@ function readFilter(fields: Fields, fallback: Resample): Resample {
   const filter = FILTERS[number];
   if (!filter) throw fields.invalid('resample', `a whole number from 0 to ${FILTERS.length - 1}`);
   return filter;
-}
-
-function normalisation(fields: Fields): Pick<PreprocessSpec, 'mean' | 'std'> {
-  if (fields.boolean('do_normalize') === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
-  const triple = (key: string): readonly [number, number, number] => {
-    const value = fields.values[key] ?? 0.5;
-    const list = typeof value === 'number' ? [value, value, value] : value;
-    const sound =
-      Array.isArray(list) && list.length === 3 && list.every((x) => typeof x === 'number');
-    if (sound) return list as [number, number, number];
-    throw fields.invalid(key, 'three numbers');
-  };
-  const std = triple('image_std');
-  if (std.includes(0)) throw fields.invalid('image_std', 'three numbers other than 0');
-  return { mean: triple('image_mean'), std };
 }

@@ -23,11 +23,12 @@ export interface PullRequest {
 }
 
 /** Files that every model needs, besides its networks. */
-const REQUIRED = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
+const REQUIRED = ['config.json', 'tokenizer.json'] as const;
+/** One of them says how a photo becomes pixels. */
+const PREPROCESSING = ['preprocessor_config.json', 'processor_config.json'] as const;
 const OPTIONAL = [
   'generation_config.json',
   'tokenizer_config.json',
-  'processor_config.json',
   'chat_template.jinja',
   'chat_template.json',
   'README.md',
@@ -92,6 +93,10 @@ async function neededFiles(
     if (await has(file)) continue;
     throw new CaptionError('MODEL_NOT_FOUND', missing(file, id, access));
   }
+  const preprocessing = await Promise.all(PREPROCESSING.map(has));
+  if (!preprocessing.includes(true)) {
+    throw new CaptionError('MODEL_NOT_FOUND', missing(PREPROCESSING[0], id, access));
+  }
   for (const file of OPTIONAL) await has(file);
 
   const source: ModelSource = {
@@ -102,7 +107,12 @@ async function neededFiles(
     read: () => Promise.reject(new Error('only asked what there is')),
   };
   const networks = await findNetworks(source, dtype);
-  const wanted = new Set<string>([...REQUIRED, ...OPTIONAL, ...filesOf(networks)]);
+  const wanted = new Set<string>([
+    ...REQUIRED,
+    ...PREPROCESSING,
+    ...OPTIONAL,
+    ...filesOf(networks),
+  ]);
   return {
     dtype: networks.dtype,
     described: new Map([...described].filter(([file]) => wanted.has(file))),

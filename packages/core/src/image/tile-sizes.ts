@@ -1,0 +1,29 @@
+import type { Size } from './types.js';
+
+/** No side of a resized photo is longer than this (`MAX_IMAGE_SIZE` of the processor). */
+const MOST_PIXELS = 4096;
+
+/** The longer side to `edge`, the shorter one to an even number; then neither above the limit. */
+export function scaledSize(photo: Size, edge: number): Size {
+  const ratio = photo.width / photo.height;
+  const even = (side: number) => Math.max(1, Math.trunc(side) + (Math.trunc(side) % 2));
+  const [width, height] =
+    photo.width >= photo.height ? [edge, even(edge / ratio)] : [even(edge * ratio), edge];
+  const shape = width / height;
+  if (width >= height && width > MOST_PIXELS) {
+    return { width: MOST_PIXELS, height: Math.max(1, Math.trunc(MOST_PIXELS / shape)) };
+  }
+  if (height > width && height > MOST_PIXELS) {
+    return { width: Math.max(1, Math.trunc(MOST_PIXELS * shape)), height: MOST_PIXELS };
+  }
+  return { width, height };
+}
+
+/** Both sides to multiples of a tile's, the shorter one by the shape of the photo. */
+export function tiledSize({ width, height }: Size, edge: number): Size {
+  const ratio = width / height;
+  const up = (side: number) => Math.ceil(side / edge) * edge;
+  return width >= height
+    ? { width: up(width), height: up(Math.trunc(up(width) / ratio)) }
+    : { width: up(Math.trunc(up(height) * ratio)), height: up(height) };
+}
