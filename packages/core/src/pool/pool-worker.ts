@@ -178,12 +178,10 @@ export class PoolWorker {
   #stop(): void {
     if (!this.#call || this.#stopping) return;
     this.#thread.post({ kind: 'abort', id: this.#call.id });
-    this.#thread.keepAlive(false);
+    // The thread keeps the process alive until then: other photos may wait for it.
     this.#stopping = setTimeout(() => {
       void this.terminate(new WorkerDied(new Error('it did not stop when it was told to')));
     }, PATIENCE);
-    // In Node the timer must not keep the process alive; in a browser it is a number.
-    if (typeof this.#stopping === 'object') this.#stopping.unref();
   }
 
   /** The worker is free again. */

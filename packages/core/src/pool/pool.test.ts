@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Captioner, loadCaptioner } from '../captioner.js';
@@ -203,6 +205,22 @@ describe('a signal', () => {
     expect(new Set(texts.map(({ text }) => text))).toEqual(
       new Set([(await local.caption(photo)).text]),
     );
+  });
+
+  test('leaves the process alive for a photo that waits behind the stopped one', async () => {
+    const program = `
+      import { loadCaptioner } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+      const captioner = await loadCaptioner({ model: ${JSON.stringify(model)}, workers: 1 });
+      const controller = new AbortController();
+      const stopped = captioner.caption(${JSON.stringify(photo)}, { signal: controller.signal });
+      const waiting = captioner.caption(${JSON.stringify(photo)});
+      setTimeout(() => controller.abort(), 1);
+      await stopped.catch(() => undefined);
+      console.log((await waiting).text);`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--input-type=module', '--eval', program],
+    ]);
+    expect(stdout.trim()).toBe((await local.caption(photo)).text);
   });
 
   test('stops captionAll while the next photo is being waited for', async () => {
