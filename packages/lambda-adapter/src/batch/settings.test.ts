@@ -19,6 +19,11 @@ it('reads where results go', () => {
   expect(read('none').results).toEqual([]);
 });
 
+it('takes the variables that say which model and runtime', () => {
+  const names = ['MODEL', 'MODEL_SHA256', 'DTYPE', 'RUNTIME'].map((name) => `ZIPCAPTION_${name}`);
+  expect(() => read('none', Object.fromEntries(names.map((name) => [name, 'x'])))).not.toThrow();
+});
+
 it('allows as many pixels as the memory has room for', () => {
   expect(read('none', { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512' }).maxPixels).toBe(2 ** 25);
 });

@@ -38,11 +38,12 @@ const known = new Set([
   'MAX_PIXELS',
   'MODEL',
   'MODEL_SHA256',
+  'DTYPE',
   'RUNTIME',
   'METRICS',
 ]);
-/** Variables of the repository's scripts that share the prefix. */
-const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;
+/** Variables of the command line and the repository's scripts that share the prefix. */
+const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE(_DIR)?$)/;
 
 const MAX_BYTES = 32 * 2 ** 20;
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +42,16 @@ describe('readSettings', () => {
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       apiKeys: ['0123456789abcdef', 'fedcba9876543210'],
     });
+  });
+
+  it('knows every variable that the docs list, and those of the command line', () => {
+    const docs = readFileSync(new URL('../../../../docs/http-api.md', import.meta.url), 'utf8');
+    const [, table = ''] = docs.split('\n## Settings\n');
+    const names = new Set(table.match(/(?<=`)ZIPCAPTION_\w+/g));
+    expect(names.size).toBeGreaterThan(15);
+    for (const name of [...names, 'ZIPCAPTION_CACHE']) {
+      expect(readSettings({ [name]: '' }), name).toEqual(defaultSettings);
+    }
   });
 
   it('reads keys from a file', () => {

@@ -172,11 +172,12 @@ const known = new Set([
   'RATE',
   'MODEL',
   'MODEL_SHA256',
+  'DTYPE',
   'RUNTIME',
   'METRICS',
 ]);
 /** Variables of the command line and the repository's scripts that share the prefix. */
-const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE_DIR)/;
+const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE(_DIR)?$)/;
 /** What Kubernetes sets in every pod beside a service called "zipcaption". */
 const serviceLinks = /^ZIPCAPTION_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
 
