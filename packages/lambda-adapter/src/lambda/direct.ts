@@ -1,22 +1,29 @@
-import type { CaptionJson } from '../http/answer.js';
+import type { CaptionJson, EmbeddingJson } from '../http/answer.js';
 import type { App, CallContext } from '../http/app.js';
+import { imageNoText } from '../http/photo-json.js';
 import { HttpError, type Problem } from '../http/problem.js';
-import { readOptions } from '../http/request-options.js';
+import {
+  captionOptionNames,
+  type EmbedRequestOptions,
+  embedOptionNames,
+  type RequestOptions,
+  readOptions,
+} from '../http/request-options.js';
 
-/** A direct invocation, or a task of a state machine: the photo, and options as in the HTTP API. */
-export interface DirectEvent {
+interface DirectPhoto {
   /** Base64 or a `data:` URL. */
   readonly image: string;
-  readonly beams?: number;
-  readonly maxLength?: number;
-  readonly numCaptions?: number;
-  readonly numTags?: number;
-  readonly attention?: boolean;
-  readonly prompt?: string;
-  readonly decode?: 'fast' | 'exact';
 }
 
-export type DirectResult = CaptionJson & { readonly requestId: string };
+/**
+ * A direct invocation, or a task of a state machine: the photo, and options as in the HTTP API. With
+ * `embed: true` its feature vector is asked for instead of its caption.
+ */
+export type DirectEvent =
+  | (DirectPhoto & RequestOptions & { readonly embed?: false })
+  | (DirectPhoto & EmbedRequestOptions & { readonly embed: true });
+
+export type DirectResult = (CaptionJson | EmbeddingJson) & { readonly requestId: string };
 
 /**
  * A failed direct invocation. Lambda reports an error's name as its type, so a state machine can
@@ -34,22 +41,21 @@ export function isDirectEvent(event: unknown): event is DirectEvent {
 }
 
 /**
- * The event as the HTTP API's JSON, checked member by member before it is written: what is nested
- * without end cannot be written at all.
+ * The event as a path of the HTTP API and the JSON for it, checked member by member before it is written:
+ * what is nested without end cannot be written at all.
  */
-function jsonOf(event: DirectEvent): string {
-  const members = Object.entries(event as unknown as Record<string, unknown>);
-  for (const [name, value] of members) {
-    if (name === 'image') {
-      if (typeof value !== 'string') {
-        throw new InvocationError({
-          code: 'INVALID_INPUT',
-          detail: 'The "image" must be a text: base64, or a data: URL.',
-        });
-      }
-    } else readOptions([[name, value]]);
+function callOf(event: DirectEvent): { readonly path: string; readonly body: string } {
+  const { embed = false, ...members } = event as unknown as Record<string, unknown>;
+  if (typeof embed !== 'boolean') {
+    throw new HttpError('INVALID_OPTION', 'The option "embed" must be true or false.');
   }
-  return JSON.stringify(Object.fromEntries(members));
+  for (const [name, value] of Object.entries(members)) {
+    if (name === 'image') {
+      if (typeof value !== 'string') throw imageNoText();
+    } else if (embed) readOptions([[name, value]], embedOptionNames);
+    else readOptions([[name, value]], captionOptionNames);
+  }
+  return { path: embed ? '/embed' : '/caption', body: JSON.stringify(members) };
 }
 
 /** @throws InvocationError with the code as its name */
@@ -58,19 +64,19 @@ export async function invokeDirectly(
   event: DirectEvent,
   context: CallContext,
 ): Promise<DirectResult> {
-  let body: string;
+  let call: ReturnType<typeof callOf>;
   try {
-    body = jsonOf(event);
+    call = callOf(event);
   } catch (error) {
     if (error instanceof HttpError) {
       throw new InvocationError({ code: error.code, detail: error.message });
     }
     throw error;
   }
-  const request = new Request(`https://lambda.invalid${app.settings.basePath}/caption`, {
+  const request = new Request(`https://lambda.invalid${app.settings.basePath}${call.path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body,
+    body: call.body,
   });
   // Whoever may invoke the function has been let in by IAM.
   const response = await app.fetch(request, { ...context, trusted: true });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Captioner } from 'zipcaption';
 import { engineFromEnvironment } from './engine-from-environment.js';
 
 const folder = fileURLToPath(
@@ -29,5 +30,24 @@ describe('ZIPCAPTION_DTYPE', () => {
       code: 'MODEL_NOT_FOUND',
       message: expect.stringContaining('bnb4'),
     });
+  });
+});
+
+describe('ZIPCAPTION_RUNTIME=native', () => {
+  it('captions on worker threads as on the calling thread', async () => {
+    const pixels = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192) };
+    const results = [];
+    for (const workers of [0, 2]) {
+      const engine = await engineFromEnvironment(
+        { ZIPCAPTION_MODEL: folder, ZIPCAPTION_RUNTIME: 'native' },
+        undefined,
+        workers,
+      );
+      const both = await Promise.all([engine.caption(pixels), engine.caption(pixels)]);
+      results.push(...both.map(({ text, score, model }) => ({ text, score, ...model })));
+      if ('dispose' in engine) await (engine as Captioner).dispose();
+    }
+    expect(new Set(results.map(({ text, score }) => `${text} ${score}`)).size).toBe(1);
+    expect(results.map(({ runtime }) => runtime)).toEqual(['custom', 'custom', 'node', 'node']);
   });
 });

@@ -15,14 +15,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * a manifest: `fp32`, `q8`, …).
  *
  * @param folder  the folder of the running bundle, whose model and runtime files are used
- * @param workers worker threads that caption; 0, as on Lambda: the calling thread. Not with `native`
+ * @param workers worker threads that caption; 0, as on Lambda: the calling thread
  */
 export async function engineFromEnvironment(
   env: Environment = process.env,
   folder: string = fileURLToPath(new URL('.', import.meta.url)),
   workers = 0,
 ): Promise<Engine> {
-  const [model, runtime] = await Promise.all([findModel(env, folder), findRuntime(env, folder)]);
+  const [model, runtime] = await Promise.all([
+    findModel(env, folder),
+    findRuntime(env, folder, workers),
+  ]);
   // A name that is no number format is refused with the list of those that are.
   const dtype = env.ZIPCAPTION_DTYPE?.trim() as LoadOptions['dtype'];
   return loadCaptioner({
@@ -44,10 +47,15 @@ async function findModel(env: Environment, folder: string): Promise<string | und
 const MJS = 'ort-wasm-simd-threaded.mjs';
 const WASM = 'ort-wasm-simd-threaded.wasm';
 
-function findRuntime(env: Environment, folder: string): Pick<LoadOptions, 'runtime' | 'wasm'> {
+function findRuntime(
+  env: Environment,
+  folder: string,
+  workers: number,
+): Pick<LoadOptions, 'runtime' | 'wasm'> {
   switch (env.ZIPCAPTION_RUNTIME || 'wasm') {
     case 'native':
-      return { runtime: loadNative() };
+      // A module cannot be passed to a thread; each loads its own by the name.
+      return { runtime: workers > 0 ? 'node' : loadNative() };
     case 'wasm':
       return webFiles(folder);
     case 'web':

@@ -190,6 +190,35 @@ describe('direct invocations', () => {
   const image = Buffer.from(photo).toString('base64');
   const context = lambdaContext();
 
+  it('answer with the feature vector when it is asked for', async () => {
+    const { handler, engine } = lambda({}, { apiKeys: ['a-key-that-iam-spares'] });
+    const answer = await handler(
+      { image, embed: true, decode: 'exact', orientation: false },
+      context,
+    );
+    expect(answer).toEqual({
+      embedding: [expect.closeTo(0.6, 7), expect.closeTo(0.8, 7)],
+      model: { name: 'scripted', version: '1.2.3' },
+      requestId: context.awsRequestId,
+    });
+    expect(engine.embedCalls[0]?.options).toMatchObject({ decode: 'exact', orientation: false });
+    expect(engine.calls).toHaveLength(0);
+    expect(await handler({ image, embed: false }, context)).toMatchObject({
+      caption: 'a dog runs',
+    });
+    for (const event of [
+      { image, embed: true, beams: 2 },
+      { image, embed: 'yes' },
+      { image, orientation: true },
+    ]) {
+      await expect(handler(event, context)).rejects.toMatchObject({ name: 'INVALID_OPTION' });
+    }
+    const featureless = lambda({ features: null });
+    await expect(featureless.handler({ image, embed: true }, context)).rejects.toMatchObject({
+      name: 'MODEL_UNSUPPORTED',
+    });
+  });
+
   it('answer with the caption itself', async () => {
     const { handler, engine } = lambda({}, { apiKeys: ['a-key-that-iam-spares'] });
     const answer = await handler({ image, beams: 2, attention: true }, context);
@@ -269,14 +298,21 @@ describe('events of other kinds', () => {
 
 it('answers every mutant of an event, or refuses it by a code', async () => {
   const { handler } = lambda();
+  const image = Buffer.from(photo).toString('base64');
+  const direct = [
+    { image, beams: 2, attention: true },
+    { image, embed: true, decode: 'exact' },
+  ];
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...httpEventNames),
+      fc.constantFrom(...httpEventNames, ...direct),
       fc.array(fc.nat(20), { minLength: 1, maxLength: 3 }),
       strangeValues,
       fc.boolean(),
       async (name, path, value, withBody) => {
-        const event = withBody ? eventWithBody(name, photo) : recordedEvent(name);
+        const http = (name: (typeof httpEventNames)[number]) =>
+          withBody ? eventWithBody(name, photo) : recordedEvent(name);
+        const event = typeof name === 'string' ? http(name) : name;
         const result = await handler(mutate(event, path, value), lambdaContext()).catch(
           (error: Error) => error,
         );
@@ -284,7 +320,8 @@ it('answers every mutant of an event, or refuses it by a code', async () => {
           expect(result.name).toMatch(/^(INVALID_INPUT|INVALID_OPTION)$/);
         } else if ('statusCode' in (result as object)) {
           expect((result as HttpResult).statusCode).toBeLessThan(500);
-        } else expect(result).toEqual({ warm: true });
+        } else if (typeof name === 'string') expect(result).toEqual({ warm: true });
+        else expect(result).toMatchObject({ model: { name: 'scripted' } });
       },
     ),
     { numRuns: 1500 },

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { App } from '../http/app.js';
 import type { LambdaContext } from './context.js';
@@ -60,10 +59,22 @@ async function send(response: Response, out: ResponseStream): Promise<void> {
     // The status and headers leave with the first write, so there must be one.
     if (!reader) out.write('');
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-      if (!out.write(next.value)) await once(out, 'drain');
+      if (!out.write(next.value)) await hasRoom(out);
     }
   } finally {
     out.off('close', stop);
     out.end();
   }
+}
+
+/** Resolves when more may be written, or nothing will ever be read any more. */
+function hasRoom(out: ResponseStream): Promise<void> {
+  if (out.destroyed || !out.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      out.off('drain', done).off('close', done);
+      resolve();
+    };
+    out.once('drain', done).once('close', done);
+  });
 }
