@@ -589,6 +589,8 @@ describe('many photos at once', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 200]);
     expect(answers[0]?.headers.get('ratelimit')).toBe('"default";r=1;t=30');
     expect(answers[2]?.headers.get('retry-after')).toBe('30');
+    const wrong = await app.fetch(new Request(`${BASE}/caption?x=1`, photoInit), { client: 'c' });
+    expect([wrong.status, wrong.headers.get('ratelimit')]).toEqual([400, '"default";r=1;t=30']);
     const limited = answers[2] ?? new Response();
     expect(await problem(limited)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
   });

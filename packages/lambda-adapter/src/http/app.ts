@@ -80,6 +80,8 @@ export interface Call {
   readonly trusted: boolean;
   readonly closing: boolean;
   readonly record: RequestRecord;
+  /** Headers that the answer gets, also if it is a failure. */
+  readonly headers: Record<string, string>;
   /** To be called by a route that answers before it is done; then it must call `finish` itself. */
   finishLater(): () => void;
 }
@@ -123,10 +125,8 @@ export function createApp(options: AppOptions): App {
   /** Guarded, and counted against the client's rate. */
   const limited = (route: Route): Route =>
     guarded(async (call) => {
-      const headers = call.trusted ? undefined : rate?.take(call.client);
-      const response = await route(call);
-      for (const [name, value] of Object.entries(headers ?? {})) response.headers.set(name, value);
-      return response;
+      if (rate && !call.trusted) Object.assign(call.headers, rate.take(call.client));
+      return route(call);
     });
   const caption = limited(captionRoute(parts));
   const routes: ReadonlyMap<string, ReadonlyMap<string, Route>> = table({
@@ -206,6 +206,7 @@ export function createApp(options: AppOptions): App {
         url,
         requestId,
         record,
+        headers: {},
         timeLeft: () =>
           (context.timeLeft ?? Number.POSITIVE_INFINITY) - (performance.now() - started),
         mount: (context.mount ?? '') + settings.basePath,
@@ -225,7 +226,8 @@ export function createApp(options: AppOptions): App {
         later = false; // What failed before it began has nobody else to finish it.
         response = problemResponse(error, requestId);
       }
-      const headers = withAnswerHeaders(response, requestId, corsHeaders(request, settings));
+      const more = { ...corsHeaders(request, settings), ...call.headers };
+      const headers = withAnswerHeaders(response, requestId, more);
       record.status = response.status;
       if (!later) finish();
       const body = request.method === 'HEAD' ? null : response.body;
@@ -258,11 +260,11 @@ export function requestIdOf(headers: Headers): string {
 }
 
 /** W3C Trace Context; what is none is not handed on. */
-function traceOf(headers: Headers): { traceparent?: string } {
-  const given = headers.get('traceparent') ?? '';
-  return /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(given)
-    ? { traceparent: given }
-    : {};
+function traceOf(headers: Headers): Pick<RequestRecord, 'traceparent' | 'tracestate'> {
+  const traceparent = headers.get('traceparent') ?? '';
+  if (!/^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent)) return {};
+  const tracestate = headers.get('tracestate');
+  return { traceparent, ...(tracestate && { tracestate }) };
 }
 
 /** `GET /openapi.json`; the document is written once for each mount, of which a function has one. */

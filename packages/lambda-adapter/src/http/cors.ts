@@ -3,7 +3,7 @@ import type { Settings } from './settings.js';
 const EXPOSED =
   'ETag, Cache-Status, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id';
 const ALLOWED =
-  'Accept, Authorization, Content-Type, If-None-Match, Traceparent, X-Api-Key, X-Request-Id';
+  'Accept, Authorization, Content-Type, If-None-Match, Traceparent, Tracestate, X-Api-Key, X-Request-Id';
 
 /** Headers for a page of another origin (Fetch standard, section 3.2); none unless that origin may call. */
 export function corsHeaders(request: Request, { corsOrigins }: Settings): Record<string, string> {

@@ -13,8 +13,9 @@ export interface RequestRecord {
   photoBytes?: number;
   /** Milliseconds in the queue, of all photos together. */
   queued?: number;
-  /** `traceparent` of the request (W3C Trace Context). */
+  /** `traceparent` and `tracestate` of the request (W3C Trace Context). */
   traceparent?: string;
+  tracestate?: string;
   /** Kind of file of the last photo: `jpeg`, `png`, … */
   format?: string;
   /** Photos whose caption was remembered or being made for somebody else. */

@@ -8,6 +8,7 @@ export interface ServeArguments {
   readonly workers: number;
   readonly maxConnections: number;
   readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
   readonly writeTimeout: number;
   readonly grace: number;
   readonly trustedProxies: number;
@@ -31,6 +32,8 @@ export const usage = `Serves captions over HTTP.
   --max-connections NUMBER  connections at once; default 256
   --trusted-proxies NUMBER  proxies in front that add to X-Forwarded-For; default 0
   --request-timeout SECONDS a request must have come whole within this time; default 60
+  --keep-alive SECONDS      a connection may be idle between two requests; longer than proxies in front
+                            keep theirs; default 75
   --write-timeout SECONDS   a client must read some of its answer within this time; default 10
   --grace SECONDS           requests under way may still take this long at the end; default 35
   --help
@@ -55,6 +58,7 @@ export function parseServeArguments(
       'max-connections': { type: 'string', default: '256' },
       'trusted-proxies': { type: 'string', default: '0' },
       'request-timeout': { type: 'string', default: '60' },
+      'keep-alive': { type: 'string', default: '75' },
       'write-timeout': { type: 'string', default: '10' },
       grace: { type: 'string', default: '35' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -76,6 +80,7 @@ export function parseServeArguments(
     maxConnections: number('max-connections', 1, 100_000),
     trustedProxies: number('trusted-proxies', 0, 10),
     requestTimeout: 1000 * number('request-timeout', 1, 3600),
+    keepAliveTimeout: 1000 * number('keep-alive', 1, 3600),
     writeTimeout: 1000 * number('write-timeout', 1, 3600),
     grace: 1000 * number('grace', 0, 3600),
     variables: {

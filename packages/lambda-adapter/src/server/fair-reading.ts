@@ -32,8 +32,18 @@ function nextRound(): void {
 export class FairReading {
   readonly #socket: Socket;
   readonly #parse: (data: Buffer) => void;
+  readonly #ends: readonly (() => void)[];
   readonly #onData = (data: Buffer) => this.#take(data);
+  readonly #onEnd = () => {
+    this.#hasEnded = true;
+    // Node does not resume a socket that has ended: what is left, one read at most, goes to the body at once.
+    this.#isHeld = false;
+    this.#goOn();
+    this.#endIfParsed();
+  };
   #left: Buffer | undefined;
+  /** True when the client has closed its half and Node, whose parser has not had everything, does not know it. */
+  #hasEnded = false;
   /** True while Node accepts no more data. */
   #isHeld = false;
   #isWaiting = false;
@@ -52,9 +62,12 @@ export class FairReading {
     this.#parse = parse;
     socket.removeListener('data', parse);
     socket.on('data', this.#onData);
+    this.#ends = socket.listeners('end') as (() => void)[];
+    for (const end of this.#ends) socket.removeListener('end', end);
+    socket.on('end', this.#onEnd);
     // Called by Node's HTTP server, when a body is not read as fast as it comes and when it is.
     socket.pause = () => {
-      this.#isHeld = true;
+      this.#isHeld = !this.#hasEnded;
       return pause(socket);
     };
     socket.resume = () => {
@@ -70,7 +83,7 @@ export class FairReading {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#left = undefined;
-    this.#socket.removeListener('data', this.#onData);
+    this.#socket.removeListener('data', this.#onData).removeListener('end', this.#onEnd);
     Reflect.deleteProperty(this.#socket, 'pause');
     Reflect.deleteProperty(this.#socket, 'resume');
     pause(this.#socket);
@@ -88,6 +101,12 @@ export class FairReading {
     while (this.#left && !this.#isHeld && waiting.length === 0 && hasTime()) this.#parsePiece();
     if (this.#left) pause(this.#socket);
     this.#goOn();
+  }
+
+  #endIfParsed(): void {
+    if (!this.#hasEnded || this.#left || this.#isStopped) return;
+    this.#hasEnded = false;
+    for (const end of this.#ends) end.call(this.#socket);
   }
 
   #goOn(): void {
@@ -108,6 +127,7 @@ export class FairReading {
     if (!left || this.#isHeld) return;
     this.#left = left.length > PIECE ? left.subarray(PIECE) : undefined;
     if (!this.#socket.destroyed) this.#parse(left.subarray(0, PIECE));
+    this.#endIfParsed();
   }
 }
 

@@ -3,9 +3,9 @@ import { Connection } from './connection.js';
 
 /** How long a connection is read from after its last answer. */
 export interface LingerLimits {
-  /** Milliseconds without a byte from the client. Default 5,000. */
+  /** Milliseconds without a byte from the client. Default 15,000. */
   readonly idle?: number;
-  /** Milliseconds in all. Default 30,000. */
+  /** Milliseconds in all. Default 120,000. */
   readonly total?: number;
   /** Bytes that are read and thrown away; then the client has to stop by itself. Default 64 MiB. */
   readonly bytes?: number;
@@ -29,7 +29,7 @@ export function closeInTwoSteps(socket: Socket, limits: LingerLimits): void {
   };
 }
 
-function linger(socket: Socket, { idle = 5_000, total = 30_000, bytes = 2 ** 26 }: LingerLimits) {
+function linger(socket: Socket, { idle = 15_000, total = 120_000, bytes = 2 ** 26 }: LingerLimits) {
   const close = () => socket.destroy();
   let left = bytes;
   // After a stall of the whole process there may be bytes that wait to be read.

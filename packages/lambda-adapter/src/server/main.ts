@@ -25,22 +25,20 @@ async function serve(options: ServeArguments): Promise<void> {
     else console.error(`API keys: ${count}`);
   });
   const metrics = createMetrics(settings.basePath);
-  const trace = await createTracing();
+  const trace = await createTracing(settings.basePath);
   const observe: typeof log.request = (record) => {
     metrics.observe(record);
     trace(record);
     log.request(record);
   };
-  // A native module cannot be passed to a thread.
-  const isNative = env.ZIPCAPTION_RUNTIME === 'native';
-  const workers = isNative ? 1 : options.workers;
+  const { workers } = options;
   const app = createApp({
     settings,
     workers,
     observe,
     apiKeys: keys.keys,
     metrics: metrics.answer,
-    engine: () => engineFromEnvironment(env, undefined, isNative ? 0 : workers),
+    engine: () => engineFromEnvironment(env, undefined, workers),
   });
   metrics.watch(app);
   await app.warmUp(); // No request is taken before it can be answered.
@@ -48,6 +46,10 @@ async function serve(options: ServeArguments): Promise<void> {
   const { name, version } = (await app.engine()).model;
   console.error(
     `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version}, workers ${workers})`,
+  );
+  // Whoever read the log has gone, say; captions go on.
+  process.stdout.on('error', ({ message }) =>
+    console.error(`The log cannot be written: ${message}`),
   );
   let ending = false;
   const stop = async () => {

@@ -3,19 +3,7 @@ import { CaptionError } from 'zipcaption';
 import type { App } from '../http/app.js';
 import { HttpError } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
-
-/** Paths that are labels of their own; strangers must not be able to add further ones. */
-const routes: ReadonlySet<string> = new Set([
-  '/',
-  '/caption',
-  '/embed',
-  '/health',
-  '/livez',
-  '/readyz',
-  '/metrics',
-  '/openapi.json',
-]);
-const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+import { knownMethod, routeOf } from './route-of.js';
 
 /** Seconds; the upper ones are near the time limit. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -78,9 +66,8 @@ export function createMetrics(basePath: string): Metrics {
 
   return {
     observe(record) {
-      const path = record.path.startsWith(basePath) ? record.path.slice(basePath.length) : '';
-      const route = routes.has(path || '/') ? path || '/' : 'other';
-      const method = methods.has(record.method) ? record.method : 'other';
+      const route = routeOf(record.path, basePath) ?? 'other';
+      const method = knownMethod(record.method) ?? 'other';
       requests.inc({ route, method, status: record.status, code: codeOf(record.error) });
       duration.observe({ route }, record.duration / 1000);
       for (const [stage, ms] of Object.entries(record.timings ?? {})) {

@@ -5,6 +5,8 @@ import { HttpError } from '../http/problem.js';
 const ANY_CHUNKS = 1_000;
 /** Bytes that the chunks must have on average beyond that. */
 const LEAST_CHUNK = 64;
+/** Bytes of an answer of which a client must read some within the write timeout. */
+const ANSWER_PIECE = 16 * 1024;
 /** Chunks smaller than this are joined before they are handed on, up to so many bytes. */
 const JOINED = 16 * 1024;
 
@@ -142,12 +144,35 @@ export async function answerWith(
   // What is left of the body would be taken for the next request.
   const unread = !incoming.complete;
   if (isLast || unread) headers.set('connection', 'close');
+  const { body } = response;
+  const whole =
+    body && !isStream(headers) ? new Uint8Array(await response.arrayBuffer()) : undefined;
+  // HTTP/1.0, which some proxies speak, keeps a connection only after an answer whose length it knows.
+  if (whole) headers.set('content-length', String(whole.length));
   outgoing.writeHead(response.status, [...headers].flat());
-  if (response.body) await pump(response.body, outgoing, writeTimeout);
+  if (whole) await write(whole, outgoing, writeTimeout);
+  else if (body) await pump(body, outgoing, writeTimeout);
   outgoing.end();
   void isRead(outgoing, writeTimeout, 'finish');
   // A client that does not read before all is sent must be able to send it.
   if (unread) incoming.resume();
+}
+
+/** Words that are sent as they are found. */
+function isStream(headers: Headers): boolean {
+  return /^text\/event-stream\b/.test(headers.get('content-type') ?? '');
+}
+
+/** In pieces: a client that reads slowly is not one that does not read. */
+async function write(
+  bytes: Uint8Array,
+  outgoing: ServerResponse,
+  writeTimeout: number,
+): Promise<void> {
+  for (let at = 0; at < bytes.length && !outgoing.destroyed; at += ANSWER_PIECE) {
+    const piece = bytes.subarray(at, at + ANSWER_PIECE);
+    if (!outgoing.write(piece)) await isRead(outgoing, writeTimeout, 'drain');
+  }
 }
 
 async function pump(
@@ -161,7 +186,7 @@ async function pump(
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       if (outgoing.destroyed) return;
-      if (!outgoing.write(next.value)) await isRead(outgoing, writeTimeout, 'drain');
+      await write(next.value, outgoing, writeTimeout);
     }
   } finally {
     outgoing.off('close', stop);
@@ -176,9 +201,15 @@ function isRead(
 ): Promise<void> {
   if (outgoing.writableFinished || outgoing.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    const late = setTimeout(() => outgoing.destroy(), writeTimeout);
+    // After a stall of the whole process it may not be known yet what was read meanwhile.
+    const late = setTimeout(() => setImmediate(destroyIfLate), writeTimeout);
     late.unref();
+    let isDone = false;
+    const destroyIfLate = () => {
+      if (!isDone) outgoing.destroy();
+    };
     const done = () => {
+      isDone = true;
       clearTimeout(late);
       outgoing.off(event, done).off('close', done);
       resolve();

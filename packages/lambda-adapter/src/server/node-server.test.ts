@@ -251,6 +251,8 @@ describe('requests that no app sees', () => {
     ['two Hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n', 400],
     ['no Host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     ['no HTTP', 'hello\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /livez\r\n\r\n', 400],
+    ['HTTP/2.0 without its preface', 'GET /livez HTTP/2.0\r\nHost: x\r\n\r\n', 400],
     ['long headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
     [
       'many headers',
@@ -303,6 +305,72 @@ describe('connections', () => {
     // Interim answers only ask whether anybody is there.
     expect(statuses(answer).filter((status) => status >= 200)).toEqual([200]);
     expect(answer).toContain('a dog runs');
+  });
+
+  it('clients that close their half after a long body read the answer', async () => {
+    const { url, engine } = await start({}, { cacheBytes: 0 });
+    // Many chunks from many clients: their last bytes wait to be parsed when the end has come already.
+    const chunks = `64\r\n${'x'.repeat(100)}\r\n`.repeat(3_000);
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, (_, n) =>
+        raw(url, (socket) => {
+          socket.write(head('Transfer-Encoding: chunked', `/caption?maxLength=${n + 1}`));
+          socket.end(`${chunks}0\r\n\r\n`);
+        }),
+      ),
+    );
+    for (const answer of answers) {
+      expect(statuses(answer).filter((status) => status >= 200)).toEqual([200]);
+    }
+    expect(engine.calls.map(({ bytes }) => bytes.length)).toEqual(Array(16).fill(300_000));
+  });
+
+  it('a whole answer has a length, so that HTTP/1.0 clients may go on with the connection', async () => {
+    const { url } = await start();
+    const post = (version: string, more = '') =>
+      `POST /caption HTTP/${version}\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 3\r\n${more}\r\nabc`;
+    const keep = 'Connection: keep-alive\r\n';
+    const old = await raw(url, (socket) => socket.write(post('1.0', keep) + post('1.0')));
+    expect(statuses(old)).toEqual([200, 200]);
+    for (const answer of [
+      old,
+      await raw(url, (s) => s.write(post('1.1', 'Connection: close\r\n'))),
+    ]) {
+      const [, headers = '', body = ''] = /^(.*?)\r\n\r\n(.*)/s.exec(answer) ?? [];
+      const length = Number(/content-length: (\d+)/i.exec(headers)?.[1]);
+      expect(JSON.parse(body.slice(0, length))).toMatchObject({ caption: 'a dog runs' });
+      expect(headers).not.toMatch(/transfer-encoding/i);
+    }
+    const words = await raw(url, (socket) =>
+      socket.write(post('1.1', 'Accept: text/event-stream\r\nConnection: close\r\n')),
+    );
+    expect(words).toMatch(/transfer-encoding: chunked/i);
+  });
+
+  it('a client that reads slowly but steadily gets all of a whole answer', async () => {
+    const long = { words: ['x'.repeat(16_000_000)] };
+    const { url } = await start(long, {}, { writeTimeout: 1_000 });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(`${head('Content-Length: 3\r\nConnection: close')}abc`);
+    let size = 0;
+    socket.on('readable', () => undefined);
+    // For longer than the write timeout in all; the buffers of both systems are full meanwhile.
+    for (let ended = false; !ended; ) {
+      await new Promise((later) => setTimeout(later, 10));
+      size += (socket.read() as Buffer | null)?.length ?? 0;
+      ended = socket.readableEnded || socket.destroyed;
+    }
+    expect(size).toBeGreaterThan(16_000_000);
+  });
+
+  it('an idle connection is kept for as long as it is said', async () => {
+    const { url } = await start({}, {}, { keepAliveTimeout: 7_000 });
+    const response = await fetch(`${url}/livez`);
+    expect(response.headers.get('keep-alive')).toBe('timeout=7');
+    const { url: other } = await start();
+    expect((await fetch(`${other}/livez`)).headers.get('keep-alive')).toBe('timeout=75');
   });
 
   it('clients that leave free the queue, whether their photo waits or is worked on', async () => {
@@ -435,6 +503,28 @@ describe('the end', () => {
     expect((await slow).status).toBe(200);
     await closed;
     await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  });
+
+  it('answers what comes on a connection that was idle', async () => {
+    const { url, close, engine } = await start({ pace: 100 }, {}, { grace: 5_000 });
+    const idle = connect(Number(new URL(url).port), '127.0.0.1');
+    let text = '';
+    idle.setEncoding('latin1').on('data', (data: string) => {
+      text += data;
+    });
+    idle.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => statuses(text)).toEqual([200]);
+    const slow = fetch(`${url}/caption`, {
+      method: 'POST',
+      body: new Uint8Array([1]),
+      headers: { 'content-type': 'image/png' },
+    });
+    await expect.poll(() => engine.calls.length).toBe(1);
+    const closed = close();
+    idle.write(`${head('Content-Length: 3')}abc`);
+    await expect.poll(() => statuses(text)).toEqual([200, 503]);
+    expect((await slow).status).toBe(200);
+    await closed;
   });
 
   it('does not wait for ever', async () => {

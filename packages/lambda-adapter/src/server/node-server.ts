@@ -6,6 +6,7 @@ import { shortTurn } from '../http/event-loop.js';
 import { HttpError, problemResponse } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { largestBody } from '../http/settings.js';
+import { clientOf } from './client-address.js';
 import { Connection } from './connection.js';
 import { limitConnections } from './connection-limit.js';
 import { closeInTwoSteps, type LingerLimits } from './lingering-close.js';
@@ -26,6 +27,12 @@ export interface ServerOptions {
   readonly headersTimeout?: number;
   /** Milliseconds within which a request must have come whole. Default 60,000. */
   readonly requestTimeout?: number;
+  /**
+   * Milliseconds that a connection may be idle between two requests. Default 75,000: longer than proxies in
+   * front keep theirs (60 s in nginx and AWS load balancers), so that none sends a request into a connection
+   * that is being closed.
+   */
+  readonly keepAliveTimeout?: number;
   /** Milliseconds in which a client must read some of its answer. Default 10,000. */
   readonly writeTimeout?: number;
   /** How long a connection is read from after its last answer, so that the client can read that. */
@@ -65,6 +72,7 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
     observe = () => undefined,
     trustedProxies = 0,
     maxConnections = 256,
+    keepAliveTimeout = 75_000,
     linger = {},
   } = options;
   const state = { closing: false, underWay: 0, onIdle: (): void => undefined };
@@ -76,6 +84,11 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
       const rules = { asks100, trustedProxies, writeTimeout };
       // Closing or not is decided when the request comes: what came before is under way.
       await answer(app, incoming, outgoing, { ...rules, closing: state.closing, observe });
+    } catch (error) {
+      // Nothing is known that leads here; one answer that cannot be sent must not end the process.
+      incoming.socket.destroy();
+      const { method = '', url: path = '' } = incoming;
+      observe({ requestId: '', method, path, status: 500, duration: 0, error });
     } finally {
       state.underWay--;
       if (state.underWay === 0) state.onIdle();
@@ -87,7 +100,7 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
       requestTimeout,
       // How often Node looks for requests that are late.
       connectionsCheckingInterval: Math.min(1_000, requestTimeout),
-      keepAliveTimeout: 5_000,
+      keepAliveTimeout,
       maxHeaderSize: 16 * 1024,
       // Refused by `addressOf`, with the headers that every answer has.
       requireHostHeader: false,
@@ -126,7 +139,6 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     async close() {
       state.closing = true;
-      server.closeIdleConnections();
       const late = new Promise<void>((resolve) => setTimeout(resolve, grace).unref());
       const idle = new Promise<void>((resolve) => {
         state.onIdle = resolve;
@@ -245,6 +257,11 @@ function addressOf(incoming: IncomingMessage): URL {
     throw new HttpError('HEADERS_TOO_LARGE', `The request has more than ${MOST_HEADERS} headers.`);
   }
   const { headers } = incoming;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw new HttpError('BAD_REQUEST', 'The request is neither HTTP/1.1 nor HTTP/1.0.', {
+      headers: { connection: 'close' },
+    });
+  }
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   // RFC 9112 section 3.2.
   if (hosts.length > 1) throw new HttpError('BAD_REQUEST', 'The request has two Host headers.');
@@ -267,13 +284,4 @@ function addressOf(incoming: IncomingMessage): URL {
     throw new HttpError('BAD_REQUEST', 'The address in the request line is malformed.');
   }
   return new URL(address);
-}
-
-/** The client's address: as seen by the outermost of the proxies that are ours. */
-function clientOf({ socket, headers }: IncomingMessage, trustedProxies: number): string {
-  const forwarded = String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .map((each) => each.trim());
-  const told = trustedProxies > 0 ? forwarded.at(-trustedProxies) : undefined;
-  return told || (socket.remoteAddress ?? '');
 }

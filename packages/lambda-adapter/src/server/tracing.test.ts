@@ -28,14 +28,23 @@ it('makes a span of a request below the caller’s, with one for each stage in i
     new Request('http://localhost/caption', {
       method: 'POST',
       body: 'a photo',
-      headers: { 'content-type': 'image/jpeg', traceparent: `00-${traceId}-${callerId}-01` },
+      headers: {
+        'content-type': 'image/jpeg',
+        traceparent: `00-${traceId}-${callerId}-01`,
+        tracestate: 'vendor=value',
+      },
     }),
   );
   const spans = exporter.getFinishedSpans();
   const request = spans.find(({ name }) => name === 'POST /caption');
   expect(request?.spanContext().traceId).toBe(traceId);
   expect(request?.parentSpanContext?.spanId).toBe(callerId);
-  expect(request?.attributes).toMatchObject({ 'http.response.status_code': 200 });
+  expect(request?.spanContext().traceState?.get('vendor')).toBe('value');
+  expect(request?.attributes).toMatchObject({
+    'http.request.method': 'POST',
+    'http.route': '/caption',
+    'http.response.status_code': 200,
+  });
   const stages = spans.filter((span) => span !== request);
   expect(stages.map(({ name }) => name)).toEqual([
     'queue',
@@ -69,6 +78,26 @@ it('makes one span of the work on a feature vector', async () => {
   );
   const names = exporter.getFinishedSpans().map(({ name }) => name);
   expect(names).toEqual(['queue', 'embed', 'POST /embed']);
+});
+
+it('names spans by the route: strangers cannot make up names', async () => {
+  const exporter = new InMemorySpanExporter();
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
+  const settings = { basePath: '/api' };
+  const observe = await createTracing(settings.basePath);
+  const app = createApp({ engine: async () => scriptedEngine(), settings, observe });
+  for (const path of ['/api/livez/', `/api/${'x'.repeat(1_000)}`, '/livez']) {
+    await app.fetch(new Request(`http://localhost${path}`));
+  }
+  await app.fetch(new Request('http://localhost/api', { method: 'BREW' }));
+  const spans = exporter.getFinishedSpans();
+  expect(spans.map(({ name }) => name)).toEqual(['GET /livez', 'GET', 'GET', 'HTTP /']);
+  for (const { attributes } of spans) {
+    expect(String(attributes['url.path']).length).toBeLessThanOrEqual(200);
+  }
+  expect(spans[3]?.attributes).toMatchObject({ 'http.request.method': '_OTHER' });
 });
 
 it('does nothing where no SDK is registered', async () => {
