@@ -1,133 +1,98 @@
 import { readFileSync } from 'node:fs';
-import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { tally } from './attack/attack.js';
-import { freshPhoto, knownPhoto } from './attack/photos.js';
-import { type Answer, HONEST, Target as Server, type Target } from './attack/target.js';
+import { Target } from './attack/target.js';
+import { repositoryRoot } from './repository-root.js';
+import { badClient } from './soak/bad-clients.js';
+import { Curve, quantile } from './soak/curve.js';
+import { honestClients, type Judged, MOST_BYTES } from './soak/honest-clients.js';
+import { processTime } from './soak/process-time.js';
+import { Faults, faultsOf } from './soak/verdict.js';
 
 /*
- * Honest and bad clients at the same time for as long as one likes: every honest request must be answered
- * or told when to come again, and memory must not grow.
+ * Honest and bad clients at the same time for as long as one likes. It fails if an honest request is not
+ * answered, or not as it must be (429, 503 and 504 only with Retry-After), if a photo is late (504) although
+ * the machine had time, if an answer comes long after the time limit, if memory grows or passes 600 MB, or if
+ * the server does not end with 0. A row a minute goes to the terminal and into a file as Markdown.
  *
- *   pnpm soak --minutes 60 --connections 32
+ *   pnpm soak [--minutes 60] [--connections 32] [--workers 1] [--curve FILE]
  */
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' },
     connections: { type: 'string', default: '32' },
+    workers: { type: 'string', default: '1' },
+    curve: { type: 'string', default: join(repositoryRoot, 'node_modules/.cache/soak.md') },
   },
 });
-const end = performance.now() + Number(values.minutes) * 60_000;
-const isOver = () => performance.now() >= end;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const MINUTE = 60_000;
+const minutes = Number(values.minutes);
+const target = await Target.start(['--workers', values.workers], {
+  ZIPCAPTION_MAX_BYTES: String(MOST_BYTES),
+});
+const pid = target.process.pid ?? 0;
+const status = () => readFileSync(`/proc/${pid}/status`, 'utf8');
+const resident = () => Number(/^VmRSS:\s+(\d+) kB$/m.exec(status())?.[1]) / 1024;
+const curve = new Curve(values.curve);
+const faults = new Faults();
+const answers = new Map<string, Judged['answer'][]>();
+const samples: number[] = [];
+let minute: Judged[] = [];
 
-const image = { 'content-type': 'image/jpeg' };
-const json = { 'content-type': 'application/json' };
-const target: Target = await Server.start([], { ZIPCAPTION_MAX_BYTES: String(2 ** 21) });
-const agent = new Agent({ keepAlive: true, maxSockets: Number(values.connections) });
-const answers = new Map<string, Answer[]>();
-const wrong = new Set<string>();
-
-/** What honest clients send, and the statuses that they may get. */
-const requests: readonly (readonly [
-  name: string,
-  make: () => Promise<Answer>,
-  statuses: number[],
-])[] = [
-  [
-    'new photo',
-    () => send({ body: freshPhoto(), headers: image, path: '/caption?beams=1' }),
-    [200, 429],
-  ],
-  ['known photo', () => send({ body: knownPhoto, headers: image }), [200, 429]],
-  [
-    'json',
-    () =>
-      send({ body: Buffer.from(`{"image":"${knownPhoto.toString('base64')}"}`), headers: json }),
-    [200, 429],
-  ],
-  ['not a photo', () => send({ body: Buffer.from('hello'), headers: image }), [415, 429]],
-  ['bad json', () => send({ body: Buffer.from('{"image":'), headers: json }), [400]],
-  ['too large', () => send({ body: Buffer.alloc(2 ** 21 + 1), headers: image }), [413]],
-  ['page', () => send({ method: 'GET', path: '/' }), [200]],
-  ['metrics', () => send({ method: 'GET', path: '/metrics' }), [200]],
-];
-const send = (sent: Parameters<Target['send']>[0]) => target.send({ ...sent, agent, from: HONEST });
-
-async function honest(lane: number): Promise<void> {
-  for (let n = lane; !isOver(); n++) {
-    const [name, make, statuses] = requests[n % requests.length] ?? [];
-    if (!name || !make) return;
-    const answer = await make();
-    const list = answers.get(name) ?? [];
-    list.push({ ...answer, body: '', headers: {} });
-    answers.set(name, list);
-    if (!statuses?.includes(answer.status)) wrong.add(`${name}: ${answer.status}`);
-    if (answer.status === 429) await pause(1000);
-  }
+function tell(judged: Judged): void {
+  const { name, answer } = judged;
+  faults.add(judged);
+  // Only what is counted is kept.
+  const kept = { ...answer, body: '', headers: {} };
+  const list = answers.get(name) ?? [];
+  list.push(kept);
+  answers.set(name, list);
+  minute.push({ ...judged, answer: kept });
 }
 
-const head = (length: number) =>
-  `POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: ${length}\r\n\r\n`;
-/** What bad clients do on a connection of theirs. */
-const mischief: readonly string[] = [
-  `${head(1e6)}abc`,
-  'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100),
-  `${head(3)}abcgarbage`,
-  'TRACE / HTTP/1.1\r\nHost: x\r\n\r\n',
-  '\x16\x03\x01',
-  '',
-];
-
-async function bad(): Promise<void> {
-  for (let n = 0; !isOver(); n++) {
-    const socket = await target.open();
-    socket.pause();
-    socket.write(mischief[n % mischief.length] ?? '');
-    if (n % 3 === 0) {
-      // A photo whose sender does not wait for its caption.
-      const body = freshPhoto();
-      const leaver = await target.open();
-      leaver.write(head(body.length));
-      leaver.write(body);
-      setTimeout(() => leaver.destroy(), 50);
-    }
-    await pause(500);
-    if (n % 2 === 0) socket.destroy();
-    else setTimeout(() => socket.destroy(), 10_000);
-  }
-}
-
-const resident = () =>
-  Number(
-    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${target.process.pid}/status`, 'utf8'))?.[1],
-  ) / 1024;
-const curve: number[] = [];
-const sampler = setInterval(() => curve.push(resident()), Number(values.minutes) * 1000);
-
-await Promise.all([
-  ...Array.from({ length: Number(values.connections) }, (_, lane) => honest(lane)),
-  ...Array.from({ length: 4 }, bad),
+const started = performance.now();
+const isOver = () => !target.isAlive || performance.now() - started >= minutes * MINUTE;
+const clients = Promise.all([
+  honestClients(target, Number(values.connections), isOver, tell),
+  ...Array.from({ length: 4 }, () => badClient(target, isOver)),
 ]);
-clearInterval(sampler);
-agent.destroy();
+await target.found();
+let before = processTime(pid);
+for (let number = 1; number <= minutes && target.isAlive; number++) {
+  const own: number[] = [];
+  while (target.isAlive && performance.now() - started < number * MINUTE) {
+    own.push(resident());
+    await pause(1_000);
+  }
+  if (!target.isAlive) break;
+  samples.push(...own);
+  const [found, { body }] = await Promise.all([
+    target.found(),
+    target.send({ method: 'GET', path: '/metrics' }),
+  ]);
+  const now = processTime(pid);
+  const time = { ran: now.ran - before.ran, waited: now.waited - before.waited };
+  const gauge = (name: string) =>
+    Number(new RegExp(`^zipcaption_${name} (\\d+)$`, 'm').exec(body)?.[1]);
+  const [waiting, replaced] = [gauge('queue_photos'), gauge('workers_lost')];
+  curve.add({ judged: minute, resident: own, found, time, waiting, replaced });
+  before = now;
+  minute = [];
+}
+await clients;
 
-const quantile = (list: readonly number[], q: number) =>
-  [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(q * list.length))] ?? 0;
+curve.write('');
 for (const [name, list] of answers) {
   const times = list.map(({ milliseconds }) => milliseconds);
   const row = [0.5, 0.99].map((q) => `${quantile(times, q).toFixed(0)} ms`).join(' / ');
-  console.log(`${name.padEnd(14)} p50 / p99 ${row.padEnd(20)} ${tally(list)}`);
+  curve.write(`- ${name}: p50 / p99 ${row}; ${tally(list)}`);
 }
-console.log(`memory, MB: ${curve.map((mb) => mb.toFixed(0)).join(' ')}`);
-const third = Math.floor(curve.length / 3);
-const [early, late] = [curve.slice(third, 2 * third), curve.slice(-third)].map((part) =>
-  quantile(part, 0.5),
-);
-if ((late ?? 0) > (early ?? 0) * 1.15 + 20) wrong.add(`memory grew from ${early} to ${late} MB`);
 const code = await target.stop();
-if (code !== 0) wrong.add(`the server ended with ${code}`);
-for (const each of wrong) console.log(`FAIL  ${each}`);
-console.log(wrong.size === 0 ? 'Nothing wrong.' : `${wrong.size} kinds of fault.`);
-process.exitCode = wrong.size === 0 ? 0 : 1;
+const wrong = [...faults.lines, ...faultsOf(curve.minutes, samples)];
+if (code !== 0) wrong.push(`the server ended with ${code}`);
+for (const each of wrong) curve.write(`- FAIL: ${each}`);
+curve.write(wrong.length === 0 ? '\nNothing wrong.' : `\n${wrong.length} kinds of fault.`);
+process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -26,7 +26,7 @@ setInterval(() => {
 }, 20).unref();
 
 process.on('message', () => {
-  process.send?.(found);
+  process.send?.({ ...found, memory: process.memoryUsage() });
   found = fresh();
 });
 process.channel?.unref();

@@ -14,6 +14,8 @@ export interface Found {
   readonly wallBlock: number;
   /** Bytes. */
   readonly peakMemory: number;
+  /** Memory now, of the thread that answers but for `rss`, which is of the process. */
+  readonly memory: NodeJS.MemoryUsage;
 }
 
 export interface Answer {
@@ -22,6 +24,8 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
   readonly milliseconds: number;
+  /** Why there is no answer, and whether the connection had served a request before. */
+  readonly failure?: string;
 }
 
 export interface Sent {
@@ -57,6 +61,11 @@ export function sendTo(
   return new Promise((resolve) => {
     const end = (status: number, given: IncomingHttpHeaders, text: string) =>
       resolve({ status, headers: given, body: text, milliseconds: performance.now() - started });
+    const fail = ({ code, message }: NodeJS.ErrnoException) => {
+      const failure = `${code ?? message}${sent.reusedSocket ? ' on a kept connection' : ''}`;
+      const milliseconds = performance.now() - started;
+      resolve({ status: 0, headers: {}, body: '', milliseconds, failure });
+    };
     const sent = request(
       {
         host: '127.0.0.1',
@@ -73,10 +82,10 @@ export function sendTo(
           text += data;
         });
         response.once('end', () => end(response.statusCode ?? 0, response.headers, text));
-        response.once('error', () => end(0, {}, ''));
+        response.once('error', fail);
       },
     );
-    sent.once('error', () => end(0, {}, ''));
+    sent.once('error', fail);
     sent.end(body);
   });
 }
