@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
+import { unsupported } from '../engine/errors.js';
+import { createEngine } from '../engine/index.js';
 import { folderSource } from '../node/folder-source.js';
 import { loadModel } from './model.js';
-import { filesSource } from './source.js';
+import { filesSource, type ModelSource } from './source.js';
 
 const folder = new URL('../../test/fixtures/tiny-model/', import.meta.url);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
@@ -81,6 +83,59 @@ describe('a loaded model', () => {
     alone.forEach((row, i) => {
       expect(difference(swapped.slice(i * size, (i + 1) * size), row)).toBeLessThan(1e-5);
     });
+    await model.release();
+  });
+});
+
+describe('the bytes of its files', () => {
+  const engine = { name: 'engine', runtime: createEngine(), threads: 1 } as const;
+  const watched = (source: ModelSource) => {
+    const read = new Map<string, Uint8Array>();
+    const watching: ModelSource = {
+      ...source,
+      async read(file, control) {
+        const bytes = await source.read(file, control);
+        read.set(file, bytes);
+        return bytes;
+      },
+    };
+    return { watching, read };
+  };
+
+  test('are let go of at once where they were read for the model alone', async () => {
+    const { watching, read } = watched(folderSource(folder));
+    const model = await loadModel(watching, engine);
+    expect(read.get('encoder.onnx')?.length).toBe(0);
+    expect(read.get('decoder.onnx')?.length).toBe(0);
+    expect((await model.encode(new Float32Array(192))).tags?.length).toBeGreaterThan(0);
+    await model.release();
+  });
+
+  test('are left alone where they were given', async () => {
+    const given = files();
+    const model = await loadModel(filesSource(given), engine);
+    expect(given['encoder.onnx']).toEqual(file('encoder.onnx'));
+    await model.release();
+  });
+
+  test('are kept for the other runtime where the engine lacks something', async () => {
+    const { watching, read } = watched(folderSource(folder));
+    const lacking = {
+      ...createEngine(),
+      InferenceSession: {
+        create: (network: Uint8Array, options: object) =>
+          network.length === file('decoder.onnx').length
+            ? Promise.reject(unsupported('The operator'))
+            : createEngine().InferenceSession.create(network, options),
+      },
+    } as unknown as typeof ort;
+    const model = await loadModel(watching, {
+      ...engine,
+      runtime: lacking,
+      otherwise: async () => ({ name: 'web', runtime: ort }),
+    });
+    expect(model.runtime).toBe('web');
+    expect(read.get('encoder.onnx')?.length).toBe(file('encoder.onnx').length);
     await model.release();
   });
 });

@@ -145,12 +145,27 @@ export async function loadModel(
   // Models that take a prompt have hundreds of megabytes: they are not loaded twice to find a runtime.
   if (otherwise && draft.prompt) return open({ ...firstChoice, ...(await otherwise()) }, files);
   try {
-    return await open(firstChoice, files);
+    const model = await open(firstChoice, files);
+    if (firstChoice.name === 'engine') files.forEach(discard);
+    return model;
   } catch (error) {
     const isLacking = error instanceof CaptionError && lacksSomething(error.cause);
     if (!otherwise || !isLacking) throw error;
     return open({ ...firstChoice, ...(await otherwise()) }, files);
   }
+}
+
+/**
+ * Gives the memory of a file's bytes back, as the engine has put them into its own. Left to the garbage collector they
+ * would stay until after the first caption, when most memory is taken.
+ */
+function discard({ network, isOwn }: NetworkFile): void {
+  // Small files may be parts of a buffer that Node shares.
+  if (!isOwn || typeof network === 'string' || network.length < network.buffer.byteLength) return;
+  const buffer = network.buffer as ArrayBuffer & { transfer?(length: number): ArrayBuffer };
+  if (buffer.transfer) buffer.transfer(0);
+  // Before Node 22: what it is handed over to is forgotten at once.
+  else structuredClone(buffer, { transfer: [buffer] });
 }
 
 function valuesOf(pixels: Float32Array | PixelValues): PixelValues {

@@ -57,6 +57,7 @@ export async function readNetwork(
   );
   return {
     network: network as Uint8Array,
+    isOwn: source.readsAnew?.(file) === true,
     // A network names them as they lie beside it, without the folder they are all in.
     data: Object.fromEntries(
       data.map((part, i) => [part.slice(part.lastIndexOf('/') + 1), weights[i] as Uint8Array]),

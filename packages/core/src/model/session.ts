@@ -25,6 +25,8 @@ export interface SessionSettings {
 /** One network's file: its bytes, or its path where the runtime can read it by itself. */
 export interface NetworkFile {
   readonly network: Uint8Array | string;
+  /** True if nobody else holds the bytes. */
+  readonly isOwn?: boolean;
   /** Weights that are kept in files beside it (ONNX external data), by the names it knows them by. */
   readonly data?: Readonly<Record<string, Uint8Array>>;
   /** Where the runtime finds files of weights that `data` does not hold. */

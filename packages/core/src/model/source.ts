@@ -45,6 +45,8 @@ export interface ModelSource {
   readonly verify: boolean;
   /** @throws CaptionError `MODEL_NOT_FOUND` when there is no such file */
   read(file: string, control?: ReadControl): Promise<Uint8Array>;
+  /** True if `read` gives bytes that nobody else holds. Absent: they may be somebody's. */
+  readsAnew?(file: string): boolean;
   /** True if the file exists. Reads none of its bytes. */
   has(file: string): Promise<boolean>;
   /** Size of the file in bytes; NaN if unknown. */
@@ -84,6 +86,10 @@ export function filesSource(
   return {
     name: 'the given files',
     verify: [...map.values()].some(crossesNetwork),
+    readsAnew: (file) => {
+      const place = map.get(file);
+      return typeof place === 'string' || place instanceof URL;
+    },
     has: async (file) => {
       const place = map.get(file);
       return place !== undefined && (address(file, place)?.has() ?? true);
@@ -150,6 +156,7 @@ export function urlSource(address: string | URL): ModelSource {
   return {
     name: base.href,
     verify: true,
+    readsAnew: () => true,
     read: (file, control) => download(new URL(file, base), file, control ?? {}),
     has: async (file) => (await head(new URL(file, base))).ok,
     size: async (file) => {

@@ -12,6 +12,7 @@ export function folderSource(location: string | URL): ModelSource {
     name: folder,
     // Files on disk are not hashed: hashing takes a good part of a cold start.
     verify: false,
+    readsAnew: () => true,
     path: (file) => join(folder, file),
     parts(file, use) {
       const descriptor = openSync(join(folder, file), 'r');

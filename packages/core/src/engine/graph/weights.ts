@@ -48,7 +48,8 @@ function preparedWeight(
       return first;
     case 'Cast':
       if (attributes.to !== TO_FLOAT || !first) return undefined;
-      if (first.kind === 'int8') return first.scaled ? first : scaledBy(first, [1], -1);
+      if (first.kind === 'int8')
+        return first.scaled ? first : scaledBy(first, Float32Array.of(1), -1);
       return first.type === 'float32' ? first : undefined;
     case 'Mul':
       if (first?.kind === 'int8') return multiplied(first, second);
@@ -60,7 +61,7 @@ function preparedWeight(
       // One scale for each block of an axis, not for each place.
       if (second.dims.length > 1) return undefined;
       const axis = typeof attributes.axis === 'number' ? attributes.axis : 1;
-      const scales = [...second.data];
+      const scales = floatsOf(second);
       const place = axis < 0 ? axis + first.dims.length : axis;
       if (scales.length !== 1 && scales.length !== first.dims[place]) return undefined;
       return scaledBy(first, scales, place);
@@ -90,8 +91,8 @@ function constantOf(attributes: Node['attributes']): Constant | undefined {
   };
 }
 
-function scaledBy(weight: Int8Constant, scales: readonly number[], axis: number): Int8Constant {
-  return { ...weight, scaled: { scales: Float32Array.from(scales), axis } };
+function scaledBy(weight: Int8Constant, scales: Float32Array, axis: number): Int8Constant {
+  return { ...weight, scaled: { scales, axis } };
 }
 
 /** int8 × factors that differ along one axis at most. */
@@ -102,15 +103,17 @@ function multiplied(weight: Int8Constant, factors: Constant | undefined): Int8Co
   if (missing < 0) return undefined;
   const dims = [...new Array<number>(missing).fill(1), ...factors.dims];
   const long = dims.flatMap((side, axis) => (side === 1 ? [] : [axis]));
-  if (elements(dims) === 1) return scaledBy(weight, [...factors.data], 0);
+  if (elements(dims) === 1) return scaledBy(weight, floatsOf(factors), 0);
   const [axis] = long;
   if (long.length !== 1 || axis === undefined || dims[axis] !== weight.dims[axis]) return undefined;
-  return scaledBy(weight, [...factors.data], axis);
+  return scaledBy(weight, floatsOf(factors), axis);
 }
 
 /** The floats that a constant stands for. */
 export function floatsOf(constant: Constant): Float32Array {
-  if (constant.kind === 'plain') return Float32Array.from(constant.data);
+  if (constant.kind === 'plain') {
+    return constant.data instanceof Float32Array ? constant.data : new Float32Array(constant.data);
+  }
   const { data, dims, scaled } = constant;
   if (!scaled) return Float32Array.from(data);
   const { scales, axis } = scaled;

@@ -55,6 +55,11 @@ class Reader {
   }
 
   varint(): number {
+    const first = this.bytes[this.#position];
+    if (first !== undefined && first < 0x80) {
+      this.#position++;
+      return first;
+    }
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {

@@ -27,9 +27,9 @@ export function assignPlaces(lifetimes: readonly Lifetime[]): number {
     let place = 0;
     let kept = 0;
     // `taken` is sorted by place: drop what has ended, find the first gap that is large enough.
-    for (const piece of taken) {
-      if (piece.to < from) continue;
-      taken[kept++] = piece;
+    for (let i = 0; i < taken.length; i++) {
+      const piece = taken[i];
+      if (piece && piece.to >= from) taken[kept++] = piece;
     }
     taken.length = kept;
     for (; place < taken.length; place++) {

@@ -206,9 +206,15 @@ function columnScales(constant: Constant, { n, axisN }: MatrixView): Float32Arra
   return axis === axisN && scales.length === n ? scales : undefined;
 }
 
+/*
+ * Weights in another order. They are moved as whole numbers: not yet optimised, code keeps each float that it holds in
+ * an object of its own.
+ */
+
 /** [n / 8][k][8] */
-function floatPanels(data: Float32Array, { k, n, strideK, strideN }: MatrixView): Float32Array {
-  const panels = new Float32Array(Math.ceil(n / 8) * k * 8);
+function floatPanels(floats: Float32Array, { k, n, strideK, strideN }: MatrixView): Float32Array {
+  const data = bitsOf(floats);
+  const panels = new Int32Array(Math.ceil(n / 8) * k * 8);
   for (let column = 0; column < n; column++) {
     let to = (column >> 3) * k * 8 + (column & 7);
     let from = column * strideN;
@@ -218,16 +224,17 @@ function floatPanels(data: Float32Array, { k, n, strideK, strideN }: MatrixView)
       to += 8;
     }
   }
-  return panels;
+  return new Float32Array(panels.buffer);
 }
 
 /** Kernels of a convolution [out, in, height, width] in panels: [out / 8][height][width][in][8]. */
 export function convolutionPanels(
-  data: Float32Array,
+  floats: Float32Array,
   [out = 1, into = 1, height = 1, width = 1]: readonly number[],
 ): Float32Array {
+  const data = bitsOf(floats);
   const taps = height * width;
-  const panels = new Float32Array(Math.ceil(out / 8) * taps * into * 8);
+  const panels = new Int32Array(Math.ceil(out / 8) * taps * into * 8);
   for (let channel = 0; channel < out; channel++) {
     for (let i = 0; i < into; i++) {
       for (let tap = 0; tap < taps; tap++) {
@@ -236,18 +243,23 @@ export function convolutionPanels(
       }
     }
   }
-  return panels;
+  return new Float32Array(panels.buffer);
 }
 
 /** Kernels of a depthwise convolution [channels, 1, height, width] as [height][width][channels]. */
-export function depthwiseTaps(data: Float32Array, dims: readonly number[]): Float32Array {
+export function depthwiseTaps(floats: Float32Array, dims: readonly number[]): Float32Array {
+  const data = bitsOf(floats);
   const [channels = 1] = dims;
   const taps = elements(dims) / channels;
-  const arranged = new Float32Array(data.length);
+  const arranged = new Int32Array(data.length);
   for (let channel = 0; channel < channels; channel++) {
     for (let tap = 0; tap < taps; tap++) {
       arranged[tap * channels + channel] = data[channel * taps + tap] as number;
     }
   }
-  return arranged;
+  return new Float32Array(arranged.buffer);
+}
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
 }

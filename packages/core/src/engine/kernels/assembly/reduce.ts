@@ -37,6 +37,8 @@ function reduceOne(operation: i32, x: usize, o: i32, r: i32, side: i32, inner: i
   // In double precision: a single sum over thousands of floats loses digits.
   let sum: f64 = operation == 4 ? 1 : 0;
   const top: f64 = operation == 8 ? <f64>reduceOne(2, x, o, r, side, inner) : 0;
+  // Less infinity, infinity would be no number.
+  if (operation == 8 && (top == Infinity || top == -Infinity)) return <f32>top;
   for (let i = 0; i < side; i++) {
     const v = <f64>f32.load(at(x, o, i, r, side, inner));
     switch (operation) {
