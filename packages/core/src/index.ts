@@ -2,7 +2,7 @@ export { type Captioner, captionImage, loadCaptioner } from './captioner.js';
 export { CaptionError, type CaptionErrorCode } from './errors.js';
 export type { DecodeMode, PreprocessSpec } from './image/preprocess.js';
 export type { Resample } from './image/resize.js';
-export type { TileSpec } from './image/tiles.js';
+export type { TileSpec } from './image/tile-sizes.js';
 export type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
 export type { FetchPhoto } from './input/download.js';
 export type { Dtype } from './model/huggingface/dtype.js';

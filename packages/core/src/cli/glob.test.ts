@@ -83,6 +83,17 @@ describe('glob', () => {
     for (const name of ['1.jpg', '2.png', 'a/3.jpg', 'a/b/4.jpg', 'a/b/c/5.jpg', '.git/6.jpg']) {
       await writeFile(join(folder, name), '');
     }
+    await mkdir(join(folder, 'odd'));
+    for (const name of [
+      'photo (1).gif',
+      '!top.gif',
+      '@(me).gif',
+      '+(a|b).gif',
+      '{x}.gif',
+      '#1.gif',
+    ]) {
+      await writeFile(join(folder, 'odd', name), '');
+    }
     await symlink('..', join(folder, 'a/b/up'));
   });
   afterAll(() => rm(folder, { recursive: true }));
@@ -91,6 +102,7 @@ describe('glob', () => {
     ['*.jpg', ['1.jpg']],
     ['*.{jpg,png}', ['1.jpg', '2.png']],
     ['*/*.jpg', ['a/3.jpg']],
+    ['./*.jpg', ['./1.jpg']],
     ['**/*.jpg', ['1.jpg', 'a/3.jpg', 'a/b/4.jpg', 'a/b/c/5.jpg']],
     ['**/**/5.*', ['a/b/c/5.jpg']],
     ['a/**', ['a/3.jpg', 'a/b/4.jpg', 'a/b/c/5.jpg']],
@@ -100,6 +112,17 @@ describe('glob', () => {
     ['nothing*', []],
     ['a*', []],
     ['1.jpg/*', []],
+    // Links that the pattern goes through, by name or by `*`, are followed.
+    ['a/b/u*/1.jpg', []],
+    ['a/b/u*/3.jpg', ['a/b/up/3.jpg']],
+    // Characters that have a meaning in other globs stand for themselves.
+    ['odd/photo (1)*', ['odd/photo (1).gif']],
+    ['odd/*(1)*', ['odd/photo (1).gif']],
+    ['odd/!top*', ['odd/!top.gif']],
+    ['odd/@(me)*', ['odd/@(me).gif']],
+    ['odd/+(a|b)*', ['odd/+(a|b).gif']],
+    ['odd/{x}*', ['odd/{x}.gif']],
+    ['odd/#*', ['odd/#1.gif']],
   ])('%s', async (pattern, expected) => {
     expect((await glob(pattern, folder)).sort()).toEqual(expected);
   });

@@ -5,6 +5,10 @@ import { join } from 'node:path';
  * Expands globs like a shell, for shells that do not (Windows) and for quoted globs:
  * `*` and `?` inside a name, `[abc]`, `[a-z]`, `[!a]`, `{one,two}`, `**` for any folders, `\` before
  * a character that is meant literally. Names that begin with a dot match only a pattern that does.
+ *
+ * tinyglobby 0.2 (with fdir and picomatch: 3 packages, 0.2 MB) reads other things into names that photos have:
+ * `photo (1)*`, `!top*` and `@(me)*` find no file of that name. It gives paths without the `./` or the root
+ * that the pattern begins with, and follows links in `**` (the same photo under several names) or nowhere.
  */
 
 /** True if the text has a character with a meaning in globs. */

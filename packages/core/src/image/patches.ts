@@ -1,7 +1,6 @@
 import { type PatchSpec, patchesEach, patchLayout } from './patch-layout.js';
-import { normalise, type PreprocessSpec, photoBox } from './preprocess.js';
+import { normalise, type PixelValues, type PreprocessSpec, photoBox } from './preprocess.js';
 import { type Box, resize } from './resize.js';
-import type { PixelValues } from './tiles.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 /** The patches of a photo, whole or in tiles with a view of the whole after them. */

@@ -1,8 +1,7 @@
 import { likeArray } from './levels.js';
 import { type PatchSpec, patchLayout } from './patch-layout.js';
 import { type Arithmetic, type Box, type Resample, resize } from './resize.js';
-import { scaledSize } from './tile-sizes.js';
-import type { TileSpec } from './tiles.js';
+import { scaledSize, type TileSpec } from './tile-sizes.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 /**
@@ -53,6 +52,16 @@ export interface PreprocessSpec {
   readonly patches?: PatchSpec;
   /** With `patches`: whose results the resizing equals to the bit. Default `'pillow'`. */
   readonly arithmetic?: Arithmetic;
+}
+
+/** A photo as the encoder takes it. */
+export interface PixelValues {
+  /** One picture after another, each as `preprocess` gives it, or in patches. */
+  readonly data: Float32Array;
+  /** The tiles of a photo that was cut up, row by row; a view of the whole follows them. */
+  readonly tiles?: { readonly rows: number; readonly columns: number; readonly pictures: number };
+  /** Of each picture in patches, how many rows and columns of them it has; the rest is padding. */
+  readonly patches?: readonly (readonly [rows: number, columns: number])[];
 }
 
 /**

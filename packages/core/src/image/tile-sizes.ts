@@ -1,5 +1,13 @@
 import type { Size } from './types.js';
 
+/** How a photo is cut into tiles of `width` × `height`, as transformers' Idefics3 processor does. */
+export interface TileSpec {
+  /** The photo's longer side is resized to this, then both sides to multiples of the tile's. */
+  readonly longestEdge: number;
+  /** False: resized so, and then once more to one picture of the tile's size. Default true. */
+  readonly split?: boolean;
+}
+
 /** No side of a resized photo is longer than this (`MAX_IMAGE_SIZE` of the processor). */
 const MOST_PIXELS = 4096;
 

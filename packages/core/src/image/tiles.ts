@@ -1,26 +1,14 @@
 import { patchValues } from './patches.js';
-import { normalise, type PreprocessSpec, photoBox, preprocess } from './preprocess.js';
+import {
+  normalise,
+  type PixelValues,
+  type PreprocessSpec,
+  photoBox,
+  preprocess,
+} from './preprocess.js';
 import { type Box, resize } from './resize.js';
 import { scaledSize, tiledSize } from './tile-sizes.js';
 import type { Levels, RgbImage } from './types.js';
-
-/** A photo as the encoder takes it. */
-export interface PixelValues {
-  /** One picture after another, each as `preprocess` gives it, or in patches. */
-  readonly data: Float32Array;
-  /** The tiles of a photo that was cut up, row by row; a view of the whole follows them. */
-  readonly tiles?: { readonly rows: number; readonly columns: number; readonly pictures: number };
-  /** Of each picture in patches, how many rows and columns of them it has; the rest is padding. */
-  readonly patches?: readonly (readonly [rows: number, columns: number])[];
-}
-
-/** How a photo is cut into tiles of `width` × `height`, as transformers' Idefics3 processor does. */
-export interface TileSpec {
-  /** The photo's longer side is resized to this, then both sides to multiples of the tile's. */
-  readonly longestEdge: number;
-  /** False: resized so, and then once more to one picture of the tile's size. Default true. */
-  readonly split?: boolean;
-}
 
 /** The tensor of a photo, whole, in tiles or in patches. */
 export function pixelValues(image: RgbImage<Levels>, spec: PreprocessSpec): PixelValues {

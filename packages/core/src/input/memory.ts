@@ -2,7 +2,6 @@ import { CaptionError } from '../errors.js';
 import { checkPixelCount } from '../image/limits.js';
 import { rawToRgb } from '../image/raw.js';
 import type { RawImage, RgbImage } from '../image/types.js';
-import type { ImageInput } from '../types.js';
 
 /** @throws CaptionError `IMAGE_TOO_LARGE` */
 export function refuseTooManyBytes(size: number, maxBytes: number): void {
@@ -33,10 +32,7 @@ export function viewBytes(input: unknown): Uint8Array | undefined {
  *
  * @throws CaptionError `IMAGE_TOO_LARGE`, before a `Blob` is read
  */
-export async function bytesOf(
-  input: ImageInput,
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
+export async function bytesOf(input: unknown, maxBytes: number): Promise<Uint8Array | undefined> {
   const bytes = viewBytes(input);
   if (bytes) {
     refuseTooManyBytes(bytes.length, maxBytes);

@@ -1,7 +1,7 @@
 import { CaptionError } from '../errors.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import type { DecoderNetworks } from './decoder.js';
-import type { EncoderNetworks } from './encode.js';
+import type { EncoderNetworks } from './encoder-networks.js';
 import type { Manifest } from './manifest.js';
 import type { Session, Values } from './session.js';
 

@@ -1,22 +1,16 @@
 import { CaptionError } from '../errors.js';
 import { patchesEach } from '../image/patch-layout.js';
-import type { PixelValues } from '../image/tiles.js';
+import type { PixelValues } from '../image/preprocess.js';
 import type { CaptionTokenizer } from '../text/tokenizer.js';
 import { checkShape, checkTagCount } from './agreement.js';
 import type { EncodedPhoto } from './decoder.js';
 import { embed, featuresAtMarks, featuresFirst } from './embedding.js';
+import type { EncoderNetworks } from './encoder-networks.js';
 import type { Manifest } from './manifest.js';
 import { checkPositions, type PhotoPieces, promptTokens } from './prompt.js';
 import { rowsTogether } from './rows.js';
 import type { Session, Values } from './session.js';
 import { asType, filled, whole } from './values.js';
-
-/** The networks that run once per photo. */
-export interface EncoderNetworks {
-  readonly vision: Session;
-  readonly embedding?: Session;
-  readonly text?: Session;
-}
 
 /**
  * Runs the encoder on one photo and, if the model takes a prompt, on the prompt with the photo in it.

@@ -1,5 +1,5 @@
 import { CaptionError } from '../errors.js';
-import type { PixelValues } from '../image/tiles.js';
+import type { PixelValues } from '../image/preprocess.js';
 import type { DecoderStep } from '../search/types.js';
 import { type TagWords, tagWords } from '../text/tags.js';
 import { type CaptionTokenizer, createTokenizer } from '../text/tokenizer.js';

@@ -1,6 +1,7 @@
 import { ZIGZAG } from '../../src/image/jpeg/zigzag.js';
 import type { Picture } from './pictures.js';
-import { type WriterOptions, type WrittenComponent, writeJpeg } from './writer.js';
+import { type WriterOptions, writeJpeg } from './writer.js';
+import type { WrittenComponent } from './written-component.js';
 
 /** What the components of a written file stand for. */
 export type WrittenColours = 'grey' | 'ycbcr' | 'rgb' | 'cmyk' | 'ycck';

@@ -1,6 +1,6 @@
 import { ZIGZAG } from '../../src/image/jpeg/zigzag.js';
 import type { Encoded } from './encode.js';
-import type { WrittenComponent } from './writer.js';
+import type { WrittenComponent } from './written-component.js';
 
 /**
  * What a file that was written here says, worked out from the very coefficients that went into it, by

@@ -1,4 +1,4 @@
-import type { WrittenComponent } from './writer.js';
+import type { WrittenComponent } from './written-component.js';
 
 /**
  * A piece of entropy-coded data before Huffman codes are chosen: a symbol of the DC or AC table of a

@@ -1,6 +1,7 @@
 import { withAnswerHeaders } from './answer-headers.js';
 import { keyCheck } from './api-keys.js';
 import { BodyBudget } from './body-budget.js';
+import type { Call } from './call.js';
 import { captionRoute } from './caption-route.js';
 import { CaptionService, type Load } from './caption-service.js';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.js';
@@ -65,25 +66,6 @@ export interface App {
   };
   /** Never rejects: a failure is an answer, too. */
   fetch(request: Request, context?: CallContext): Promise<Response>;
-}
-
-/** What a route is given. */
-export interface Call {
-  readonly request: Request;
-  readonly url: URL;
-  readonly requestId: string;
-  /** Milliseconds that the platform still leaves; infinite where it sets no limit. */
-  timeLeft(): number;
-  /** Who asks: the holder of a key, or an address. */
-  readonly client: string;
-  readonly mount: string;
-  readonly trusted: boolean;
-  readonly closing: boolean;
-  readonly record: RequestRecord;
-  /** Headers that the answer gets, also if it is a failure. */
-  readonly headers: Record<string, string>;
-  /** To be called by a route that answers before it is done; then it must call `finish` itself. */
-  finishLater(): () => void;
 }
 
 type Route = (call: Call) => Promise<Response> | Response;

@@ -1,5 +1,5 @@
 import { type CaptionJson, representation, serverTiming } from './answer.js';
-import type { Call } from './app.js';
+import type { Call } from './call.js';
 import type { Asker } from './caption-service.js';
 import { eventStream } from './event-stream.js';
 import { captionOrder, type Order } from './order.js';

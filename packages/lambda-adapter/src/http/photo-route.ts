@@ -1,5 +1,5 @@
-import type { Call } from './app.js';
 import type { BodyBudget, BodyLease } from './body-budget.js';
+import type { Call } from './call.js';
 import type { Answered, Asker, CaptionService } from './caption-service.js';
 import type { GetEngine } from './engine.js';
 import type { Order } from './order.js';

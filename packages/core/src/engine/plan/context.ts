@@ -3,7 +3,6 @@ import type { Epilogue, FusedNode } from '../graph/fuse.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
 import { type ElementType, elements } from '../onnx/tensor.js';
-import type { Plan, StepKind } from './plan.js';
 import {
   address,
   broadcastStrides,
@@ -17,6 +16,31 @@ import {
 } from './value.js';
 import type { WeightStore } from './weights.js';
 
+/** What a step is, for those who measure. */
+export interface StepKind {
+  readonly kernel: string;
+  /** Multiplications with an addition each, of the kernels that do little else. */
+  readonly multiplyAdds: number;
+}
+
+/** A plan while it is made: what operators read from it and add to it. */
+export interface OpenPlan {
+  readonly kernels: Kernels;
+  readonly memory: EngineMemory;
+  readonly weights: WeightStore;
+  value(name: string): Value;
+  give(name: string, value: Value | undefined): void;
+  temporary(count: number): Value;
+  /** A tensor whose numbers are known; they are written before each run. */
+  preset(type: ElementType, dims: readonly number[], data: Float32Array | Int32Array): Value;
+  step(
+    kind: StepKind,
+    reads: readonly (Value | undefined)[],
+    writes: readonly Value[],
+    run: () => void,
+  ): void;
+}
+
 /**
  * What an operator is planned with: its inputs and attributes, and means to say what it gives and
  * which kernels it runs. Shapes are known here; numbers are not, but for those that are `known`.
@@ -27,7 +51,7 @@ export class Context {
   readonly weights: WeightStore;
 
   constructor(
-    readonly plan: Plan,
+    readonly plan: OpenPlan,
     readonly node: FusedNode,
     readonly opset: number,
   ) {

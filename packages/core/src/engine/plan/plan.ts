@@ -6,7 +6,7 @@ import type { Port } from '../onnx/network.js';
 import { type ElementType, elements } from '../onnx/tensor.js';
 import { OPERATORS } from '../operators/index.js';
 import { assignPlaces, type Lifetime } from './arena.js';
-import { Context } from './context.js';
+import { Context, type OpenPlan, type StepKind } from './context.js';
 import { address, contiguousStrides, type Storage, type Value } from './value.js';
 import { WeightStorage, type WeightStore } from './weights.js';
 
@@ -16,13 +16,6 @@ export interface PreparedNetwork {
   readonly nodes: readonly FusedNode[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-}
-
-/** What a step is, for those who measure. */
-export interface StepKind {
-  readonly kernel: string;
-  /** Multiplications with an addition each, of the kernels that do little else. */
-  readonly multiplyAdds: number;
 }
 
 interface Step extends StepKind {
@@ -49,7 +42,7 @@ const MOST_ELEMENTS = 2 ** 27;
  * place in memory settled. A plan may share tensors and steps with others, whose places for them differ:
  * `enter` one before it is used.
  */
-export class Plan {
+export class Plan implements OpenPlan {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly #values = new Map<string, Value>();

@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../types.js';
 import { type IccProfile, ProfileError, readIccProfile } from './icc.js';
-import type { ColourProfile } from './profile.js';
+import type { ColourProfile, FoundColour } from './profile.js';
 import { isNearlySrgb } from './to-srgb.js';
 
 /** What a file says of its colours. */
@@ -9,11 +9,6 @@ export interface EmbeddedColour {
   readonly profile?: ColourProfile;
   readonly warnings: readonly string[];
 }
-
-/** What a reader finds in a file of its format. */
-export type FoundColour =
-  | { readonly icc: Uint8Array; readonly pictureColours: 'rgb' | 'grey' | 'inks' }
-  | { readonly profile: ColourProfile };
 
 /** Nothing where a file tells nothing of its colours; a {@link ProfileError} where that is damaged. */
 type ColourReader = (bytes: Uint8Array) => Promise<FoundColour | undefined>;

@@ -16,6 +16,11 @@ export interface ColourProfile {
   readonly matrix: Matrix3;
 }
 
+/** What a reader finds in a file of its format. */
+export type FoundColour =
+  | { readonly icc: Uint8Array; readonly pictureColours: 'rgb' | 'grey' | 'inks' }
+  | { readonly profile: ColourProfile };
+
 /** A place in the CIE 1931 diagram. */
 export type Chromaticity = readonly [x: number, y: number];
 

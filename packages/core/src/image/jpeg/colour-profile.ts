@@ -1,5 +1,5 @@
-import type { FoundColour } from '../colour/embedded.js';
 import { ProfileError } from '../colour/icc.js';
+import type { FoundColour } from '../colour/profile.js';
 import { readHead } from './header.js';
 import { Marker, nextSegment } from './markers.js';
 

@@ -1,10 +1,10 @@
-import type { FoundColour } from '../colour/embedded.js';
 import { ProfileError } from '../colour/icc.js';
 import { IDENTITY } from '../colour/matrix.js';
 import {
   type ColourProfile,
   curveOf,
   D65,
+  type FoundColour,
   type Primaries,
   profileOf,
   SRGB_PRIMARIES,

@@ -1,4 +1,4 @@
-import type { FoundColour } from '../colour/embedded.js';
+import type { FoundColour } from '../colour/profile.js';
 import { riffChunks } from './riff.js';
 
 /** The ICC profile of a WebP: its ICCP chunk (RFC 9649, section 2.7.1.4). */
