@@ -17,7 +17,7 @@ export function inWholeLevels(image: RgbImage<Levels>): RgbImage {
 /** Brings averages that went beyond the levels back to 0–255, in place. */
 export function clampLevels(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) {
-    const level = data[i] as number;
+    const level = data[i];
     if (level < 0) data[i] = 0;
     else if (level > 255) data[i] = 255;
   }

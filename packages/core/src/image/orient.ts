@@ -54,9 +54,9 @@ export function applyOrientation(
   for (let y = 0; y < height; y++) {
     let from = first + y * down;
     for (let x = 0; x < width; x++, from += across, to += 3) {
-      data[to] = source[from] as number;
-      data[to + 1] = source[from + 1] as number;
-      data[to + 2] = source[from + 2] as number;
+      data[to] = source[from];
+      data[to + 1] = source[from + 1];
+      data[to + 2] = source[from + 2];
     }
   }
   const { reduction } = image;

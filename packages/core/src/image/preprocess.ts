@@ -202,6 +202,6 @@ function normaliseChannel(
   // Rounded to 32 bits after each step, as transformers' processors do: quantised networks tell a
   // difference in the last bit.
   for (let from = channel, to = start; from < levels.length; from += 3, to += step) {
-    tensor[to] = fround(fround(fround((levels[from] as number) * rescale) - mean) / std);
+    tensor[to] = fround(fround(fround(levels[from] * rescale) - mean) / std);
   }
 }

@@ -140,7 +140,7 @@ function inPairs(
   const halves = new Int16Array(first.length * pairs * 4);
   for (let x = 0; x < first.length; x++) {
     for (let tap = 0; tap < count; tap++) {
-      const weight = weights[x * count + tap] as number;
+      const weight = weights[x * count + tap];
       const high = (weight + 2048) >> 12;
       const to = (x * pairs + (tap >> 1)) * 4 + (tap & 1);
       halves[to] = high;

@@ -9,15 +9,15 @@ export function meansAcross(
   const result = new Float32Array((source.length / stride) * first.length * 3);
   for (let row = 0, to = 0; row < source.length; row += stride) {
     for (let x = 0, tap = 0; x < first.length; x++, to += 3) {
-      let at = row + (first[x] as number) * 3;
+      let at = row + first[x] * 3;
       let r = 0;
       let g = 0;
       let b = 0;
       for (const end = tap + count; tap < end; tap++, at += 3) {
-        const weight = weights[tap] as number;
-        r += (source[at] as number) * weight;
-        g += (source[at + 1] as number) * weight;
-        b += (source[at + 2] as number) * weight;
+        const weight = weights[tap];
+        r += source[at] * weight;
+        g += source[at + 1] * weight;
+        b += source[at + 2] * weight;
       }
       result[to] = r;
       result[to + 1] = g;
@@ -37,12 +37,12 @@ export function meansDown(
   const result = new Float32Array(first.length * stride);
   const sums = new Float64Array(stride);
   for (let y = 0; y < first.length; y++) {
-    let at = ((first[y] as number) - firstRow) * stride;
+    let at = (first[y] - firstRow) * stride;
     sums.fill(0);
     for (let tap = y * count; tap < (y + 1) * count; tap++) {
-      const weight = weights[tap] as number;
+      const weight = weights[tap];
       for (let i = 0; i < stride; i++, at++) {
-        sums[i] = (sums[i] as number) + (source[at] as number) * weight;
+        sums[i] = sums[i] + source[at] * weight;
       }
     }
     result.set(sums, y * stride);

@@ -110,7 +110,7 @@ export function inFixedPoint({ first, count, weights }: Taps, bits = PRECISION):
   // A loop: `Int32Array.from` with a function takes forty times as long.
   const fixed = new Int32Array(weights.length);
   for (let i = 0; i < fixed.length; i++) {
-    const weight = (weights[i] as number) * (1 << bits);
+    const weight = weights[i] * (1 << bits);
     fixed[i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5) << (PRECISION - bits);
   }
   return { first, count, weights: fixed };
@@ -154,15 +154,15 @@ export function sumAcross(
   const { first, count, weights } = columns;
   for (let row = 0, to = 0; to < result.length; row += stride) {
     for (let x = 0, tap = 0; x < first.length; x++, to += 3) {
-      let at = row + (first[x] as number) * 3;
+      let at = row + first[x] * 3;
       let r = HALF;
       let g = HALF;
       let b = HALF;
       for (const end = tap + count; tap < end; tap++, at += 3) {
-        const weight = weights[tap] as number;
-        r = (r + Math.imul(source[at] as number, weight)) | 0;
-        g = (g + Math.imul(source[at + 1] as number, weight)) | 0;
-        b = (b + Math.imul(source[at + 2] as number, weight)) | 0;
+        const weight = weights[tap];
+        r = (r + Math.imul(source[at], weight)) | 0;
+        g = (g + Math.imul(source[at + 1], weight)) | 0;
+        b = (b + Math.imul(source[at + 2], weight)) | 0;
       }
       result[to] = clip8(r);
       result[to + 1] = clip8(g);
@@ -199,15 +199,15 @@ export function sumDown(
 ): void {
   const sums = new Int32Array(stride);
   for (let y = 0; y < first.length; y++) {
-    let at = ((first[y] as number) - firstRow) * stride;
+    let at = (first[y] - firstRow) * stride;
     sums.fill(HALF);
     for (let tap = y * count; tap < (y + 1) * count; tap++) {
-      const weight = weights[tap] as number;
+      const weight = weights[tap];
       for (let i = 0; i < stride; i++, at++) {
-        sums[i] = ((sums[i] as number) + Math.imul(source[at] as number, weight)) | 0;
+        sums[i] = (sums[i] + Math.imul(source[at], weight)) | 0;
       }
     }
-    for (let i = 0; i < stride; i++) result[y * stride + i] = clip8(sums[i] as number);
+    for (let i = 0; i < stride; i++) result[y * stride + i] = clip8(sums[i]);
   }
 }
 
@@ -243,9 +243,9 @@ function nearest(image: RgbImage<Levels>, size: Size, box: Box, window: Box): Le
     const row = Math.min(y, image.height - 1) * image.width;
     for (const x of columns) {
       const from = (row + Math.min(x, image.width - 1)) * 3;
-      result[to] = image.data[from] as number;
-      result[to + 1] = image.data[from + 1] as number;
-      result[to + 2] = image.data[from + 2] as number;
+      result[to] = image.data[from];
+      result[to + 1] = image.data[from + 1];
+      result[to + 2] = image.data[from + 2];
       to += 3;
     }
   }

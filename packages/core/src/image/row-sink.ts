@@ -82,19 +82,19 @@ export class RowSink {
     if (factorX === 1 && factorY === 1) {
       let to = (y * this.width + first) * 3;
       for (let from = 0; from < count * 3; from += 3, to += step * 3) {
-        this.data[to] = rgb[from] as number;
-        this.data[to + 1] = rgb[from + 1] as number;
-        this.data[to + 2] = rgb[from + 2] as number;
+        this.data[to] = rgb[from];
+        this.data[to + 1] = rgb[from + 1];
+        this.data[to + 2] = rgb[from + 2];
       }
       return;
     }
     const { sums, counts } = this.boxRow(Math.floor(y / factorY));
     for (let i = 0, from = 0, x = first; i < count; i++, from += 3, x += step) {
       const box = Math.floor(x / factorX);
-      counts[box] = (counts[box] as number) + 1;
-      sums[box * 3] = (sums[box * 3] as number) + (rgb[from] as number);
-      sums[box * 3 + 1] = (sums[box * 3 + 1] as number) + (rgb[from + 1] as number);
-      sums[box * 3 + 2] = (sums[box * 3 + 2] as number) + (rgb[from + 2] as number);
+      counts[box] = counts[box] + 1;
+      sums[box * 3] = sums[box * 3] + rgb[from];
+      sums[box * 3 + 1] = sums[box * 3 + 1] + rgb[from + 1];
+      sums[box * 3 + 2] = sums[box * 3 + 2] + rgb[from + 2];
     }
   }
 
@@ -112,7 +112,7 @@ export class RowSink {
       if (box) this.average(row, box);
       if (hasPixel) {
         const isThere = (column: number) =>
-          box ? box.rows > 0 || (box.counts[column] as number) > 0 : hasPixel(column, row);
+          box ? box.rows > 0 || box.counts[column] > 0 : hasPixel(column, row);
         this.fillGaps(row, isThere, hasPixel);
       } else if (!box && !this.isSparse) {
         data.fill(MISSING, row * width * 3, (row + 1) * width * 3);
@@ -154,11 +154,11 @@ export class RowSink {
     const { width, data } = this;
     let to = row * width * 3;
     for (let column = 0, from = 0; column < width; column++, from += 3, to += 3) {
-      const pixels = (counts[column] as number) + rows * this.columnsIn(column);
+      const pixels = counts[column] + rows * this.columnsIn(column);
       if (pixels === 0) continue;
-      data[to] = (sums[from] as number) / pixels;
-      data[to + 1] = (sums[from + 1] as number) / pixels;
-      data[to + 2] = (sums[from + 2] as number) / pixels;
+      data[to] = sums[from] / pixels;
+      data[to + 1] = sums[from + 1] / pixels;
+      data[to + 2] = sums[from + 2] / pixels;
     }
   }
 
@@ -207,12 +207,12 @@ function addBoxes(
     let g = 0;
     let b = 0;
     for (; at < end; at += 3) {
-      r += rgb[at] as number;
-      g += rgb[at + 1] as number;
-      b += rgb[at + 2] as number;
+      r += rgb[at];
+      g += rgb[at + 1];
+      b += rgb[at + 2];
     }
-    sums[to] = (sums[to] as number) + r;
-    sums[to + 1] = (sums[to + 1] as number) + g;
-    sums[to + 2] = (sums[to + 2] as number) + b;
+    sums[to] = sums[to] + r;
+    sums[to + 1] = sums[to + 1] + g;
+    sums[to + 2] = sums[to + 2] + b;
   }
 }

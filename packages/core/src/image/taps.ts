@@ -42,7 +42,7 @@ export function taps(
       own[j] = weight;
       sum += weight;
     }
-    if (sum !== 0) for (let j = 0; j < own.length; j++) own[j] = (own[j] as number) / sum;
+    if (sum !== 0) for (let j = 0; j < own.length; j++) own[j] = own[j] / sum;
   }
   return { first, count, weights };
 }

@@ -57,5 +57,5 @@ export function inverse(m: Matrix3): Matrix3 | undefined {
 }
 
 function at(m: Matrix3, row: number, column: number): number {
-  return m[row * 3 + column] as number;
+  return m[row * 3 + column];
 }

@@ -34,12 +34,12 @@ function levelsToSrgb(data: Uint8Array, { curves, matrix }: ColourProfile): void
   const inSteps = product(diagonal([FINE_STEPS, FINE_STEPS, FINE_STEPS]), matrix);
   const [rr, rg, rb, gr, gg, gb, br, bg, bb] = inSteps;
   for (let i = 0; i < data.length; i += 3) {
-    const r = red[data[i] as number] as number;
-    const g = green[data[i + 1] as number] as number;
-    const b = blue[data[i + 2] as number] as number;
-    data[i] = table[step(rr * r + rg * g + rb * b)] as number;
-    data[i + 1] = table[step(gr * r + gg * g + gb * b)] as number;
-    data[i + 2] = table[step(br * r + bg * g + bb * b)] as number;
+    const r = red[data[i]];
+    const g = green[data[i + 1]];
+    const b = blue[data[i + 2]];
+    data[i] = table[step(rr * r + rg * g + rb * b)];
+    data[i + 1] = table[step(gr * r + gg * g + gb * b)];
+    data[i + 2] = table[step(br * r + bg * g + bb * b)];
   }
 }
 
@@ -61,9 +61,9 @@ function meansToSrgb(data: Float32Array, { curves, matrix }: ColourProfile): voi
   const [red, green, blue] = curves;
   const [rr, rg, rb, gr, gg, gb, br, bg, bb] = matrix;
   for (let i = 0; i < data.length; i += 3) {
-    const r = between(red, data[i] as number);
-    const g = between(green, data[i + 1] as number);
-    const b = between(blue, data[i + 2] as number);
+    const r = between(red, data[i]);
+    const g = between(green, data[i + 1]);
+    const b = between(blue, data[i + 2]);
     data[i] = encode(table, rr * r + rg * g + rb * b);
     data[i + 1] = encode(table, gr * r + gg * g + gb * b);
     data[i + 2] = encode(table, br * r + bg * g + bb * b);
@@ -72,15 +72,15 @@ function meansToSrgb(data: Float32Array, { curves, matrix }: ColourProfile): voi
 
 function between(curve: Float32Array, level: number): number {
   const below = level | 0;
-  const value = curve[below] as number;
-  return below === 255 ? value : value + ((curve[below + 1] as number) - value) * (level - below);
+  const value = curve[below];
+  return below === 255 ? value : value + (curve[below + 1] - value) * (level - below);
 }
 
 function encode(table: Float32Array, light: number): number {
   const place = light <= 0 ? 0 : light >= 1 ? STEPS : light * STEPS;
   const below = place | 0;
-  const value = table[below] as number;
-  return value + ((table[below + 1] as number) - value) * (place - below);
+  const value = table[below];
+  return value + (table[below + 1] - value) * (place - below);
 }
 
 /** Levels by which a profile may differ from sRGB and still count as sRGB. */
@@ -93,7 +93,7 @@ const NEGLIGIBLE = 2;
 export function isNearlySrgb(profile: ColourProfile): boolean {
   const converted = PROBES.slice();
   toSrgb(converted, profile);
-  return converted.every((level, i) => Math.abs(level - (PROBES[i] as number)) <= NEGLIGIBLE);
+  return converted.every((level, i) => Math.abs(level - PROBES[i]) <= NEGLIGIBLE);
 }
 
 /** The corners and faces of the cube of colours, and its greys, closer together where it is dark. */

@@ -40,10 +40,10 @@ export function decodeGif(bytes: Uint8Array, request: DecodeRequest = {}): Decod
   for (const y of rowOrder(gif)) {
     if (!rows.fill(indices)) break;
     for (let x = 0, to = frame.left * 3; x < indices.length; x++, to += 3) {
-      const from = (indices[x] as number) * 3;
-      canvasRow[to] = colours[from] as number;
-      canvasRow[to + 1] = colours[from + 1] as number;
-      canvasRow[to + 2] = colours[from + 2] as number;
+      const from = indices[x] * 3;
+      canvasRow[to] = colours[from];
+      canvasRow[to + 1] = colours[from + 1];
+      canvasRow[to + 2] = colours[from + 2];
     }
     sink.add(frame.top + y, canvasRow);
     done++;

@@ -96,7 +96,7 @@ function paletteAt(bytes: Uint8Array, at: number, flags: number): Uint8Array | u
 function afterSubBlocks(bytes: Uint8Array, start: number): number {
   let at = start;
   while (at < bytes.length) {
-    const length = bytes[at] as number;
+    const length = bytes[at];
     at += 1 + length;
     if (length === 0) break;
   }

@@ -50,7 +50,7 @@ export function* lzwIndices(bytes: Uint8Array, at: number): Generator<Uint8Array
         if (blockLeft === 0) break;
       }
       if (from >= bytes.length) break;
-      hold |= (bytes[from++] as number) << bits;
+      hold |= bytes[from++] << bits;
       blockLeft--;
       bits += 8;
     }
@@ -71,19 +71,19 @@ export function* lzwIndices(bytes: Uint8Array, at: number): Generator<Uint8Array
     if (previous < 0 && code > clear) break;
 
     const known = isNew ? previous : code;
-    const length = lengths[known] as number;
+    const length = lengths[known];
     let to = outAt + length;
-    for (let chase = known; to > outAt; chase = prefix[chase] as number) {
-      output[--to] = suffix[chase] as number;
+    for (let chase = known; to > outAt; chase = prefix[chase]) {
+      output[--to] = suffix[chase];
     }
-    first = output[outAt] as number;
+    first = output[outAt];
     outAt += length;
     if (isNew) output[outAt++] = first;
 
     if (previous >= 0 && next < MAX_CODES) {
       prefix[next] = previous;
       suffix[next] = first;
-      lengths[next] = (lengths[previous] as number) + 1;
+      lengths[next] = lengths[previous] + 1;
       next++;
       if (next === 1 << width && width < 12) width++;
     }

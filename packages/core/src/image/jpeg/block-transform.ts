@@ -85,7 +85,7 @@ function shapeOf(across: Points, down: Points): Shape {
     // What all pixels of the block are when it is decoded whole. A DC term is 8 times the mean.
     flat: (mean) => clampedLevel(Math.round(8 * mean)),
     write(sums, columns, samples, to, stride) {
-      sums[0] = (sums[0] as number) + LEVEL_SHIFT;
+      sums[0] = sums[0] + LEVEL_SHIFT;
       for (let x = 0; x < columns; x++) column(sums, x, across);
       for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
     },
@@ -105,20 +105,20 @@ function weighted(
   const slots = new Uint8Array(REACH).fill(unused);
   const weights = new Float64Array(REACH);
   for (let k = 0; k < 64; k++) {
-    const place = ZIGZAG[k] as number;
+    const place = ZIGZAG[k];
     const u = place & 7;
     const v = place >> 3;
-    const weight = (horizontal.weight[u] as number) * (vertical.weight[v] as number);
+    const weight = horizontal.weight[u] * vertical.weight[v];
     if (weight === 0) continue;
-    slots[k] = (vertical.target[v] as number) * across + (horizontal.target[u] as number);
-    weights[k] = weight * (quant[k] as number);
+    slots[k] = vertical.target[v] * across + horizontal.target[u];
+    weights[k] = weight * quant[k];
   }
   return { slots, weights, sums: new Float64Array(unused + 1) };
 }
 
 /** Whether the k-th coefficient has any part in a block of so many samples. */
 export function isNeeded(k: number, across: Points, down: Points): boolean {
-  const place = ZIGZAG[k] as number;
+  const place = ZIGZAG[k];
   return foldingOf(across).weight[place & 7] !== 0 && foldingOf(down).weight[place >> 3] !== 0;
 }
 
@@ -150,7 +150,7 @@ export class TilingTransform implements BlockTransform {
 
   /** Of a block that becomes one sample, the DC term is all that counts. */
   #writeMean(to: number): void {
-    this.#plane.data[to] = (this.sums[0] as number) + LEVEL_SHIFT;
+    this.#plane.data[to] = this.sums[0] + LEVEL_SHIFT;
     this.sums[0] = 0;
   }
 }
@@ -163,7 +163,7 @@ function writeFlat(
   to: number,
   stride: number,
 ): void {
-  const level = flat(sums[0] as number);
+  const level = flat(sums[0]);
   sums[0] = 0;
   for (let y = 0, at = to; y < down; y++, at += stride) {
     for (let x = 0; x < across; x++) samples[at + x] = level;
@@ -179,7 +179,7 @@ function writeBlock(
   to: number,
   stride: number,
 ): void {
-  const columns = Math.min(shape.across, COLUMNS_UP_TO[last] as number);
+  const columns = Math.min(shape.across, COLUMNS_UP_TO[last]);
   shape.write(sums, columns, samples, to, stride);
   for (let i = sums.length - 1; i >= 0; i--) sums[i] = 0;
 }
@@ -226,7 +226,7 @@ export class EdgeTransform implements BlockTransform {
     spread(this.#samples, row, column, this.horizontal, this.vertical, cells, left, top);
     for (let y = 0; y < down; y++) {
       const to = (top + y) * stride + left;
-      for (let x = 0; x < across; x++) data[to + x] = cells.data[y * across + x] as number;
+      for (let x = 0; x < across; x++) data[to + x] = cells.data[y * across + x];
     }
   }
 }
@@ -276,17 +276,17 @@ function spread(
   const xEnd = Math.min(x0 + 8, horizontal.first.length - 1);
   const yEnd = Math.min(y0 + 8, vertical.first.length - 1);
   for (let y = y0; y < yEnd; y++) {
-    const jEnd = vertical.first[y + 1] as number;
-    for (let j = vertical.first[y] as number; j < jEnd; j++) {
-      const rowShare = vertical.shares[j] as number;
-      const to = ((vertical.cells[j] as number) - top) * cells.stride - left;
+    const jEnd = vertical.first[y + 1];
+    for (let j = vertical.first[y]; j < jEnd; j++) {
+      const rowShare = vertical.shares[j];
+      const to = (vertical.cells[j] - top) * cells.stride - left;
       for (let x = x0; x < xEnd; x++) {
-        const sample = samples[(y - y0) * 8 + x - x0] as number;
+        const sample = samples[(y - y0) * 8 + x - x0];
         const part = (sample - LEVEL_SHIFT) * rowShare;
-        const iEnd = horizontal.first[x + 1] as number;
-        for (let i = horizontal.first[x] as number; i < iEnd; i++) {
-          const cell = to + (horizontal.cells[i] as number);
-          cells.data[cell] = (cells.data[cell] as number) + part * (horizontal.shares[i] as number);
+        const iEnd = horizontal.first[x + 1];
+        for (let i = horizontal.first[x]; i < iEnd; i++) {
+          const cell = to + horizontal.cells[i];
+          cells.data[cell] = cells.data[cell] + part * horizontal.shares[i];
         }
       }
     }

@@ -49,27 +49,27 @@ export class CoefficientStore {
         const transform = output.transformAt(row, column);
         const { slots, weights, sums } = transform;
         const base = block * perBlock;
-        sums[0] = (values[base] as number) * (weights[0] as number);
+        sums[0] = values[base] * weights[0];
         if (perBlock === 1) {
           transform.write(row, column, LAST_UNKNOWN);
           continue;
         }
-        let low = nonzero[2 * block] as number;
-        let high = nonzero[2 * block + 1] as number;
+        let low = nonzero[2 * block];
+        let high = nonzero[2 * block + 1];
         const last = high !== 0 ? 63 - Math.clz32(high) : low !== 0 ? 31 - Math.clz32(low) : 0;
         low &= this.#storedLow;
         high &= this.#storedHigh;
         for (; low !== 0; low &= low - 1) {
           const k = 31 - Math.clz32(low & -low);
-          const slot = slots[k] as number;
-          const value = values[base + (indexOf[k] as number)] as number;
-          sums[slot] = (sums[slot] as number) + value * (weights[k] as number);
+          const slot = slots[k];
+          const value = values[base + indexOf[k]];
+          sums[slot] = sums[slot] + value * weights[k];
         }
         for (; high !== 0; high &= high - 1) {
           const k = 63 - Math.clz32(high & -high);
-          const slot = slots[k] as number;
-          const value = values[base + (indexOf[k] as number)] as number;
-          sums[slot] = (sums[slot] as number) + value * (weights[k] as number);
+          const slot = slots[k];
+          const value = values[base + indexOf[k]];
+          sums[slot] = sums[slot] + value * weights[k];
         }
         transform.write(row, column, last);
       }

@@ -115,7 +115,7 @@ function isBytes(row: Row): row is ByteRow {
 
 function greyRow({ data, at, shift }: Row, out: Samples, start: number, width: number) {
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    const level = data[at + (x >> shift)] as number;
+    const level = data[at + (x >> shift)];
     out[to] = level;
     out[to + 1] = level;
     out[to + 2] = level;
@@ -124,9 +124,9 @@ function greyRow({ data, at, shift }: Row, out: Samples, start: number, width: n
 
 function rgbRow(red: Row, green: Row, blue: Row, out: Samples, start: number, width: number): void {
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    out[to] = red.data[red.at + (x >> red.shift)] as number;
-    out[to + 1] = green.data[green.at + (x >> green.shift)] as number;
-    out[to + 2] = blue.data[blue.at + (x >> blue.shift)] as number;
+    out[to] = red.data[red.at + (x >> red.shift)];
+    out[to + 1] = green.data[green.at + (x >> green.shift)];
+    out[to + 2] = blue.data[blue.at + (x >> blue.shift)];
   }
 }
 
@@ -149,9 +149,9 @@ function ycbcrRow(
   const { data: cb, at: cbAt, shift: cbShift } = blueness;
   const { data: cr, at: crAt, shift: crShift } = redness;
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    const light = y[yAt + (x >> yShift)] as number;
-    const blueLevel = cb[cbAt + (x >> cbShift)] as number;
-    const redLevel = cr[crAt + (x >> crShift)] as number;
+    const light = y[yAt + (x >> yShift)];
+    const blueLevel = cb[cbAt + (x >> cbShift)];
+    const redLevel = cr[crAt + (x >> crShift)];
     const blue = blueLevel - 128;
     const red = redLevel - 128;
     if (isWholeLevel(light) && isWholeLevel(blueLevel) && isWholeLevel(redLevel)) {
@@ -203,19 +203,19 @@ function ycbcrBytesRow(
   const { data: cr, at: crAt, shift: crShift } = redness;
   const inPairs = yShift === 0 && cbShift > 0 && crShift > 0;
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    const blue = (cb[cbAt + (x >> cbShift)] as number) - 128;
-    const red = (cr[crAt + (x >> crShift)] as number) - 128;
+    const blue = cb[cbAt + (x >> cbShift)] - 128;
+    const red = cr[crAt + (x >> crShift)] - 128;
     const toRed = redOf(red);
     const toGreen = greenOf(blue, red);
     const toBlue = blueOf(blue);
-    const light = ((y[yAt + (x >> yShift)] as number) << 16) + HALF_16;
+    const light = (y[yAt + (x >> yShift)] << 16) + HALF_16;
     out[to] = (light + toRed) >> 16;
     out[to + 1] = (light - toGreen) >> 16;
     out[to + 2] = (light + toBlue) >> 16;
     if (inPairs && x + 1 < width) {
       x++;
       to += 3;
-      const next = ((y[yAt + x] as number) << 16) + HALF_16;
+      const next = (y[yAt + x] << 16) + HALF_16;
       out[to] = (next + toRed) >> 16;
       out[to + 1] = (next - toGreen) >> 16;
       out[to + 2] = (next + toBlue) >> 16;
@@ -224,15 +224,15 @@ function ycbcrBytesRow(
 }
 
 function invertRow(out: Samples, start: number, width: number): void {
-  for (let to = start; to < start + 3 * width; to++) out[to] = 255 - (out[to] as number);
+  for (let to = start; to < start + 3 * width; to++) out[to] = 255 - out[to];
 }
 
 /** Lays the black plane, in which 0 is full ink, over RGB. */
 function layBlack({ data, at, shift }: Row, out: Samples, start: number, width: number): void {
   for (let x = 0, to = start; x < width; x++, to += 3) {
-    const light = (data[at + (x >> shift)] as number) / 255;
-    out[to] = (out[to] as number) * light;
-    out[to + 1] = (out[to + 1] as number) * light;
-    out[to + 2] = (out[to + 2] as number) * light;
+    const light = data[at + (x >> shift)] / 255;
+    out[to] = out[to] * light;
+    out[to + 1] = out[to + 1] * light;
+    out[to + 2] = out[to + 2] * light;
   }
 }

@@ -72,7 +72,7 @@ export class EntropyWindow {
         ended = true;
         break;
       }
-      const byte = source[next++] as number;
+      const byte = source[next++];
       if (byte === 0xff) {
         let after = next;
         while (after < length && source[after] === 0xff) after++;

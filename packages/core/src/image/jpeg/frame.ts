@@ -121,12 +121,12 @@ function readComponents(bytes: Uint8Array, start: number, count: number): Sampli
   const components: Sampling[] = [];
   for (let i = 0; i < count; i++) {
     const at = start + FIXED_BYTES + i * COMPONENT_BYTES;
-    const factors = bytes[at + 1] as number;
+    const factors = bytes[at + 1];
     const component: Sampling = {
-      id: bytes[at] as number,
+      id: bytes[at],
       h: factors >> 4,
       v: factors & 15,
-      quantTable: bytes[at + 2] as number,
+      quantTable: bytes[at + 2],
     };
     const { h, v, quantTable } = component;
     if (h < 1 || h > 4 || v < 1 || v > 4 || quantTable > 3) {

@@ -101,8 +101,8 @@ export class HuffmanTable {
    */
   decode(bits: number): number {
     for (let length = 1; length <= 16; length++) {
-      if (bits < (this.#limits[length] as number)) {
-        const index = (bits >> (16 - length)) + (this.#offsets[length] as number);
+      if (bits < this.#limits[length]) {
+        const index = (bits >> (16 - length)) + this.#offsets[length];
         const symbol = this.#symbols[index];
         return symbol === undefined ? 0 : entryOf(symbol, length);
       }
@@ -113,7 +113,7 @@ export class HuffmanTable {
   #buildLookup(): Int32Array {
     const table = this.#firstSymbols(LOOKUP_BITS);
     for (let index = 0; index < table.length; index++) {
-      table[index] = withValue(table[index] as number, index);
+      table[index] = withValue(table[index], index);
     }
     return table;
   }
@@ -166,7 +166,7 @@ function skipEntry(first: Int32Array, index: number): number {
   let taken = 0;
   let moved = 0;
   while (taken < SKIP_BITS) {
-    const entry = first[(index << taken) & mask] as number;
+    const entry = first[(index << taken) & mask];
     const length = entry & ENTRY_LENGTH;
     if (entry === 0 || taken + length > SKIP_BITS) break;
     const advance = (entry >> ENTRY_ADVANCE_SHIFT) & ENTRY_ADVANCE;

@@ -101,19 +101,19 @@ export const inverseDct: Readonly<Record<Points, InverseDct>> = {
 // arrays always are of the same type, and these are where most time goes when blocks are decoded whole.
 
 function row1(x: Float64Array, at: number, samples: Samples, to: number): void {
-  samples[to] = x[at] as number;
+  samples[to] = x[at];
 }
 
 function column2(x: Float64Array, at: number, step: number): void {
-  const even = x[at] as number;
-  const odd = x[at + step] as number;
+  const even = x[at];
+  const odd = x[at + step];
   x[at] = even + odd;
   x[at + step] = even - odd;
 }
 
 function row2(x: Float64Array, at: number, samples: Samples, to: number): void {
-  const even = x[at] as number;
-  const odd = x[at + 1] as number;
+  const even = x[at];
+  const odd = x[at + 1];
   samples[to] = even + odd;
   samples[to + 1] = even - odd;
 }
@@ -124,10 +124,10 @@ function column4(x: Float64Array, at: number, step: number): void {
   const i1 = at + step;
   const i2 = i1 + step;
   const i3 = i2 + step;
-  const sum = (x[at] as number) + (x[i2] as number);
-  const difference = (x[at] as number) - (x[i2] as number);
-  const outer = (x[i1] as number) + TAN_PI_8 * (x[i3] as number);
-  const inner = TAN_PI_8 * (x[i1] as number) - (x[i3] as number);
+  const sum = x[at] + x[i2];
+  const difference = x[at] - x[i2];
+  const outer = x[i1] + TAN_PI_8 * x[i3];
+  const inner = TAN_PI_8 * x[i1] - x[i3];
   x[at] = sum + outer;
   x[i1] = difference + inner;
   x[i2] = difference - inner;
@@ -135,10 +135,10 @@ function column4(x: Float64Array, at: number, step: number): void {
 }
 
 function row4(x: Float64Array, at: number, samples: Samples, to: number): void {
-  const sum = (x[at] as number) + (x[at + 2] as number);
-  const difference = (x[at] as number) - (x[at + 2] as number);
-  const outer = (x[at + 1] as number) + TAN_PI_8 * (x[at + 3] as number);
-  const inner = TAN_PI_8 * (x[at + 1] as number) - (x[at + 3] as number);
+  const sum = x[at] + x[at + 2];
+  const difference = x[at] - x[at + 2];
+  const outer = x[at + 1] + TAN_PI_8 * x[at + 3];
+  const inner = TAN_PI_8 * x[at + 1] - x[at + 3];
   samples[to] = sum + outer;
   samples[to + 1] = difference + inner;
   samples[to + 2] = difference - inner;
@@ -165,19 +165,19 @@ function column8(x: Float64Array, at: number, step: number): void {
   const i6 = i5 + step;
   const i7 = i6 + step;
 
-  const sum04 = (x[at] as number) + (x[i4] as number);
-  const difference04 = (x[at] as number) - (x[i4] as number);
-  const sum26 = (x[i2] as number) + (x[i6] as number);
-  const turned26 = ((x[i2] as number) - (x[i6] as number)) * SQRT2 - sum26;
+  const sum04 = x[at] + x[i4];
+  const difference04 = x[at] - x[i4];
+  const sum26 = x[i2] + x[i6];
+  const turned26 = (x[i2] - x[i6]) * SQRT2 - sum26;
   const even0 = sum04 + sum26;
   const even1 = difference04 + turned26;
   const even2 = difference04 - turned26;
   const even3 = sum04 - sum26;
 
-  const sum53 = (x[i5] as number) + (x[i3] as number);
-  const difference53 = (x[i5] as number) - (x[i3] as number);
-  const sum17 = (x[i1] as number) + (x[i7] as number);
-  const difference17 = (x[i1] as number) - (x[i7] as number);
+  const sum53 = x[i5] + x[i3];
+  const difference53 = x[i5] - x[i3];
+  const sum17 = x[i1] + x[i7];
+  const difference17 = x[i1] - x[i7];
   const turned = (difference53 + difference17) * TWICE_COS;
   const odd0 = sum17 + sum53;
   const odd1 = turned - difference53 * COS_PLUS_SIN - odd0;
@@ -195,14 +195,14 @@ function column8(x: Float64Array, at: number, step: number): void {
 }
 
 function row8(x: Float64Array, at: number, samples: Samples, to: number): void {
-  const x0 = x[at] as number;
-  const x1 = x[at + 1] as number;
-  const x2 = x[at + 2] as number;
-  const x3 = x[at + 3] as number;
-  const x4 = x[at + 4] as number;
-  const x5 = x[at + 5] as number;
-  const x6 = x[at + 6] as number;
-  const x7 = x[at + 7] as number;
+  const x0 = x[at];
+  const x1 = x[at + 1];
+  const x2 = x[at + 2];
+  const x3 = x[at + 3];
+  const x4 = x[at + 4];
+  const x5 = x[at + 5];
+  const x6 = x[at + 6];
+  const x7 = x[at + 7];
 
   const sum26 = x2 + x6;
   const turned26 = (x2 - x6) * SQRT2 - sum26;

@@ -101,7 +101,7 @@ export function findMarker(bytes: Uint8Array, from: number, overRestarts = false
   for (;;) {
     at = bytes.indexOf(0xff, at);
     if (at < 0 || at + 1 >= bytes.length) return bytes.length;
-    const code = bytes[at + 1] as number;
+    const code = bytes[at + 1];
     if (code === 0xff) at += 1;
     else if (code === 0 || (overRestarts && isRestart(code))) at += 2;
     else return at;
@@ -112,7 +112,7 @@ export function findMarker(bytes: Uint8Array, from: number, overRestarts = false
 export function nextSegment(bytes: Uint8Array, from: number): Segment | undefined {
   const at = findMarker(bytes, from);
   if (at >= bytes.length) return undefined;
-  const marker = bytes[at + 1] as number;
+  const marker = bytes[at + 1];
   if (standsAlone(marker)) return { marker, at, start: at + 2, end: at + 2, damaged: false };
   const length = at + 3 < bytes.length ? readUint16(bytes, at + 2) : 0;
   // The parameters may be sound all the same, but where they end is not known.

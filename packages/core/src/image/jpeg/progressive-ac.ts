@@ -65,7 +65,7 @@ export class AcFirstDecoder implements ScanDecoder {
     let bit = window.bit;
     for (let k = from - 1; k < to; ) {
       const bits = view.getInt32(bit >>> 3) << (bit & 7);
-      let entry = lookup[bits >>> (32 - LOOKUP_BITS)] as number;
+      let entry = lookup[bits >>> (32 - LOOKUP_BITS)];
       let value = entry >> ENTRY_VALUE_SHIFT;
       if (value === 0) {
         if (entry === 0) entry = this.#table.decode(bits >>> 16);
@@ -86,8 +86,8 @@ export class AcFirstDecoder implements ScanDecoder {
       if (k > to) return false;
       if (value === 0) continue;
       const word = 2 * block + (k >> 5);
-      nonzero[word] = (nonzero[word] as number) | (1 << (k & 31));
-      const index = indexOf[k] as number;
+      nonzero[word] = nonzero[word] | (1 << (k & 31));
+      const index = indexOf[k];
       if (index >= 0) values[base + index] = value << low;
     }
     window.bit = bit;
@@ -134,8 +134,8 @@ export class AcRefineDecoder implements ScanDecoder {
     for (let block = from; block < to; block++) {
       if (this.#emptyBands > 0) {
         this.#emptyBands--;
-        const low = (nonzero[2 * block] as number) & this.#bandLow;
-        const high = (nonzero[2 * block + 1] as number) & this.#bandHigh;
+        const low = nonzero[2 * block] & this.#bandLow;
+        const high = nonzero[2 * block + 1] & this.#bandHigh;
         if ((low | high) === 0) continue;
         if (window.bit >= window.refillBit) window.refill();
         this.#refineAll(block, low, high);
@@ -156,15 +156,15 @@ export class AcRefineDecoder implements ScanDecoder {
     const table = this.#table;
     const lookup = table.lookup;
     const base = block * perBlock;
-    let knownLow = nonzero[2 * block] as number;
-    let knownHigh = nonzero[2 * block + 1] as number;
+    let knownLow = nonzero[2 * block];
+    let knownHigh = nonzero[2 * block + 1];
     // After the end of a band, the coefficients in the rest of it are still refined.
     let restLow = 0;
     let restHigh = 0;
     let bit = window.bit;
     for (let k = from; k <= to; k++) {
       const bits = view.getInt32(bit >>> 3) << (bit & 7);
-      let entry = lookup[bits >>> (32 - LOOKUP_BITS)] as number;
+      let entry = lookup[bits >>> (32 - LOOKUP_BITS)];
       if (entry === 0) entry = table.decode(bits >>> 16);
       if (entry === 0) return false;
       bit += entry & ENTRY_LENGTH;
@@ -195,14 +195,14 @@ export class AcRefineDecoder implements ScanDecoder {
         }
         const grows = view.getInt32(bit >>> 3) << (bit & 7) < 0;
         bit++;
-        const index = indexOf[k] as number;
+        const index = indexOf[k];
         if (grows && index >= 0) grow(values, base + index, low);
       }
       if (sign === 0) continue;
       if (k > to) return false;
       if (k < 32) knownLow |= 1 << k;
       else knownHigh |= 1 << (k & 31);
-      const index = indexOf[k] as number;
+      const index = indexOf[k];
       if (index >= 0) values[base + index] = sign << low;
     }
     window.bit = bit;
@@ -220,8 +220,8 @@ export class AcRefineDecoder implements ScanDecoder {
     let bit = this.#window.bit;
     for (let offset = 0, rest = low; offset < 64; offset += 32, rest = high) {
       for (; rest !== 0; rest &= rest - 1, bit++) {
-        if ((((bytes[bit >>> 3] as number) >> (7 - (bit & 7))) & 1) === 0) continue;
-        const index = indexOf[offset + 31 - Math.clz32(rest & -rest)] as number;
+        if (((bytes[bit >>> 3] >> (7 - (bit & 7))) & 1) === 0) continue;
+        const index = indexOf[offset + 31 - Math.clz32(rest & -rest)];
         if (index >= 0) grow(values, base + index, this.#scan.low);
       }
     }
@@ -231,7 +231,7 @@ export class AcRefineDecoder implements ScanDecoder {
 
 /** Adds a bit to a coefficient's magnitude. */
 function grow(values: Int16Array, at: number, low: number): void {
-  const value = values[at] as number;
+  const value = values[at];
   values[at] = value + (value < 0 ? -1 << low : 1 << low);
 }
 

@@ -43,7 +43,7 @@ export class DcFirstDecoder extends BlockwiseDecoder {
     const store = this.#stores[part] as CoefficientStore;
     const difference = decodeDc(window, this.#tables[part] as HuffmanTable);
     if (difference === DAMAGE || window.bit > window.endBit) return false;
-    const value = (this.#predictions[part] as number) + difference;
+    const value = this.#predictions[part] + difference;
     this.#predictions[part] = value;
     if (row < store.blocksDown && column < store.blocksAcross) {
       store.values[(row * store.blocksAcross + column) * store.perBlock] = value << this.#low;
@@ -76,10 +76,10 @@ export class DcRefineDecoder extends BlockwiseDecoder {
     const { bit } = window;
     if (bit >= window.endBit) return false;
     window.bit = bit + 1;
-    const isSet = ((window.bytes[bit >>> 3] as number) >> (7 - (bit & 7))) & 1;
+    const isSet = (window.bytes[bit >>> 3] >> (7 - (bit & 7))) & 1;
     if (isSet === 1 && row < store.blocksDown && column < store.blocksAcross) {
       const at = (row * store.blocksAcross + column) * store.perBlock;
-      store.values[at] = (store.values[at] as number) | this.#bit;
+      store.values[at] = store.values[at] | this.#bit;
     }
     return true;
   }

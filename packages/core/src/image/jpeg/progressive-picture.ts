@@ -134,5 +134,5 @@ export class ProgressivePicture implements Picture {
 }
 
 function isComplete({ store, bitsLeft }: Growing): boolean {
-  return bitsLeft.every((bits, k) => bits === 0 || (store.indexOf[k] as number) < 0);
+  return bitsLeft.every((bits, k) => bits === 0 || store.indexOf[k] < 0);
 }

@@ -50,12 +50,12 @@ function interpolatedRows(
   const blended = new Int32Array(samples);
   const row = new Uint8ClampedArray(width);
   return (y) => {
-    const above = (down.before[y] as number) * stride;
-    const below = (down.after[y] as number) * stride;
-    const lower = down.eighths[y] as number;
+    const above = down.before[y] * stride;
+    const below = down.after[y] * stride;
+    const lower = down.eighths[y];
     for (let i = 0; i < samples; i++) {
-      const sample = data[above + i] as number;
-      blended[i] = 8 * sample + ((data[below + i] as number) - sample) * lower;
+      const sample = data[above + i];
+      blended[i] = 8 * sample + (data[below + i] - sample) * lower;
     }
     const halfAtEven = goesUp(0, y) ? HALF : HALF - 1;
     const halfAtOdd = goesUp(1, y) ? HALF : HALF - 1;
@@ -64,9 +64,9 @@ function interpolatedRows(
       return { data: row, at: 0, shift: 0 };
     }
     for (let x = 0; x < width; x++) {
-      const sample = blended[across.before[x] as number] as number;
-      const next = blended[across.after[x] as number] as number;
-      const value = 8 * sample + (next - sample) * (across.eighths[x] as number);
+      const sample = blended[across.before[x]];
+      const next = blended[across.after[x]];
+      const value = 8 * sample + (next - sample) * across.eighths[x];
       row[x] = (value + ((x & 1) === 0 ? halfAtEven : halfAtOdd)) >> VALUE_BITS;
     }
     return { data: row, at: 0, shift: 0 };
@@ -80,10 +80,10 @@ function writePairs(
   halfAtEven: number,
   halfAtOdd: number,
 ): void {
-  let before = blended[0] as number;
+  let before = blended[0];
   let sample = before;
   for (let i = 1, x = 0; x < row.length; i++, x += 2) {
-    const after = i < blended.length ? (blended[i] as number) : sample;
+    const after = i < blended.length ? blended[i] : sample;
     row[x] = (6 * sample + 2 * before + halfAtEven) >> VALUE_BITS;
     row[x + 1] = (6 * sample + 2 * after + halfAtOdd) >> VALUE_BITS;
     before = sample;

@@ -35,7 +35,7 @@ export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame
   const parts: ScanPart[] = [];
   for (let i = 0; i < count; i++) {
     const id = bytes[start + 1 + 2 * i];
-    const tables = bytes[start + 2 + 2 * i] as number;
+    const tables = bytes[start + 2 + 2 * i];
     // Files with the same identifier twice exist; a scan then means them in the frame's order.
     const index = frame.components.findIndex(
       (component, at) => component.id === id && parts.every((part) => part.index !== at),
@@ -46,11 +46,11 @@ export function readScanHeader(bytes: Uint8Array, segment: Segment, frame: Frame
     parts.push({ index, component, dcTable: tables >> 4, acTable: tables & 15 });
   }
   const at = start + 1 + 2 * count;
-  const approximation = bytes[at + 2] as number;
+  const approximation = bytes[at + 2];
   const header: ScanHeader = {
     parts,
-    from: bytes[at] as number,
-    to: bytes[at + 1] as number,
+    from: bytes[at],
+    to: bytes[at + 1],
     high: approximation >> 4,
     low: approximation & 15,
     dataAt,

@@ -171,7 +171,7 @@ function findResumption(
 
 /** Whether the marker after a restart marker is the next in turn, or none of a restart. */
 function goesOn(bytes: Uint8Array, at: number): boolean {
-  const marker = bytes[at + 1] as number;
+  const marker = bytes[at + 1];
   const next = bytes[findMarker(bytes, at + 2) + 1];
   return next === undefined || !isRestart(next) || next === Marker.RST0 + ((marker + 1) & 7);
 }
@@ -182,7 +182,7 @@ function goesOn(bytes: Uint8Array, at: number): boolean {
  * are damaged data.
  */
 function endsScan(bytes: Uint8Array, at: number): boolean {
-  const marker = bytes[at + 1] as number;
+  const marker = bytes[at + 1];
   if (marker === Marker.EOI || marker === Marker.SOS || marker === Marker.DNL) return true;
   return marker >= Marker.SOF0 && isMarkerAt(bytes, at + 2 + readUint16(bytes, at + 2));
 }

@@ -62,7 +62,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
     const { output } = part;
     const difference = decodeDc(window, part.dc);
     if (difference === DAMAGE) return false;
-    const dc = (this.#predictions[index] as number) + difference;
+    const dc = this.#predictions[index] + difference;
 
     // MCUs at the right and lower edge may hold blocks of which nothing is in the picture (A.2.4).
     const inPicture = row < output.blocksDown && column < output.blocksAcross;
@@ -78,7 +78,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
     }
     this.#predictions[index] = dc;
     if (inPicture) {
-      sums[0] = (sums[0] as number) + dc * (weights[0] as number);
+      sums[0] = sums[0] + dc * weights[0];
       transform.write(row, column, last);
     }
     return true;
@@ -89,7 +89,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
 export function decodeDc(window: EntropyWindow, table: HuffmanTable): number {
   const bit = window.bit;
   const word = window.view.getInt32(bit >>> 3) << (bit & 7);
-  const found = table.lookup[word >>> (32 - LOOKUP_BITS)] as number;
+  const found = table.lookup[word >>> (32 - LOOKUP_BITS)];
   const entry = found !== 0 ? found : table.decode(word >>> 16);
   window.bit = bit + (entry & ENTRY_LENGTH);
   const value = entry >> ENTRY_VALUE_SHIFT;
@@ -112,7 +112,7 @@ function decodeAc(window: EntropyWindow, table: HuffmanTable, transform: BlockTr
   let k = 0;
   while (k < 63) {
     const word = view.getInt32(bit >>> 3) << (bit & 7);
-    let entry = lookup[word >>> (32 - LOOKUP_BITS)] as number;
+    let entry = lookup[word >>> (32 - LOOKUP_BITS)];
     let value = entry >> ENTRY_VALUE_SHIFT;
     if (value === 0) {
       // The end, a run of sixteen zeros, a value beyond the look-up's bits, or a long code.
@@ -131,8 +131,8 @@ function decodeAc(window: EntropyWindow, table: HuffmanTable, transform: BlockTr
     }
     bit += entry & ENTRY_LENGTH;
     k += (entry >> ENTRY_ADVANCE_SHIFT) & ENTRY_ADVANCE;
-    const slot = slots[k] as number;
-    sums[slot] = (sums[slot] as number) + value * (weights[k] as number);
+    const slot = slots[k];
+    sums[slot] = sums[slot] + value * weights[k];
   }
   window.bit = bit;
   return k > 63 ? DAMAGE : k;
@@ -150,7 +150,7 @@ function skipAc(window: EntropyWindow, table: HuffmanTable): number {
   let k = 0;
   while (k < 63) {
     const word = view.getInt32(bit >>> 3) << (bit & 7);
-    const several = skips[word >>> (32 - SKIP_BITS)] as number;
+    const several = skips[word >>> (32 - SKIP_BITS)];
     const next = k + ((several >> SKIP_ADVANCE_SHIFT) & SKIP_ADVANCE);
     if (next < 63) {
       bit += several & SKIP_LENGTH;

@@ -54,7 +54,7 @@ export function defineQuantTables(bytes: Uint8Array, segment: Segment, tables: T
 
 function readSteps(bytes: Uint8Array, start: number, stepBytes: 1 | 2): QuantTable {
   return Uint16Array.from({ length: 64 }, (_, k) =>
-    stepBytes === 1 ? (bytes[start + k] as number) : readUint16(bytes, start + 2 * k),
+    stepBytes === 1 ? bytes[start + k] : readUint16(bytes, start + 2 * k),
   );
 }
 

@@ -51,18 +51,18 @@ function transform(x: Int32Array, at: number, step: number, shift: number): void
   const i5 = i4 + step;
   const i6 = i5 + step;
   const i7 = i6 + step;
-  const x1 = x[i1] as number;
-  const x2 = x[i2] as number;
-  const x3 = x[i3] as number;
-  const x5 = x[i5] as number;
-  const x6 = x[i6] as number;
-  const x7 = x[i7] as number;
+  const x1 = x[i1];
+  const x2 = x[i2];
+  const x3 = x[i3];
+  const x5 = x[i5];
+  const x6 = x[i6];
+  const x7 = x[i7];
 
   const turned = Math.imul(x2 + x6, C6);
   const even2 = turned - Math.imul(x6, C2_PLUS_C6);
   const even3 = turned + Math.imul(x2, C2_LESS_C6);
-  const even0 = ((x[at] as number) + (x[i4] as number)) << FACTOR_BITS;
-  const even1 = ((x[at] as number) - (x[i4] as number)) << FACTOR_BITS;
+  const even0 = (x[at] + x[i4]) << FACTOR_BITS;
+  const even1 = (x[at] - x[i4]) << FACTOR_BITS;
   const outer = even0 + even3 + half;
   const inner = even1 + even2 + half;
   const innerBack = even1 - even2 + half;
@@ -101,11 +101,11 @@ export function writeWholeBlock(
   to: number,
   stride: number,
 ): void {
-  for (let i = 0; i < 64; i++) block[i] = coefficients[i] as number;
+  for (let i = 0; i < 64; i++) block[i] = coefficients[i];
   for (let x = 0; x < columns; x++) transform(block, x, 8, COLUMN_SHIFT);
   for (let y = 0, from = 0, at = to; y < 8; y++, from += 8, at += stride) {
     transform(block, from, 1, ROW_SHIFT);
-    for (let x = 0; x < 8; x++) samples[at + x] = (block[from + x] as number) + LEVEL_SHIFT;
+    for (let x = 0; x < 8; x++) samples[at + x] = block[from + x] + LEVEL_SHIFT;
   }
 }
 

@@ -57,9 +57,9 @@ export function* chunksOf(file: Uint8Array): Generator<Chunk, undefined> {
 
 function typeAt(file: Uint8Array, at: number): string | undefined {
   for (let i = at; i < at + 4; i++) {
-    const lower = (file[i] as number) | 0x20;
+    const lower = file[i] | 0x20;
     if (lower < 0x61 || lower > 0x7a) return undefined;
   }
   const [a, b, c, d] = [file[at], file[at + 1], file[at + 2], file[at + 3]] as const;
-  return String.fromCharCode(a as number, b as number, c as number, d as number);
+  return String.fromCharCode(a, b, c, d);
 }

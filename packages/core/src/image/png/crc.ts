@@ -10,22 +10,18 @@ export function crc32(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   for (const last = to - 8; at <= last; at += 8) {
     const low =
-      crc ^
-      ((bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24));
+      crc ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24));
     crc =
-      (t[1792 + (low & 255)] as number) ^
-      (t[1536 + ((low >>> 8) & 255)] as number) ^
-      (t[1280 + ((low >>> 16) & 255)] as number) ^
-      (t[1024 + (low >>> 24)] as number) ^
-      (t[768 + (bytes[at + 4] as number)] as number) ^
-      (t[512 + (bytes[at + 5] as number)] as number) ^
-      (t[256 + (bytes[at + 6] as number)] as number) ^
-      (t[bytes[at + 7] as number] as number);
+      t[1792 + (low & 255)] ^
+      t[1536 + ((low >>> 8) & 255)] ^
+      t[1280 + ((low >>> 16) & 255)] ^
+      t[1024 + (low >>> 24)] ^
+      t[768 + bytes[at + 4]] ^
+      t[512 + bytes[at + 5]] ^
+      t[256 + bytes[at + 6]] ^
+      t[bytes[at + 7]];
   }
-  for (; at < to; at++) crc = (t[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8);
+  for (; at < to; at++) crc = t[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
@@ -40,8 +36,8 @@ function makeTables(): Int32Array {
     t[byte] = crc;
   }
   for (let i = 256; i < t.length; i++) {
-    const crc = t[i - 256] as number;
-    t[i] = (t[crc & 255] as number) ^ (crc >>> 8);
+    const crc = t[i - 256];
+    t[i] = t[crc & 255] ^ (crc >>> 8);
   }
   return t;
 }

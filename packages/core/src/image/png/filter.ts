@@ -48,14 +48,14 @@ function sub(row: Uint8Array, step: number): void {
   if (words) {
     const distance = step >> 2;
     for (let i = distance; i < words.length; i++) {
-      words[i] = sumOfBytes(words[i] as number, words[i - distance] as number);
+      words[i] = sumOfBytes(words[i], words[i - distance]);
     }
     return;
   }
   for (let channel = 0; channel < step; channel++) {
     let left = 0;
     for (let i = step + channel; i < row.length; i += step) {
-      left = (left + (row[i] as number)) & 255;
+      left = (left + row[i]) & 255;
       row[i] = left;
     }
   }
@@ -67,18 +67,18 @@ function up(row: Uint8Array, above: Uint8Array): void {
   let done = 0;
   if (words && wordsAbove) {
     for (let i = 0; i < words.length; i++) {
-      words[i] = sumOfBytes(words[i] as number, wordsAbove[i] as number);
+      words[i] = sumOfBytes(words[i], wordsAbove[i]);
     }
     done = words.length * 4;
   }
-  for (let i = done; i < row.length; i++) row[i] = (row[i] as number) + (above[i] as number);
+  for (let i = done; i < row.length; i++) row[i] = row[i] + above[i];
 }
 
 function average(row: Uint8Array, above: Uint8Array, step: number): void {
   for (let channel = 0; channel < step; channel++) {
     let left = 0;
     for (let i = step + channel; i < row.length; i += step) {
-      left = ((row[i] as number) + ((left + (above[i] as number)) >> 1)) & 255;
+      left = (row[i] + ((left + above[i]) >> 1)) & 255;
       row[i] = left;
     }
   }
@@ -97,8 +97,8 @@ function paethByChannel(row: Uint8Array, above: Uint8Array, step: number): void 
     let left = 0;
     let upperLeft = 0;
     for (let i = step + channel; i < row.length; i += step) {
-      const upper = above[i] as number;
-      left = ((row[i] as number) + predictor(left, upper, upperLeft)) & 255;
+      const upper = above[i];
+      left = (row[i] + predictor(left, upper, upperLeft)) & 255;
       row[i] = left;
       upperLeft = upper;
     }
@@ -112,12 +112,12 @@ function paeth3(row: Uint8Array, above: Uint8Array, step: number, first: number)
   let [r, g, b] = [0, 0, 0];
   let [aboveR, aboveG, aboveB] = [0, 0, 0];
   for (let i = step + first; i < row.length; i += step) {
-    const upperR = above[i] as number;
-    const upperG = above[i + 1] as number;
-    const upperB = above[i + 2] as number;
-    r = ((row[i] as number) + predictor(r, upperR, aboveR)) & 255;
-    g = ((row[i + 1] as number) + predictor(g, upperG, aboveG)) & 255;
-    b = ((row[i + 2] as number) + predictor(b, upperB, aboveB)) & 255;
+    const upperR = above[i];
+    const upperG = above[i + 1];
+    const upperB = above[i + 2];
+    r = (row[i] + predictor(r, upperR, aboveR)) & 255;
+    g = (row[i + 1] + predictor(g, upperG, aboveG)) & 255;
+    b = (row[i + 2] + predictor(b, upperB, aboveB)) & 255;
     row[i] = r;
     row[i + 1] = g;
     row[i + 2] = b;
@@ -131,14 +131,14 @@ function paeth4(row: Uint8Array, above: Uint8Array, step: number, first: number)
   let [r, g, b, a] = [0, 0, 0, 0];
   let [aboveR, aboveG, aboveB, aboveA] = [0, 0, 0, 0];
   for (let i = step + first; i < row.length; i += step) {
-    const upperR = above[i] as number;
-    const upperG = above[i + 1] as number;
-    const upperB = above[i + 2] as number;
-    const upperA = above[i + 3] as number;
-    r = ((row[i] as number) + predictor(r, upperR, aboveR)) & 255;
-    g = ((row[i + 1] as number) + predictor(g, upperG, aboveG)) & 255;
-    b = ((row[i + 2] as number) + predictor(b, upperB, aboveB)) & 255;
-    a = ((row[i + 3] as number) + predictor(a, upperA, aboveA)) & 255;
+    const upperR = above[i];
+    const upperG = above[i + 1];
+    const upperB = above[i + 2];
+    const upperA = above[i + 3];
+    r = (row[i] + predictor(r, upperR, aboveR)) & 255;
+    g = (row[i + 1] + predictor(g, upperG, aboveG)) & 255;
+    b = (row[i + 2] + predictor(b, upperB, aboveB)) & 255;
+    a = (row[i + 3] + predictor(a, upperA, aboveA)) & 255;
     row[i] = r;
     row[i + 1] = g;
     row[i + 2] = b;

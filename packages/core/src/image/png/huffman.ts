@@ -54,13 +54,13 @@ export class PrefixTable {
     const { entries, root, symbols, counts, next, codes, longest } = this;
     counts.fill(0);
     next.fill(0);
-    for (const length of lengths) counts[length] = (counts[length] as number) + 1;
+    for (const length of lengths) counts[length] = counts[length] + 1;
     counts[0] = 0;
     let left = 1;
     let used = 0;
     for (let bits = 1; bits <= MAX_BITS; bits++) {
-      left = (left << 1) - (counts[bits] as number);
-      used += counts[bits] as number;
+      left = (left << 1) - counts[bits];
+      used += counts[bits];
       if (left < 0) return false;
     }
     const mayBeIncomplete =
@@ -68,23 +68,23 @@ export class PrefixTable {
     if (left > 0 && !mayBeIncomplete) return false;
 
     for (let bits = 1; bits <= MAX_BITS; bits++) {
-      next[bits + 1] = ((next[bits] as number) + (counts[bits] as number)) << 1;
+      next[bits + 1] = (next[bits] + counts[bits]) << 1;
     }
     // Longest code of each root prefix: it decides how large that prefix's sub-table is.
     const rootSize = 1 << root;
     longest.fill(0);
     let hasLong = false;
     for (let symbol = 0; symbol < lengths.length; symbol++) {
-      const length = lengths[symbol] as number;
+      const length = lengths[symbol];
       if (length === 0) continue;
-      const code = next[length] as number;
+      const code = next[length];
       next[length] = code + 1;
       const reversed = reverse(code, length);
       codes[symbol] = reversed;
       const prefix = reversed & (rootSize - 1);
       if (length > root) {
         hasLong = true;
-        if (length > (longest[prefix] as number)) longest[prefix] = length;
+        if (length > longest[prefix]) longest[prefix] = length;
       }
     }
 
@@ -92,7 +92,7 @@ export class PrefixTable {
     if (left > 0) entries.fill(INVALID, 0, rootSize);
     let free = rootSize;
     for (let prefix = 0; prefix < rootSize && hasLong; prefix++) {
-      const length = longest[prefix] as number;
+      const length = longest[prefix];
       if (length === 0) continue;
       const subBits = length - root;
       entries[prefix] = (free << 16) | SUBTABLE | (subBits << 4);
@@ -100,14 +100,14 @@ export class PrefixTable {
     }
 
     for (let symbol = 0; symbol < lengths.length; symbol++) {
-      const length = lengths[symbol] as number;
+      const length = lengths[symbol];
       if (length === 0) continue;
-      const code = codes[symbol] as number;
-      const entry = (symbols[symbol] as number) | length;
+      const code = codes[symbol];
+      const entry = symbols[symbol] | length;
       if (length <= root) {
         for (let at = code; at < rootSize; at += 1 << length) entries[at] = entry;
       } else {
-        const pointer = entries[code & (rootSize - 1)] as number;
+        const pointer = entries[code & (rootSize - 1)];
         const start = pointer >> 16;
         const size = 1 << ((pointer >> 4) & 15);
         for (let at = code >> root; at < size; at += 1 << (length - root)) {

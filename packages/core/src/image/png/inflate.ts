@@ -151,7 +151,7 @@ export class Inflater {
     if (literals > 286 || distances > 30) throw new InflateError('too many codes');
     const { lengths } = this;
     lengths.fill(0, 0, 19);
-    for (let i = 0; i < lengthCodes; i++) lengths[LENGTH_ORDER[i] as number] = this.take(3);
+    for (let i = 0; i < lengthCodes; i++) lengths[LENGTH_ORDER[i]] = this.take(3);
     if (!this.lengthCode.build(lengths.subarray(0, 19))) {
       throw new InflateError('a damaged code for code lengths');
     }
@@ -162,7 +162,7 @@ export class Inflater {
         continue;
       }
       if (symbol === 16 && i === 0) throw new InflateError('a repeated length with none before it');
-      const value = symbol === 16 ? (lengths[i - 1] as number) : 0;
+      const value = symbol === 16 ? lengths[i - 1] : 0;
       const count =
         symbol === 16 ? 3 + this.take(2) : symbol === 17 ? 3 + this.take(3) : 11 + this.take(7);
       if (i + count > literals + distances) throw new InflateError('too many code lengths');
@@ -180,7 +180,7 @@ export class Inflater {
 
   private takeLengthSymbol(): number {
     this.need(7);
-    const entry = this.lengthCode.entries[this.hold & 127] as number;
+    const entry = this.lengthCode.entries[this.hold & 127];
     if (entry >= LITERAL_LIMIT) throw new InflateError('a code that does not exist');
     this.take(entry & 15);
     return entry >> 4;
@@ -226,19 +226,19 @@ export class Inflater {
       hold |= view.getInt32(at, true) << bits;
       at += (31 - bits) >> 3;
       bits |= 24;
-      let entry = literals[hold & ((1 << LITERAL_ROOT) - 1)] as number;
+      let entry = literals[hold & ((1 << LITERAL_ROOT) - 1)];
       if (entry < LITERAL_LIMIT) {
         hold >>>= entry & 15;
         bits -= entry & 15;
         output[outAt++] = entry >> 4;
         // At least 14 bits are left: a second short literal needs no filling up.
-        entry = literals[hold & ((1 << LITERAL_ROOT) - 1)] as number;
+        entry = literals[hold & ((1 << LITERAL_ROOT) - 1)];
         if (entry < LITERAL_LIMIT) {
           hold >>>= entry & 15;
           bits -= entry & 15;
           output[outAt++] = entry >> 4;
           // And a third, if the bits that are left happen to be enough.
-          entry = literals[hold & ((1 << LITERAL_ROOT) - 1)] as number;
+          entry = literals[hold & ((1 << LITERAL_ROOT) - 1)];
           if (entry < LITERAL_LIMIT && (entry & 15) <= bits) {
             hold >>>= entry & 15;
             bits -= entry & 15;
@@ -252,7 +252,7 @@ export class Inflater {
       }
       if (entry & SUBTABLE) {
         const sub = (hold >>> LITERAL_ROOT) & ((1 << ((entry >> 4) & 15)) - 1);
-        entry = literals[(entry >> 16) + sub] as number;
+        entry = literals[(entry >> 16) + sub];
       }
       hold >>>= entry & 15;
       bits -= entry & 15;
@@ -272,10 +272,10 @@ export class Inflater {
       hold |= view.getInt32(at, true) << bits;
       at += (31 - bits) >> 3;
       bits |= 24;
-      entry = distances[hold & ((1 << DISTANCE_ROOT) - 1)] as number;
+      entry = distances[hold & ((1 << DISTANCE_ROOT) - 1)];
       if (entry & SUBTABLE) {
         const sub = (hold >>> DISTANCE_ROOT) & ((1 << ((entry >> 4) & 15)) - 1);
-        entry = distances[(entry >> 16) + sub] as number;
+        entry = distances[(entry >> 16) + sub];
       }
       if ((entry & BASE) === 0) {
         result = 'a distance code that does not exist';
@@ -297,7 +297,7 @@ export class Inflater {
       const copyEnd = outAt + length;
       if (length >= LONG_MATCH) copyLongMatch(output, outAt, copyEnd, distance);
       else {
-        for (let to = outAt; to < copyEnd; to++) output[to] = output[to - distance] as number;
+        for (let to = outAt; to < copyEnd; to++) output[to] = output[to - distance];
       }
       outAt = copyEnd;
     }
@@ -332,7 +332,7 @@ export class Inflater {
   private need(count: number): void {
     while (this.bits < count) {
       if (this.at >= this.end && !this.fillStage(1)) return;
-      this.hold |= (this.stage[this.at++] as number) << this.bits;
+      this.hold |= this.stage[this.at++] << this.bits;
       this.bits += 8;
     }
   }
@@ -373,7 +373,7 @@ const LONG_MATCH = 48;
 /** Repeats the last `distance` bytes before `from` up to `end`: of a short distance, more each time. */
 function copyLongMatch(output: Uint8Array, from: number, end: number, distance: number): void {
   if (distance === 1) {
-    output.fill(output[from - 1] as number, from, end);
+    output.fill(output[from - 1], from, end);
     return;
   }
   for (let at = from, ready = distance; at < end; ready *= 2) {

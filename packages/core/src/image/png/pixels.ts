@@ -37,10 +37,10 @@ function indexedReader(depth: number, width: number, table: Uint8Array): RowRead
   return (row, count) => {
     for (let i = 0, to = 0, bit = 0; i < count; i++, to += 3, bit += depth) {
       const shift = 8 - depth - (bit & 7);
-      const from = (((row[bit >> 3] as number) >> shift) & mask) * 3;
-      rgb[to] = table[from] as number;
-      rgb[to + 1] = table[from + 1] as number;
-      rgb[to + 2] = table[from + 2] as number;
+      const from = ((row[bit >> 3] >> shift) & mask) * 3;
+      rgb[to] = table[from];
+      rgb[to + 1] = table[from + 1];
+      rgb[to + 2] = table[from + 2];
     }
     return rgb;
   };
@@ -61,7 +61,7 @@ function greys(depth: number, { transparency }: PngColours): Uint8Array {
 function shades({ palette, transparency }: PngColours): Uint8Array {
   const table = new Uint8Array(256 * 3);
   for (let i = 0; i < Math.min(table.length, palette.length); i++) {
-    table[i] = onWhite(palette[i] as number, transparency?.[Math.floor(i / 3)] ?? 255);
+    table[i] = onWhite(palette[i], transparency?.[Math.floor(i / 3)] ?? 255);
   }
   return table;
 }
@@ -85,9 +85,9 @@ function keyedRgb8(rgb: Uint8Array, key: readonly number[] | undefined): RowRead
   return (row, count) => {
     for (let i = 0; i < count * 3; i += 3) {
       const isKey = row[i] === keyR && row[i + 1] === keyG && row[i + 2] === keyB;
-      rgb[i] = isKey ? 255 : (row[i] as number);
-      rgb[i + 1] = isKey ? 255 : (row[i + 1] as number);
-      rgb[i + 2] = isKey ? 255 : (row[i + 2] as number);
+      rgb[i] = isKey ? 255 : row[i];
+      rgb[i + 1] = isKey ? 255 : row[i + 1];
+      rgb[i + 2] = isKey ? 255 : row[i + 2];
     }
     return rgb;
   };
@@ -98,15 +98,15 @@ function alpha8(rgb: Uint8Array, colour: number): RowReader {
   const [green, blue] = colour === GREY_ALPHA ? [0, 0] : [1, 2];
   return (row, count) => {
     for (let i = 0, from = 0, to = 0; i < count; i++, from += step, to += 3) {
-      const alpha = row[from + step - 1] as number;
+      const alpha = row[from + step - 1];
       if (alpha === 255) {
-        rgb[to] = row[from] as number;
-        rgb[to + 1] = row[from + green] as number;
-        rgb[to + 2] = row[from + blue] as number;
+        rgb[to] = row[from];
+        rgb[to + 1] = row[from + green];
+        rgb[to + 2] = row[from + blue];
       } else {
-        rgb[to] = onWhite(row[from] as number, alpha);
-        rgb[to + 1] = onWhite(row[from + green] as number, alpha);
-        rgb[to + 2] = onWhite(row[from + blue] as number, alpha);
+        rgb[to] = onWhite(row[from], alpha);
+        rgb[to + 1] = onWhite(row[from + green], alpha);
+        rgb[to + 2] = onWhite(row[from + blue], alpha);
       }
     }
     return rgb;
@@ -154,7 +154,7 @@ function alpha16(rgb: Uint8Array, colour: number): RowReader {
 }
 
 function sample16(row: Uint8Array, at: number): number {
-  return ((row[at] as number) << 8) | (row[at + 1] as number);
+  return (row[at] << 8) | row[at + 1];
 }
 
 /** 0–65,535 to 0–255, rounded to nearest: 257 is exactly 1 (section 13.12). */

@@ -104,7 +104,7 @@ function layOnCanvas(rowInto: RowInto, picture: Size, header: WebpHeader, reques
 
 function argbToRgba(argb: Int32Array, rgba: Uint8ClampedArray): void {
   for (let x = 0, to = 0; to < rgba.length; x++, to += 4) {
-    const pixel = argb[x] as number;
+    const pixel = argb[x];
     rgba[to] = (pixel >> 16) & 255;
     rgba[to + 1] = (pixel >> 8) & 255;
     rgba[to + 2] = pixel & 255;
@@ -114,9 +114,9 @@ function argbToRgba(argb: Int32Array, rgba: Uint8ClampedArray): void {
 
 function dropAlpha(rgba: Uint8ClampedArray, rgb: Uint8Array, toStart: number, count: number): void {
   for (let i = 0, from = 0, to = toStart; i < count; i++, from += 4, to += 3) {
-    rgb[to] = rgba[from] as number;
-    rgb[to + 1] = rgba[from + 1] as number;
-    rgb[to + 2] = rgba[from + 2] as number;
+    rgb[to] = rgba[from];
+    rgb[to + 1] = rgba[from + 1];
+    rgb[to + 2] = rgba[from + 2];
   }
 }
 
@@ -127,15 +127,15 @@ function layOnWhite(
   count: number,
 ): void {
   for (let i = 0, from = 0, to = toStart; i < count; i++, from += 4, to += 3) {
-    const alpha = rgba[from + 3] as number;
+    const alpha = rgba[from + 3];
     if (alpha === 255) {
-      rgb[to] = rgba[from] as number;
-      rgb[to + 1] = rgba[from + 1] as number;
-      rgb[to + 2] = rgba[from + 2] as number;
+      rgb[to] = rgba[from];
+      rgb[to + 1] = rgba[from + 1];
+      rgb[to + 2] = rgba[from + 2];
     } else {
-      rgb[to] = onWhite(rgba[from] as number, alpha);
-      rgb[to + 1] = onWhite(rgba[from + 1] as number, alpha);
-      rgb[to + 2] = onWhite(rgba[from + 2] as number, alpha);
+      rgb[to] = onWhite(rgba[from], alpha);
+      rgb[to + 1] = onWhite(rgba[from + 1], alpha);
+      rgb[to + 2] = onWhite(rgba[from + 2], alpha);
     }
   }
 }

@@ -84,17 +84,17 @@ function hasAlphaHint({ data }: RiffChunk): boolean {
 
 /** The frame header of VP8: tag, start code 9d 01 2a, 14 bits each side (RFC 6386, section 9.1). */
 export function lossySize({ data }: Pick<RiffChunk, 'data'>): Size | undefined {
-  const isKeyFrame = data.length >= 10 && ((data[0] as number) & 1) === 0;
+  const isKeyFrame = data.length >= 10 && (data[0] & 1) === 0;
   if (!isKeyFrame || data[3] !== 0x9d || data[4] !== 0x01 || data[5] !== 0x2a) return undefined;
-  const width = ((data[6] as number) | ((data[7] as number) << 8)) & 0x3fff;
-  const height = ((data[8] as number) | ((data[9] as number) << 8)) & 0x3fff;
+  const width = (data[6] | (data[7] << 8)) & 0x3fff;
+  const height = (data[8] | (data[9] << 8)) & 0x3fff;
   return width > 0 && height > 0 ? { width, height } : undefined;
 }
 
 /** Signature 0x2f, then width − 1 and height − 1 in 14 bits each (RFC 9649, section 3.4). */
 export function losslessSize(data: Uint8Array): Size | undefined {
   if (data.length < 5 || data[0] !== 0x2f) return undefined;
-  const bits = uint24(data, 1) | ((data[4] as number) << 24);
+  const bits = uint24(data, 1) | (data[4] << 24);
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
 }
 
@@ -111,5 +111,5 @@ function readFrame({ data }: RiffChunk): WebpFrame | undefined {
 }
 
 function uint24(data: Uint8Array, at: number): number {
-  return (data[at] as number) | ((data[at + 1] as number) << 8) | ((data[at + 2] as number) << 16);
+  return data[at] | (data[at + 1] << 8) | (data[at + 2] << 16);
 }

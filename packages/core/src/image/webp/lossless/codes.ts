@@ -56,7 +56,7 @@ export class PrefixCode {
   /** @param lengths by symbol; 0 where it has no code */
   constructor(lengths: Uint8Array) {
     const { counts } = this;
-    for (const length of lengths) if (length > 0) counts[length] = (counts[length] as number) + 1;
+    for (const length of lengths) if (length > 0) counts[length] = counts[length] + 1;
     const used = counts.reduce((sum, count) => sum + count, 0);
     this.root = new Uint16Array(used > 1 ? 1 << ROOT : 0);
     this.symbols = new Uint16Array(used);
@@ -68,15 +68,15 @@ export class PrefixCode {
     const next = new Uint16Array(MAX_LENGTH + 2);
     let room = 1;
     for (let length = 1; length <= MAX_LENGTH; length++) {
-      next[length + 1] = (next[length] as number) + (counts[length] as number);
-      room = room * 2 - (counts[length] as number);
+      next[length + 1] = next[length] + counts[length];
+      room = room * 2 - counts[length];
       if (room < 0) break;
     }
     if (room !== 0) throw notDecodable('its data are damaged: an impossible code');
     for (let symbol = 0; symbol < lengths.length; symbol++) {
-      const length = lengths[symbol] as number;
+      const length = lengths[symbol];
       if (length === 0) continue;
-      const place = next[length] as number;
+      const place = next[length];
       next[length] = place + 1;
       this.symbols[place] = symbol;
     }
@@ -87,8 +87,8 @@ export class PrefixCode {
     let code = 0;
     let place = 0;
     for (let length = 1; length <= ROOT; length++) {
-      for (let i = 0; i < (this.counts[length] as number); i++, code++, place++) {
-        const entry = ((this.symbols[place] as number) << 4) | length;
+      for (let i = 0; i < this.counts[length]; i++, code++, place++) {
+        const entry = (this.symbols[place] << 4) | length;
         for (let at = reversed(code, length); at < 1 << ROOT; at += 1 << length)
           this.root[at] = entry;
       }
@@ -99,7 +99,7 @@ export class PrefixCode {
   read(bits: BitReader): number {
     if (this.only !== undefined) return this.only;
     const word = bits.peek();
-    const entry = this.root[word & ((1 << ROOT) - 1)] as number;
+    const entry = this.root[word & ((1 << ROOT) - 1)];
     if (entry !== 0) {
       bits.skip(entry & 15);
       return entry >> 4;
@@ -109,10 +109,10 @@ export class PrefixCode {
     let place = 0;
     for (let length = 1; length <= MAX_LENGTH; length++) {
       code = code * 2 + ((word >>> (length - 1)) & 1);
-      const count = this.counts[length] as number;
+      const count = this.counts[length];
       if (code - first < count) {
         bits.skip(length);
-        return this.symbols[place + code - first] as number;
+        return this.symbols[place + code - first];
       }
       place += count;
       first = (first + count) * 2;

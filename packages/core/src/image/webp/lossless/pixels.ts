@@ -48,7 +48,7 @@ export function* pixelRows(
       if (copyLeft > 0) {
         const count = Math.min(copyLeft, width - x);
         for (let i = 0; i < count; i++, done++) {
-          const pixel = pixels[(done - distance) & mask] as number;
+          const pixel = pixels[(done - distance) & mask];
           pixels[done & mask] = pixel;
           row[x++] = pixel;
           if (cacheBits > 0) cache[cacheIndex(pixel, cacheBits)] = pixel;
@@ -81,7 +81,7 @@ export function* pixelRows(
         const red = group.red.read(bits);
         const blue = group.blue.read(bits);
         pixel = (group.alpha.read(bits) << 24) | (red << 16) | (symbol << 8) | blue;
-      } else pixel = cache[symbol - 256 - LENGTH_CODES] as number;
+      } else pixel = cache[symbol - 256 - LENGTH_CODES];
       pixels[done++ & mask] = pixel;
       row[x++] = pixel;
       if (cacheBits > 0) cache[cacheIndex(pixel, cacheBits)] = pixel;
@@ -109,7 +109,7 @@ function readGroupMap(bits: BitReader, width: number, height: number) {
   const count = 1 + map.reduce((most, pixel) => Math.max(most, groupOf(pixel)), 0);
   return {
     count,
-    groupAt: (x: number, y: number) => groupOf(map[(y >> size) * across + (x >> size)] as number),
+    groupAt: (x: number, y: number) => groupOf(map[(y >> size) * across + (x >> size)]),
     blockEnd: (x: number) => ((x >> size) + 1) << size,
   };
 }

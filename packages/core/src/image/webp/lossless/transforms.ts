@@ -36,7 +36,7 @@ export function readTransforms(
       const size = bits.take(3) + 2;
       const across = blocks(codedWidth, size);
       const data = allPixels(bits, across, blocks(height, size));
-      const blockAt = (x: number, y: number) => data[(y >> size) * across + (x >> size)] as number;
+      const blockAt = (x: number, y: number) => data[(y >> size) * across + (x >> size)];
       undo.unshift(type === 0 ? prediction(blockAt, codedWidth) : colourTransform(blockAt));
     }
   }
@@ -45,7 +45,7 @@ export function readTransforms(
 
 function addGreen(row: Int32Array): Int32Array {
   for (let x = 0; x < row.length; x++) {
-    const pixel = row[x] as number;
+    const pixel = row[x];
     const green = (pixel >> 8) & 255;
     row[x] = (pixel & 0xff00ff00) | (((pixel & 0xff00ff) + ((green << 16) | green)) & 0xff00ff);
   }
@@ -55,7 +55,7 @@ function addGreen(row: Int32Array): Int32Array {
 function readColours(bits: BitReader): Int32Array {
   const colours = allPixels(bits, bits.take(8) + 1, 1);
   for (let i = 1; i < colours.length; i++) {
-    colours[i] = sum(colours[i] as number, colours[i - 1] as number);
+    colours[i] = sum(colours[i], colours[i - 1]);
   }
   return colours;
 }
@@ -68,7 +68,7 @@ function colourIndexing(colours: Int32Array, packing: number, width: number): Ro
   const inOne = (1 << packing) - 1;
   return (row) => {
     for (let x = 0; x < width; x++) {
-      const packed = ((row[x >> packing] as number) >> 8) & 255;
+      const packed = (row[x >> packing] >> 8) & 255;
       // Beyond the last colour everything is transparent black.
       out[x] = colours[(packed >> ((x & inOne) * bitsEach)) & mask] ?? 0;
     }
@@ -83,7 +83,7 @@ function colourTransform(blockAt: BlockAt): RowTransform {
   return (row, y) => {
     for (let x = 0; x < row.length; x++) {
       const block = blockAt(x, y);
-      const pixel = row[x] as number;
+      const pixel = row[x];
       const green = signed(pixel >> 8);
       const red = ((pixel >> 16) + ((signed(block) * green) >> 5)) & 255;
       const fromRed = (signed(block >> 16) * signed(red)) >> 5;
@@ -100,18 +100,18 @@ function prediction(blockAt: BlockAt, width: number): RowTransform {
   let out = new Int32Array(width);
   return (row, y) => {
     [above, out] = [out, above];
-    out[0] = sum(row[0] as number, y === 0 ? OPAQUE_BLACK : (above[0] as number));
+    out[0] = sum(row[0], y === 0 ? OPAQUE_BLACK : above[0]);
     for (let x = 1; x < width; x++) {
-      const left = out[x - 1] as number;
+      const left = out[x - 1];
       if (y === 0) {
-        out[x] = sum(row[x] as number, left);
+        out[x] = sum(row[x], left);
         continue;
       }
       // Right of the last pixel above lies, as in memory, the first of this row.
-      const aboveRight = x + 1 < width ? (above[x + 1] as number) : (out[0] as number);
+      const aboveRight = x + 1 < width ? above[x + 1] : out[0];
       const mode = (blockAt(x, y) >> 8) & 15;
-      const predicted = predict(mode, left, above[x] as number, aboveRight, above[x - 1] as number);
-      out[x] = sum(row[x] as number, predicted);
+      const predicted = predict(mode, left, above[x], aboveRight, above[x - 1]);
+      out[x] = sum(row[x], predicted);
     }
     return out.slice();
   };
