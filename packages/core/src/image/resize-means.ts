@@ -42,7 +42,7 @@ export function meansDown(
     for (let tap = y * count; tap < (y + 1) * count; tap++) {
       const weight = weights[tap];
       for (let i = 0; i < stride; i++, at++) {
-        sums[i] = sums[i] + source[at] * weight;
+        sums[i] += source[at] * weight;
       }
     }
     result.set(sums, y * stride);

@@ -91,10 +91,10 @@ export class RowSink {
     const { sums, counts } = this.boxRow(Math.floor(y / factorY));
     for (let i = 0, from = 0, x = first; i < count; i++, from += 3, x += step) {
       const box = Math.floor(x / factorX);
-      counts[box] = counts[box] + 1;
-      sums[box * 3] = sums[box * 3] + rgb[from];
-      sums[box * 3 + 1] = sums[box * 3 + 1] + rgb[from + 1];
-      sums[box * 3 + 2] = sums[box * 3 + 2] + rgb[from + 2];
+      counts[box] += 1;
+      sums[box * 3] += rgb[from];
+      sums[box * 3 + 1] += rgb[from + 1];
+      sums[box * 3 + 2] += rgb[from + 2];
     }
   }
 
@@ -211,8 +211,8 @@ function addBoxes(
       g += rgb[at + 1];
       b += rgb[at + 2];
     }
-    sums[to] = sums[to] + r;
-    sums[to + 1] = sums[to + 1] + g;
-    sums[to + 2] = sums[to + 2] + b;
+    sums[to] += r;
+    sums[to + 1] += g;
+    sums[to + 2] += b;
   }
 }

@@ -85,7 +85,7 @@ function shapeOf(across: Points, down: Points): Shape {
     // What all pixels of the block are when it is decoded whole. A DC term is 8 times the mean.
     flat: (mean) => clampedLevel(Math.round(8 * mean)),
     write(sums, columns, samples, to, stride) {
-      sums[0] = sums[0] + LEVEL_SHIFT;
+      sums[0] += LEVEL_SHIFT;
       for (let x = 0; x < columns; x++) column(sums, x, across);
       for (let y = 0, at = to; y < down; y++, at += stride) row(sums, y * across, samples, at);
     },
@@ -286,7 +286,7 @@ function spread(
         const iEnd = horizontal.first[x + 1];
         for (let i = horizontal.first[x]; i < iEnd; i++) {
           const cell = to + horizontal.cells[i];
-          cells.data[cell] = cells.data[cell] + part * horizontal.shares[i];
+          cells.data[cell] += part * horizontal.shares[i];
         }
       }
     }

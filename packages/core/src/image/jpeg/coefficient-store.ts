@@ -63,13 +63,13 @@ export class CoefficientStore {
           const k = 31 - Math.clz32(low & -low);
           const slot = slots[k];
           const value = values[base + indexOf[k]];
-          sums[slot] = sums[slot] + value * weights[k];
+          sums[slot] += value * weights[k];
         }
         for (; high !== 0; high &= high - 1) {
           const k = 63 - Math.clz32(high & -high);
           const slot = slots[k];
           const value = values[base + indexOf[k]];
-          sums[slot] = sums[slot] + value * weights[k];
+          sums[slot] += value * weights[k];
         }
         transform.write(row, column, last);
       }

@@ -231,8 +231,8 @@ function invertRow(out: Samples, start: number, width: number): void {
 function layBlack({ data, at, shift }: Row, out: Samples, start: number, width: number): void {
   for (let x = 0, to = start; x < width; x++, to += 3) {
     const light = data[at + (x >> shift)] / 255;
-    out[to] = out[to] * light;
-    out[to + 1] = out[to + 1] * light;
-    out[to + 2] = out[to + 2] * light;
+    out[to] *= light;
+    out[to + 1] *= light;
+    out[to + 2] *= light;
   }
 }

@@ -86,7 +86,7 @@ export class AcFirstDecoder implements ScanDecoder {
       if (k > to) return false;
       if (value === 0) continue;
       const word = 2 * block + (k >> 5);
-      nonzero[word] = nonzero[word] | (1 << (k & 31));
+      nonzero[word] |= 1 << (k & 31);
       const index = indexOf[k];
       if (index >= 0) values[base + index] = value << low;
     }

@@ -40,8 +40,8 @@ export class DcFirstDecoder extends BlockwiseDecoder {
 
   protected decodeBlock(part: number, row: number, column: number): boolean {
     const { window } = this;
-    const store = this.#stores[part] as CoefficientStore;
-    const difference = decodeDc(window, this.#tables[part] as HuffmanTable);
+    const store = this.#stores[part];
+    const difference = decodeDc(window, this.#tables[part]);
     if (difference === DAMAGE || window.bit > window.endBit) return false;
     const value = this.#predictions[part] + difference;
     this.#predictions[part] = value;
@@ -72,14 +72,14 @@ export class DcRefineDecoder extends BlockwiseDecoder {
 
   protected decodeBlock(part: number, row: number, column: number): boolean {
     const { window } = this;
-    const store = this.#stores[part] as CoefficientStore;
+    const store = this.#stores[part];
     const { bit } = window;
     if (bit >= window.endBit) return false;
     window.bit = bit + 1;
     const isSet = (window.bytes[bit >>> 3] >> (7 - (bit & 7))) & 1;
     if (isSet === 1 && row < store.blocksDown && column < store.blocksAcross) {
       const at = (row * store.blocksAcross + column) * store.perBlock;
-      store.values[at] = store.values[at] | this.#bit;
+      store.values[at] |= this.#bit;
     }
     return true;
   }

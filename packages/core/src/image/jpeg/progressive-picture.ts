@@ -7,7 +7,7 @@ import { AcFirstDecoder, AcRefineDecoder } from './progressive-ac.js';
 import { DcFirstDecoder, DcRefineDecoder } from './progressive-dc.js';
 import type { Scales } from './scale.js';
 import type { ScanDecoder, ScanOutcome } from './scan.js';
-import type { ScanHeader, ScanPart } from './scan-header.js';
+import type { ScanHeader } from './scan-header.js';
 import { shareMissing } from './sequential-picture.js';
 import type { Tables } from './tables.js';
 
@@ -70,7 +70,7 @@ export class ProgressivePicture implements Picture {
     }
     // A scan of AC coefficients has one component (G.1.1.1.1).
     const [{ store }] = growing as [Growing];
-    const slot = (parts[0] as ScanPart).acTable;
+    const slot = parts[0].acTable;
     const table = tables.ac[slot];
     if (table === undefined) throw missingTable('AC Huffman', slot);
     const Decoder = high > 0 ? AcRefineDecoder : AcFirstDecoder;

@@ -58,7 +58,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
 
   protected decodeBlock(index: number, row: number, column: number): boolean {
     const window = this.window;
-    const part = this.#parts[index] as SequentialPart;
+    const part = this.#parts[index];
     const { output } = part;
     const difference = decodeDc(window, part.dc);
     if (difference === DAMAGE) return false;
@@ -78,7 +78,7 @@ export class SequentialDecoder extends BlockwiseDecoder {
     }
     this.#predictions[index] = dc;
     if (inPicture) {
-      sums[0] = sums[0] + dc * weights[0];
+      sums[0] += dc * weights[0];
       transform.write(row, column, last);
     }
     return true;
@@ -132,7 +132,7 @@ function decodeAc(window: EntropyWindow, table: HuffmanTable, transform: BlockTr
     bit += entry & ENTRY_LENGTH;
     k += (entry >> ENTRY_ADVANCE_SHIFT) & ENTRY_ADVANCE;
     const slot = slots[k];
-    sums[slot] = sums[slot] + value * weights[k];
+    sums[slot] += value * weights[k];
   }
   window.bit = bit;
   return k > 63 ? DAMAGE : k;
