@@ -23,6 +23,14 @@ export function factorsFor(full: Size, atLeast: Size | undefined): Factors {
   return { x: factor(full.width, atLeast.width), y: factor(full.height, atLeast.height) };
 }
 
+/** What came of an interlaced picture. A gap is filled with what is to its left, or else above. */
+export interface Gaps {
+  /** Whether the pixel at x, y of the full picture was added. */
+  readonly hasPixel: (x: number, y: number) => boolean;
+  /** The row at which interlacing begins. Default 0. */
+  readonly top?: number;
+}
+
 /** Sums over the x × y boxes of one row of the result. */
 interface BoxRow {
   /** Three a box. */
@@ -101,19 +109,18 @@ export class RowSink {
   /**
    * The picture. Rows that never came are grey.
    *
-   * @param hasPixel for pictures that came with gaps and not to their end: whether the pixel at
-   *   x, y of the full picture was added. A gap then shows what is to its left, or else above.
+   * @param gaps for interlaced pictures that did not come to their end
    */
-  finish(hasPixel?: (x: number, y: number) => boolean): RgbImage<Levels> {
+  finish(gaps?: Gaps): RgbImage<Levels> {
     const { width, height, data, full, factors } = this;
     for (let row = 0; row < height; row++) {
       if (this.closed[row]) continue;
       const box = this.open.get(row);
       if (box) this.average(row, box);
-      if (hasPixel) {
+      if (gaps) {
         const isThere = (column: number) =>
-          box ? box.rows > 0 || box.counts[column] > 0 : hasPixel(column, row);
-        this.fillGaps(row, isThere, hasPixel);
+          box ? box.rows > 0 || box.counts[column] > 0 : gaps.hasPixel(column, row);
+        this.fillGaps(row, isThere, gaps);
       } else if (!box && !this.isSparse) {
         data.fill(MISSING, row * width * 3, (row + 1) * width * 3);
       }
@@ -165,7 +172,7 @@ export class RowSink {
   private fillGaps(
     row: number,
     isThere: (column: number) => boolean,
-    hasPixel: (x: number, y: number) => boolean,
+    { hasPixel, top = 0 }: Gaps,
   ): void {
     const { data, width } = this;
     const start = row * width * 3;
@@ -178,7 +185,7 @@ export class RowSink {
       return;
     }
     // Interlacing sends every eighth row first; below the last of those, nothing came at all.
-    const bandTop = Math.floor((row * this.factors.y) / 8) * 8;
+    const bandTop = Math.floor((row * this.factors.y - top) / 8) * 8 + top;
     if (row > 0 && hasPixel(0, bandTop)) data.copyWithin(start, start - width * 3, start);
     else data.fill(MISSING, start, end);
   }

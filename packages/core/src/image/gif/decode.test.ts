@@ -141,6 +141,35 @@ describe('damage', () => {
     }
   });
 
+  it('fails when more than three quarters of it are missing', () => {
+    expect(() => decodeGif(gif.subarray(0, Math.floor(gif.length * 0.4)))).toThrow(
+      /^The GIF is cut off or damaged: \d+ % of its picture is there, too little/,
+    );
+  });
+
+  it('an interlaced file cut short is coarse, and grey only below its first pass', async () => {
+    const picture = scene(80, 96);
+    const raw = { width: 80, height: 96, channels: 3 } as const;
+    const interlaced = await sharp(picture.data, { raw }).gif({ progressive: true }).toBuffer();
+    for (const request of [{}, { atLeast: { width: 13, height: 12 } }]) {
+      const sound = decodeGif(interlaced, request);
+      const rows = (share: number) =>
+        decodeGif(interlaced.subarray(0, Math.floor(interlaced.length * share)), request);
+      const errors = [0.4, 0.6, 0.8, 0.95].map((share) => {
+        const cut = rows(share);
+        expect(cut.warnings).toEqual([
+          'The GIF ends early or is damaged: it is coarser than it should be.',
+        ]);
+        return difference(cut.data, sound.data).mean;
+      });
+      expect(errors).toEqual([...errors].sort((a, b) => b - a));
+      expect(errors[0]).toBeLessThan(12);
+      const early = rows(0.2);
+      expect(early.warnings[0]).toMatch(/coarser than it should be, and the lower \d+ % of it/);
+      expect(early.data.subarray(-early.width * 3).every((level) => level === 128)).toBe(true);
+    }
+  });
+
   it('codes that do not exist end the picture', () => {
     const broken = Uint8Array.from(gif);
     broken.fill(0xff, gif.length - 600, gif.length - 300);

@@ -1,5 +1,6 @@
+import { refuseFragment } from '../limits.js';
 import { RowAssembler } from '../row-assembler.js';
-import { factorsFor, RowSink } from '../row-sink.js';
+import { factorsFor, type Gaps, RowSink } from '../row-sink.js';
 import type { DecodedPixels, DecodeRequest } from '../types.js';
 import { type GifFrame, notDecodable, readFirstFrame } from './header.js';
 import { lzwIndices } from './lzw.js';
@@ -18,10 +19,11 @@ const IN_ORDER = [{ start: 0, step: 1 }] as const;
  * Decodes the first picture of a GIF, laid where it belongs on a white canvas; what is transparent
  * is white, too. Rows are averaged down as they come.
  *
- * A file that is cut short or damaged gives what came before, the rest grey, and a warning.
+ * A file that is cut short or damaged gives what came before, the rest grey, and a warning; rows that
+ * an interlaced one lacks are filled with those above.
  *
  * @param request as for PNG
- * @throws CaptionError `DECODE_FAILED` when not one row is usable
+ * @throws CaptionError `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
  */
 export function decodeGif(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
   const gif = readFirstFrame(bytes);
@@ -50,7 +52,9 @@ export function decodeGif(bytes: Uint8Array, request: DecodeRequest = {}): Decod
   }
   if (done === frame.height) return { ...sink.finish(), warnings: [] };
   if (done === 0) throw notDecodable('its data are damaged or end before the first row');
-  return { ...sink.finish(), warnings: [missing(gif, done)] };
+  const missing = shareMissing(gif, done);
+  refuseFragment('GIF', missing);
+  return { ...sink.finish(gapsOf(gif, done)), warnings: [describe(gif, missing)] };
 }
 
 /**
@@ -70,9 +74,30 @@ function* rowOrder({ frame, interlaced }: GifFrame): Generator<number> {
   }
 }
 
-function missing({ frame, interlaced }: GifFrame, done: number): string {
-  const share = Math.ceil((100 * (frame.height - done)) / frame.height);
-  return interlaced
-    ? `The GIF ends early or is damaged: ${share} % of its rows are grey.`
-    : `The GIF ends early or is damaged: the lower ${share} % of it is grey.`;
+/** The share of the picture of which nothing came: below the last row, or the last one of the first pass. */
+function shareMissing({ frame, interlaced }: GifFrame, done: number): number {
+  const rows = interlaced ? Math.ceil(frame.height / INTERLACE[0].step) : frame.height;
+  return Math.max(0, 1 - done / rows);
+}
+
+/** How an interlaced picture's rows that did not come are filled up. */
+function gapsOf(gif: GifFrame, done: number): Gaps | undefined {
+  if (!gif.interlaced) return undefined;
+  const { top, height } = gif.frame;
+  const came = new Uint8Array(gif.height).fill(1);
+  came.fill(0, top, top + height);
+  let left = done;
+  for (const y of rowOrder(gif)) {
+    if (left-- === 0) break;
+    came[top + y] = 1;
+  }
+  return { hasPixel: (_, y) => came[y] === 1, top };
+}
+
+function describe({ interlaced }: GifFrame, missing: number): string {
+  const problem = 'The GIF ends early or is damaged';
+  const grey = `the lower ${Math.ceil(100 * missing)} % of it is grey`;
+  if (!interlaced) return `${problem}: ${grey}.`;
+  const coarse = 'it is coarser than it should be';
+  return `${problem}: ${coarse}${missing > 0 ? `, and ${grey}` : ''}.`;
 }

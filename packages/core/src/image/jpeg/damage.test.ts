@@ -70,6 +70,30 @@ describe('a sequential file that is cut off', () => {
     expect(data.subarray(data.length - top).every((value) => value === GREY)).toBe(true);
   });
 
+  it('fails when more than three quarters of it are missing', () => {
+    const bytes = file();
+    const scan = scansIn(bytes)[0] as number;
+    const outcomes = Array.from({ length: 99 }, (_, i) => {
+      const cut = bytes.subarray(0, scan + 14 + ((bytes.length - scan) * (i + 1)) / 100);
+      try {
+        return Number(/(\d+) %/.exec(decodeJpeg(cut).warnings[0] ?? '')?.[1]);
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'DECODE_FAILED',
+          message: expect.stringMatching(
+            /(\d+|less than 1) % of its picture is there, too little.* Check that|no image data/,
+          ),
+        });
+        return 'error';
+      }
+    });
+    const first = outcomes.findIndex((outcome) => outcome !== 'error');
+    expect(first).toBeGreaterThan(10);
+    expect(outcomes.slice(first)).not.toContain('error');
+    expect(outcomes[first]).toBeLessThanOrEqual(75);
+    expect(outcomes[first]).toBeGreaterThan(68);
+  });
+
   it('does so at every scale', () => {
     const bytes = file();
     const half = bytes.subarray(0, Math.floor(bytes.length * 0.6));

@@ -1,4 +1,5 @@
 import { CaptionError } from '../../errors.js';
+import { refuseFragment } from '../limits.js';
 import type { DecodedPixels, DecodeRequest, Levels } from '../types.js';
 import { colourModelOf, toHalvedRgb, toRgb, toRgbMeans } from './colour.js';
 import { EntropyWindow } from './entropy-window.js';
@@ -29,14 +30,14 @@ const LEAST_SHARE = 1 / 64;
  * with that and with the file's bytes.
  *
  * A file that is cut off or damaged gives what can be read of it, mid-grey where nothing can, and says
- * so in `warnings`.
+ * so in `warnings`, unless too little is there.
  *
  * @param bytes the whole file
  * @param request `atLeast`: the size, as stored, that is needed; the full size by default.
  * `interpolateColour`: smooth colour at the full size and at 1/2
  * @returns RGB as stored: the EXIF orientation, which {@link readJpegHeader} gives, is not applied
  * @throws CaptionError `UNSUPPORTED_FORMAT` for arithmetic, lossless, hierarchical and 12-bit coding,
- * `DECODE_FAILED` when nothing usable is in the file
+ * `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
  *
  * @example
  * decodeJpeg(bytes, { atLeast: { width: 224, height: 224 } }); // a 4032×3024 photo comes as 504×378
@@ -70,7 +71,7 @@ export function decodeJpeg(bytes: Uint8Array, request: DecodeRequest = {}): Deco
  * Reads scans, and the tables between them, until the picture is complete or the file ends (T.81, B.2.1).
  *
  * @returns what a user may want to know about damage
- * @throws CaptionError `DECODE_FAILED` when not a single block could be read
+ * @throws CaptionError `DECODE_FAILED` when too few blocks could be read
  */
 function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[] {
   const { frame, tables } = head;
@@ -120,6 +121,7 @@ function readScans(bytes: Uint8Array, head: JpegHead, picture: Picture): string[
       problem && { cause: problem },
     );
   }
+  refuseFragment('JPEG', picture.missing);
   return warningsAbout(picture, leftovers);
 }
 

@@ -217,7 +217,7 @@ describe('a file that is cut short', () => {
   const png = writePng(planOfRgb(full));
 
   it('gives the rows that came before, the rest grey, and says so', () => {
-    for (const share of [0.2, 0.5, 0.8]) {
+    for (const share of [0.35, 0.5, 0.8]) {
       const { data, warnings } = decodePng(png.subarray(0, Math.floor(png.length * share)));
       const grey = data.findIndex(
         (_, i) => i % 120 === 0 && data.subarray(i).every((v) => v === 128),
@@ -264,6 +264,18 @@ describe('a file that is cut short', () => {
     const { data } = decodePng(interlaced.subarray(0, 4000));
     expect(data.subarray(data.length - 1200).every((v) => v === 128)).toBe(true);
     expect(data.subarray(0, 1200).some((v) => v !== 128)).toBe(true);
+  });
+
+  it('fails when more than three quarters of it are missing, by its first pass if interlaced', () => {
+    const interlaced = writePng({ ...planOfRgb(noise(400, 400, 6)), interlaced: true });
+    for (const [file, share] of [
+      [png, 0.2],
+      [interlaced, 0.003],
+    ] as const) {
+      expect(() => decodePng(file.subarray(0, Math.floor(file.length * share)))).toThrow(
+        /^The PNG is cut off or damaged: \d+ % of its picture is there, too little/,
+      );
+    }
   });
 
   it('cannot be decoded when not one row is there', () => {

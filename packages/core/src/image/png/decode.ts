@@ -1,3 +1,4 @@
+import { refuseFragment } from '../limits.js';
 import { RowAssembler } from '../row-assembler.js';
 import { factorsFor, RowSink } from '../row-sink.js';
 import type { DecodedPixels, DecodeRequest, Levels, RgbImage } from '../types.js';
@@ -20,7 +21,7 @@ const MAX_INFLATION = 1032;
  *
  * @param request with `atLeast`, each side is divided by the largest whole number that leaves it at
  *   least twice as long as that
- * @throws CaptionError `DECODE_FAILED` when not one row is usable
+ * @throws CaptionError `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
  */
 export function decodePng(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
   const header = readIhdr(bytes);
@@ -111,8 +112,11 @@ function decodeRows(
       : 'its data end before the first row';
     throw notDecodable(why, fault);
   }
-  const hasPixel = header.interlaced ? isInPasses(passes, passesDone, rowsDone) : undefined;
-  return { image: sink.finish(hasPixel), trouble: describe(progress, header, passes) };
+  const missing = shareMissing(progress, passes);
+  refuseFragment('PNG', missing);
+  const gaps = { hasPixel: isInPasses(passes, passesDone, rowsDone) };
+  const image = sink.finish(header.interlaced ? gaps : undefined);
+  return { image, trouble: describe(progress, header, passes) };
 }
 
 /**
@@ -157,6 +161,14 @@ function addRows(
   return { passesDone, rowsDone };
 }
 
+/** The share of the picture of which nothing came; what is there may be coarse. */
+function shareMissing(
+  { passesDone, rowsDone }: Pick<Progress, 'passesDone' | 'rowsDone'>,
+  [first]: readonly Pass[],
+): number {
+  return passesDone > 0 ? 0 : 1 - rowsDone / first.height;
+}
+
 function describe(
   { passesDone, rowsDone, fault }: Progress,
   header: PngHeader,
@@ -166,7 +178,7 @@ function describe(
   if (header.interlaced) {
     return `The PNG ${what} in pass ${passesDone + 1} of ${passes.length}: it is coarser than it should be.`;
   }
-  const missing = Math.ceil((100 * (header.height - rowsDone)) / header.height);
+  const missing = Math.ceil(100 * shareMissing({ passesDone, rowsDone }, passes));
   return `The PNG ${what}: the lower ${missing} % of it is grey.`;
 }
 

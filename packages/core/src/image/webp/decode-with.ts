@@ -1,3 +1,5 @@
+import { CaptionError } from '../../errors.js';
+import { refuseFragment } from '../limits.js';
 import { onWhite } from '../raw.js';
 import { factorsFor, RowSink } from '../row-sink.js';
 import type { DecodedPixels, DecodeRequest, Size } from '../types.js';
@@ -21,8 +23,8 @@ export interface WebpCodec {
 }
 
 /**
- * Decodes a WebP: lossy, lossless, with alpha (laid on white); of an animation its first picture. A lossy
- * file that is cut short gives what came before and a warning.
+ * Decodes a WebP: lossy, lossless, with alpha (laid on white); of an animation its first picture. A file
+ * that is cut short gives what came before and a warning.
  *
  * @throws CaptionError `DECODE_FAILED`
  */
@@ -35,20 +37,24 @@ export async function decodeWebpWith(
   const { firstFrame } = header;
   const still = firstFrame ? stillOf(firstFrame.chunks, firstFrame) : bytes;
   const expected: Size = firstFrame ?? header;
-  if (expected.width * expected.height > codec.mostLosslessPixels) {
-    const lossless = [...riffChunks(still, 12)].find(({ type }) => type === 'VP8L');
-    if (lossless) return decodeLossless(lossless.data, expected, header, request);
+  const lossless = [...riffChunks(still, 12)].find(({ type }) => type === 'VP8L');
+  if (lossless && expected.width * expected.height > codec.mostLosslessPixels) {
+    return decodeLossless(lossless.data, expected, header, request);
   }
   const { file, missing } = repaired(still);
   const picture = await codec.decode(file);
+  // Other codecs give a lossless picture whole or not at all.
+  if (!picture && lossless) return decodeLossless(lossless.data, expected, header, request);
   if (!picture) throw notDecodable('its data are damaged or end early');
   try {
     if (picture.width !== expected.width || picture.height !== expected.height) {
       throw notDecodable(OTHER_SIZE);
     }
     const copyRow = header.isOpaque ? dropAlpha : layOnWhite;
-    const rowInto = (y: number, rgb: Uint8Array, to: number, count: number) =>
+    const rowInto = (y: number, rgb: Uint8Array, to: number, count: number) => {
       copyRow(picture.row(y), rgb, to, count);
+      return true;
+    };
     const warnings =
       missing > 0
         ? [`The WebP ends early: ${Math.ceil(missing * 100)} % of its data are missing.`]
@@ -75,17 +81,38 @@ async function decodeLossless(
   const rows = losslessRows(data, expected);
   const rgba = new Uint8ClampedArray(expected.width * 4);
   const copyRow = header.isOpaque ? dropAlpha : layOnWhite;
+  let done = 0;
+  let fault: unknown;
   const rowInto = (_: number, rgb: Uint8Array, to: number, count: number) => {
-    const { value } = rows.next();
-    if (!value) throw notDecodable('its data end early');
-    argbToRgba(value, rgba);
+    if (fault) return false;
+    try {
+      const { value } = rows.next();
+      if (!value) throw notDecodable('its data end early');
+      argbToRgba(value, rgba);
+    } catch (error) {
+      if (!(error instanceof CaptionError)) throw error;
+      fault = error;
+      return false;
+    }
     copyRow(rgba, rgb, to, count);
+    done++;
+    return true;
   };
-  return { ...layOnCanvas(rowInto, expected, header, request), warnings: [] };
+  const image = layOnCanvas(rowInto, expected, header, request);
+  if (!fault) return { ...image, warnings: [] };
+  if (done === 0) throw fault;
+  const missing = 1 - done / expected.height;
+  refuseFragment('WebP', missing);
+  const percent = Math.ceil(missing * 100);
+  const warning = `The WebP ends early or is damaged: the lower ${percent} % of it is grey.`;
+  return { ...image, warnings: [warning] };
 }
 
-/** Writes the first `count` pixels of the picture's row y as RGB; called once for each row, in order. */
-type RowInto = (y: number, rgb: Uint8Array, to: number, count: number) => void;
+/**
+ * Writes the first `count` pixels of the picture's row y as RGB; called once for each row, in order.
+ * False where there is none.
+ */
+type RowInto = (y: number, rgb: Uint8Array, to: number, count: number) => boolean;
 
 function layOnCanvas(rowInto: RowInto, picture: Size, header: WebpHeader, request: DecodeRequest) {
   const { left, top } = header.firstFrame ?? { left: 0, top: 0 };
@@ -95,9 +122,8 @@ function layOnCanvas(rowInto: RowInto, picture: Size, header: WebpHeader, reques
   const columns = Math.min(picture.width, size.width - left);
   for (let y = 0; y < size.height; y++) {
     const isInFrame = y >= top && y < top + picture.height;
-    if (isInFrame) rowInto(y - top, row, left * 3, columns);
-    else row.fill(255);
-    sink.add(y, row);
+    if (!isInFrame) row.fill(255);
+    if (!isInFrame || rowInto(y - top, row, left * 3, columns)) sink.add(y, row);
   }
   return sink.finish();
 }

@@ -1,3 +1,4 @@
+import { refuseFragment } from '../limits.js';
 import type { Size } from '../types.js';
 
 /** One chunk of a RIFF file. */
@@ -40,20 +41,19 @@ export function stillOf(chunks: Uint8Array, { width, height }: Size): Uint8Array
   return riffFile([...(isSimple ? [] : [extended]), ...parts.map(asBytes)]);
 }
 
-/** Beyond this a cut file's missing part is not made up for. */
-const MOST_MISSING = 0.75;
-
 /**
  * A lossy file that was cut in its VP8 chunk, filled up with zeros to the length that it declares:
  * libwebp then decodes what is there, and goes on with plain blocks where there is nothing.
  *
  * @returns the same file where nothing is to be done; `missing` is the share that was filled up
+ * @throws CaptionError `DECODE_FAILED` for a share that is too large
  */
 export function repaired(file: Uint8Array): { file: Uint8Array; missing: number } {
   for (const { type, data, declared } of riffChunks(file, 12)) {
     if (data.length === declared) continue;
     const missing = 1 - data.length / declared;
-    if (type !== 'VP8 ' || missing > MOST_MISSING) break;
+    if (type !== 'VP8 ') break;
+    refuseFragment('WebP', missing);
     const whole = new Uint8Array(file.length + declared - data.length);
     whole.set(file);
     return { file: whole, missing };
