@@ -102,6 +102,32 @@ describe('a data: URL', () => {
     expect(Buffer.from(await dataUrlBytes(`data:;base64,${lines}`, 1e8)).equals(big)).toBe(true);
   });
 
+  test('percent-encoded, longer than one piece is put together rightly', async () => {
+    const { dataUrlBytes } = await import('./data-url.js');
+    // Escapes lie over the ends of pieces in every way.
+    for (const shift of ['', 'a', 'ab', 'abc']) {
+      const big = Buffer.concat([Buffer.from(shift), Buffer.alloc(1.2e6, bytes)]);
+      const escaped = big.toString('hex').replace(/../g, '%$&');
+      const url = `data:,${shift}${escaped.slice(3 * shift.length)}`;
+      expect(Buffer.from(await dataUrlBytes(url, 1e8)).equals(big)).toBe(true);
+      const text = encodeURIComponent(big.toString('base64'));
+      expect(Buffer.from(await dataUrlBytes(`data:;base64,${text}`, 2e6)).equals(big)).toBe(true);
+    }
+    const odd = await dataUrlBytes('data:,%4a%4%zz%', 100);
+    expect(Buffer.from(odd).toString()).toBe('J%4%zz%');
+  });
+
+  test('of 20 MB of padding or white space is refused in no time', async () => {
+    const { dataUrlBytes } = await import('./data-url.js');
+    for (const fill of ['=', ' ', '%', '%3D']) {
+      const before = process.cpuUsage().user;
+      const url = `data:;base64,${fill.repeat(2e7 / fill.length)}x,`;
+      await expect(dataUrlBytes(url, 1e8)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      // Quadratic time would be hours.
+      expect((process.cpuUsage().user - before) / 1e6).toBeLessThan(20);
+    }
+  });
+
   test.each([
     ['data:image/jpeg', 'comma'],
     ['data:image/jpeg;base64,/9j/4A!!', 'base64'],
@@ -191,6 +217,34 @@ describe('a stream', () => {
       controller.abort();
       await expect(caption).rejects.toMatchObject({ code: 'ABORTED' });
       expect(silent.destroyed).toBe(true);
+    }
+  });
+
+  test('that always has more, but nothing in it, ends with the signal', async () => {
+    for (const captioner of captioners) {
+      async function* empty() {
+        for (;;) yield new Uint8Array(0);
+      }
+      const signal = AbortSignal.timeout(20);
+      await expect(captioner.caption(empty(), { signal })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+    }
+  });
+
+  test('of single bytes, of small and large pieces gives what it gave', async () => {
+    const { readStream } = await import('./stream.js');
+    const big = Buffer.alloc(3e6, bytes);
+    async function* pieces(sizes: readonly number[]) {
+      for (let at = 0, i = 0; at < big.length; i++) {
+        const size = sizes[i % sizes.length] ?? 1;
+        yield new Uint8Array(big.subarray(at, at + size));
+        at += size;
+      }
+    }
+    for (const sizes of [[1], [100, 20_000, 3], [16_384, 16_385], [70_000, 1], [0, 5e6]]) {
+      const read = await readStream(pieces(sizes), { maxBytes: 1e8, what: 'It' });
+      expect(big.equals(read), String(sizes)).toBe(true);
     }
   });
 

@@ -1,6 +1,7 @@
 import { abortError, throwIfAborted } from '../abort.js';
 import { CaptionError } from '../errors.js';
-import { nextTask } from '../next-task.js';
+import { pause } from '../next-task.js';
+import { BytePieces } from './byte-pieces.js';
 import { viewBytes } from './memory.js';
 
 /** Anything that gives a file's bytes piece by piece: a stream of Node or of the web, a generator. */
@@ -13,8 +14,8 @@ export interface ReadLimits {
   readonly what: string;
 }
 
-/** Bytes copied at a time when the pieces are joined, so that a large photo does not block the thread. */
-const COPIED_AT_ONCE = 2 ** 20;
+/** Milliseconds after which a stream that always has a next piece lets other work on this thread run. */
+const TURN = 4;
 
 /**
  * All bytes of a stream. It is cancelled when there are too many, or when the signal fires.
@@ -29,8 +30,8 @@ export async function readStream(
 ): Promise<Uint8Array<ArrayBuffer>> {
   throwIfAborted(signal);
   const source = open(stream, what);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const pieces = new BytePieces();
+  let turnEnds = performance.now() + TURN;
   let isDone = false;
   let stop: (error: unknown) => void = () => {};
   const onAbort = () => stop(abortError(signal));
@@ -44,14 +45,17 @@ export async function readStream(
       if (piece.done) break;
       const bytes = viewBytes(piece.value);
       if (!bytes) throw noBytes(piece.value, what);
-      length += bytes.length;
-      if (length > maxBytes) {
+      if (pieces.length + bytes.length > maxBytes) {
         throw new CaptionError(
           'IMAGE_TOO_LARGE',
           `${what} has more bytes than the option "maxBytes" allows (${maxBytes}). Send a smaller file or raise the limit.`,
         );
       }
-      chunks.push(bytes);
+      pieces.add(bytes);
+      if (performance.now() > turnEnds) {
+        await pause(signal);
+        turnEnds = performance.now() + TURN;
+      }
     }
     isDone = true;
   } catch (cause) {
@@ -62,7 +66,7 @@ export async function readStream(
     signal?.removeEventListener('abort', onAbort);
     if (!isDone) source.cancel();
   }
-  return concatenate(chunks, length);
+  return pieces.joined();
 }
 
 interface Source {
@@ -99,27 +103,6 @@ function open(stream: ByteStream, what: string): Source {
       else Promise.resolve(iterator.return?.()).catch(() => undefined);
     },
   };
-}
-
-async function concatenate(
-  chunks: readonly Uint8Array[],
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  let sincePause = 0;
-  for (const chunk of chunks) {
-    for (let from = 0; from < chunk.length; from += COPIED_AT_ONCE) {
-      const part = chunk.subarray(from, from + COPIED_AT_ONCE);
-      bytes.set(part, at);
-      at += part.length;
-      sincePause += part.length;
-      if (sincePause < COPIED_AT_ONCE) continue;
-      await nextTask();
-      sincePause = 0;
-    }
-  }
-  return bytes;
 }
 
 function alreadyRead(what: string, cause?: unknown): CaptionError {
