@@ -795,3 +795,12 @@ describe('the other paths', () => {
     expect(await id('{"inject": 1}')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
+
+it('a path of 200,000 slashes is read in no time', async () => {
+  const { get } = service();
+  const before = process.cpuUsage().user;
+  expect((await get(`${'/'.repeat(200_000)}x`)).status).toBe(404);
+  expect((await get(`/livez${'/'.repeat(200_000)}`)).status).toBe(200);
+  // In quadratic time it would be half a minute.
+  expect((process.cpuUsage().user - before) / 1e6).toBeLessThan(5);
+});
