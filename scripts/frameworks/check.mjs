@@ -278,6 +278,34 @@ const checks = {
     rmSync(out, { recursive: true });
     return printed.trim().split('\t').slice(1);
   },
+  vscode: async () => {
+    run(process.execPath, ['build.mjs'], { cwd: example('vscode') });
+    // As the extension is installed: without node_modules.
+    const out = mkdtempSync(join(tmpdir(), 'zipcaption-extension-'));
+    cpSync(join(folder, 'vscode/dist'), out, { recursive: true });
+    // The editor itself is not there; what it gives the extension is.
+    const host = `const Module = require('node:module');
+      let command, copied;
+      const vscode = {
+        ProgressLocation: {},
+        commands: { registerCommand: (name, run) => ({ dispose() {}, run: (command = run) }) },
+        env: { clipboard: { writeText: async (text) => { copied = text; } } },
+        window: {
+          withProgress: (options, work) => work(),
+          showInformationMessage() {},
+          showErrorMessage: (text) => { copied = text; },
+        },
+      };
+      const load = Module._load;
+      Module._load = (name, ...rest) => (name === 'vscode' ? vscode : load(name, ...rest));
+      const { activate, deactivate } = require('./extension.js');
+      activate({ subscriptions: [] });
+      command({ fsPath: ${JSON.stringify(photo)} }).then(deactivate).then(() => console.log(copied));`;
+    writeFileSync(join(out, 'host.js'), host);
+    const printed = run(process.execPath, ['host.js'], { cwd: out }).trim();
+    rmSync(out, { recursive: true });
+    return [/^!\[(.*)\]\(rocket\.jpg\)$/.exec(printed)?.[1] ?? printed];
+  },
   next: async () => {
     const target = example('next');
     const env = { NEXT_TELEMETRY_DISABLED: '1', PORT: '0', HOSTNAME: '127.0.0.1' };
