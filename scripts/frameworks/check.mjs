@@ -306,6 +306,40 @@ const checks = {
     rmSync(out, { recursive: true });
     return [/^!\[(.*)\]\(rocket\.jpg\)$/.exec(printed)?.[1] ?? printed];
   },
+  obsidian: async () => {
+    const target = example('obsidian');
+    run(process.execPath, ['build.mjs'], { cwd: target });
+    // The app itself is not there; what it gives the plug-in is. It evaluates main.js without a file name.
+    const host = `const { readFileSync } = require('node:fs');
+      let line = 'Before ![[rocket.jpg]] after', command;
+      const obsidian = {
+        Notice: function (text) { console.log(text); },
+        Plugin: class {
+          app = {
+            metadataCache: { getFirstLinkpathDest: (path) => ({ path }) },
+            vault: { readBinary: async () => new Uint8Array(readFileSync(${JSON.stringify(photo)})).buffer },
+          };
+          addCommand = (given) => { command = given; };
+        },
+      };
+      const plugin = { exports: {} };
+      new Function('module', 'exports', 'require', readFileSync('main.js', 'utf8'))(
+        plugin, plugin.exports, (name) => (name === 'obsidian' ? obsidian : undefined));
+      const editor = {
+        getCursor: () => ({ line: 0 }),
+        getLine: () => line,
+        setLine: (at, text) => { line = text; },
+      };
+      const made = new plugin.exports.default();
+      made.onload();
+      command.editorCallback(editor, { file: { path: 'note.md' } }).then(() => {
+        made.onunload();
+        console.log(line);
+      });`;
+    writeFileSync(join(target, 'host.cjs'), host);
+    const printed = run(process.execPath, ['host.cjs'], { cwd: target }).trim();
+    return [/^Before !\[\[rocket\.jpg\|(.*)\]\] after$/.exec(printed)?.[1] ?? printed];
+  },
   next: async () => {
     const target = example('next');
     const env = { NEXT_TELEMETRY_DISABLED: '1', PORT: '0', HOSTNAME: '127.0.0.1' };
