@@ -1,12 +1,25 @@
 // How long is the caller's thread held? A timer of 1 ms notes the longest time between two of its
-// turns, while a captioner is loaded, captions bytes and pixels, streams and is disposed of.
+// turns, while a captioner is loaded, captions bytes and pixels, is stopped, loses a worker, streams and is
+// disposed of.
 //
 //   node scripts/bench/event-loop.mjs [WORKERS]      (default 2; 0: no worker threads)
 //
 // "busy" is processor time of this thread alone (Node 23.9 and later tell it), "gap" what a clock
 // shows, in which other processes of the machine have their part.
 import { readFile } from 'node:fs/promises';
-import { loadCaptioner } from 'zipcaption';
+import { syncBuiltinESMExports } from 'node:module';
+import threads from 'node:worker_threads';
+
+// The threads that zipcaption starts, to end one of them.
+const started = [];
+threads.Worker = class extends threads.Worker {
+  constructor(...args) {
+    super(...args);
+    started.push(this);
+  }
+};
+syncBuiltinESMExports();
+const { loadCaptioner } = await import('zipcaption');
 
 const workers = Number(process.argv[2] ?? 2);
 const cpu = () => {
@@ -43,9 +56,24 @@ await watch('idle for a second', () => new Promise((resolve) => setTimeout(resol
 await watch('load', async () => {
   captioner = await loadCaptioner({ workers });
 });
-await watch('20 captions at once', () =>
-  Promise.all(Array.from({ length: 20 }, () => captioner.caption(photo))),
-);
+const twenty = (options) =>
+  Promise.all(Array.from({ length: 20 }, () => captioner.caption(photo, options)));
+const { text: expected } = await captioner.caption(photo);
+await watch('20 captions at once', () => twenty());
+await watch('20, aborted half way', async () => {
+  const signal = AbortSignal.timeout(300);
+  const error = await twenty({ signal }).catch((caught) => caught);
+  if (error.code !== 'ABORTED') throw new Error('It was not aborted.', { cause: error });
+});
+if (workers > 0) {
+  await watch('20, a worker killed', async () => {
+    setTimeout(() => started[0].terminate(), 300);
+    const captions = await twenty();
+    if (captioner.workersLost !== 1 || captions.some(({ text }) => text !== expected)) {
+      throw new Error(`Lost ${captioner.workersLost} workers; ${JSON.stringify(captions)}`);
+    }
+  });
+}
 await watch('48 MB of pixels', () => captioner.caption(pixels));
 await watch('captionAll of 20', async () => {
   for await (const { error } of captioner.captionAll(Array(20).fill(photo))) if (error) throw error;
@@ -54,4 +82,10 @@ await watch('stream', async () => {
   for await (const _ of captioner.stream(photo));
 });
 await watch('dispose', () => captioner.dispose());
+await watch('load, caption, dispose', async () => {
+  // What `await using` calls at the end of its block, for versions of Node without it.
+  const another = await loadCaptioner({ workers });
+  await another.caption(photo);
+  await another[Symbol.asyncDispose]();
+});
 clearInterval(timer);

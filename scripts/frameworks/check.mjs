@@ -2,7 +2,8 @@
 // installs them with the frameworks into an empty folder, runs each example, and opens the pages that the
 // bundlers made in Chromium.
 //
-//   node scripts/frameworks/check.mjs [NAME …]     after pnpm build; names of checks, default all but next
+//   node scripts/frameworks/check.mjs [NAME …]     after pnpm build; names of checks, by default those that
+//                                                  download little: all but next, sveltekit, astro, nuxt, react-router
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,6 +21,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { loadCaptioner } from 'zipcaption';
+import { buildProject, PROJECTS } from './projects.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const photo = join(root, 'samples/rocket.jpg');
@@ -35,14 +37,19 @@ const run = (command, args, options = {}) =>
 const node = (...args) => run(process.execPath, args);
 const bin = (name) => join(modules, '.bin', name);
 
-/** One `node_modules` above all examples, as a workspace has it. */
-function install(names) {
-  const packed = ['packages/core', 'packages/lambda-adapter', 'models/lite'].map((each) => {
+/** Our packages by name, as npm would carry them: `file:` addresses. */
+function pack(folders) {
+  const packed = folders.map((each) => {
     const args = ['-y', 'pnpm@12', 'pack', '--json', '--pack-destination', folder];
     const printed = run('npx', args, { cwd: join(root, each) });
     const { name, filename } = [JSON.parse(printed.slice(printed.indexOf('{')))].flat()[0];
     return [name, `file:${filename}`];
   });
+  return Object.fromEntries(packed);
+}
+
+/** One `node_modules` above all examples, as a workspace has it. */
+function install(names) {
   const tools = [
     'express@5',
     'vite@8',
@@ -53,7 +60,7 @@ function install(names) {
     'esbuild@0.28',
   ];
   if (names.includes('next')) tools.push('next@16', 'react@19', 'react-dom@19');
-  const overrides = Object.fromEntries(packed);
+  const overrides = pack(['packages/core', 'packages/lambda-adapter', 'models/lite']);
   // Vite serves what lies in the workspace, whose root it knows by this field.
   const workspace = { private: true, type: 'module', workspaces: ['vite'] };
   const manifest = { ...workspace, dependencies: overrides, overrides };
@@ -158,7 +165,7 @@ async function withServer(command, args, cwd, env, work) {
       });
       child.on('exit', () => reject(new Error(`it ended: ${said}`)));
     });
-    return await work(address.replace('localhost', '127.0.0.1'));
+    return await work(address.replace(/localhost|0\.0\.0\.0/, '127.0.0.1'));
   } finally {
     child.kill();
   }
@@ -360,16 +367,33 @@ const checks = {
   },
 };
 
+for (const name of Object.keys(PROJECTS)) {
+  checks[name] = async () => {
+    const target = mkdtempSync(join(tmpdir(), `zipcaption-${name}-`));
+    try {
+      const packed = pack(['packages/core', 'models/lite']);
+      const { start, env } = await buildProject(name, target, packed);
+      return await withServer(process.execPath, start, target, env, async (address) => [
+        ...(await post(`${address}/api/caption`)),
+        ...(await captionAt(`${address}/`)),
+      ]);
+    } finally {
+      rmSync(target, { recursive: true, force: true });
+    }
+  };
+}
+const LARGE = ['next', ...Object.keys(PROJECTS)];
+
 const wanted = process.argv.slice(2);
 const names = Object.keys(checks).filter((name) =>
-  wanted.length > 0 ? wanted.includes(name) : name !== 'next',
+  wanted.length > 0 ? wanted.includes(name) : !LARGE.includes(name),
 );
 const captioner = await loadCaptioner();
 const { text: expected } = await captioner.caption(photo);
 await captioner.dispose();
 let failed = 0;
 try {
-  install(names);
+  if (names.some((name) => !(name in PROJECTS))) install(names);
   for (const name of names) {
     const texts = await checks[name]().catch((error) => [String(error)]);
     // The browser decodes a JPEG otherwise in the last bit; this photo's caption does not hang on it.

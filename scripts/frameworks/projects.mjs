@@ -1,0 +1,75 @@
+// Frameworks that render on a server: a project of each (projects/), with a page and a POST route, built
+// for production as docs/frameworks.md says and run with Node.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const vite = 'vite@8';
+export const PROJECTS = {
+  sveltekit: {
+    packages: [
+      '@sveltejs/kit@2',
+      '@sveltejs/adapter-node',
+      '@sveltejs/vite-plugin-svelte',
+      'svelte@5',
+      vite,
+    ],
+    build: ['vite', 'build'],
+    start: ['build/index.js'],
+  },
+  astro: {
+    packages: ['astro', '@astrojs/node'],
+    build: ['astro', 'build'],
+    start: ['dist/server/entry.mjs'],
+  },
+  nuxt: {
+    packages: ['nuxt@4'],
+    build: ['nuxt', 'build'],
+    start: ['.output/server/index.mjs'],
+  },
+  'react-router': {
+    packages: [
+      ...['react-router@7', '@react-router/dev@7', '@react-router/node@7', '@react-router/serve@7'],
+      ...['react@19', 'react-dom@19', 'isbot', vite],
+    ],
+    build: ['react-router', 'build'],
+    start: ['node_modules/@react-router/serve/bin.js', 'build/server/index.js'],
+  },
+};
+
+/**
+ * Installs and builds a project in `folder`.
+ *
+ * @param packed our packages by name: addresses of their tarballs
+ * @returns what starts it: arguments of Node, and the environment
+ */
+export async function buildProject(name, folder, packed) {
+  const { packages, build, start } = PROJECTS[name];
+  const run = (command, args) =>
+    execFileSync(command, args, {
+      cwd: folder,
+      env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NUXT_TELEMETRY_DISABLED: '1' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  cpSync(fileURLToPath(new URL(`projects/${name}`, import.meta.url)), folder, { recursive: true });
+  const file = join(folder, 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...manifest, dependencies: packed, overrides: packed }));
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...packages]);
+  const [tool, ...args] = build;
+  run(join(folder, 'node_modules/.bin', tool), args);
+  const port = String(await freePort());
+  return { start, env: { PORT: port, HOST: '127.0.0.1', BODY_SIZE_LIMIT: '10M' } };
+}
+
+/** Some of these servers take port 0 for their default. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}

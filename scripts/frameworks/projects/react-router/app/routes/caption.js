@@ -1,0 +1,5 @@
+import { captionImage } from 'zipcaption';
+
+export async function action({ request }) {
+  return Response.json({ text: (await captionImage(request)).text });
+}
