@@ -51,3 +51,20 @@ describe('ZIPCAPTION_RUNTIME=native', () => {
     expect(results.map(({ runtime }) => runtime)).toEqual(['custom', 'custom', 'node', 'node']);
   });
 });
+
+describe('ZIPCAPTION_THREADS', () => {
+  const model = { ZIPCAPTION_MODEL: folder, ZIPCAPTION_DTYPE: 'q8' };
+
+  it('may be a whole number', async () => {
+    const engine = await engineFromEnvironment({ ...model, ZIPCAPTION_THREADS: ' 2 ' });
+    const pixels = { width: 8, height: 8, channels: 3 as const, data: new Uint8Array(192) };
+    expect((await engine.caption(pixels)).text).toBeTypeOf('string');
+  });
+
+  it.each(['0', 'many', '1.5'])('is refused as %s', async (ZIPCAPTION_THREADS) => {
+    await expect(engineFromEnvironment({ ...model, ZIPCAPTION_THREADS })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('"threads"'),
+    });
+  });
+});

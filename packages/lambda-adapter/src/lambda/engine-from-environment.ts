@@ -12,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Loads the captioner that the environment asks for: `ZIPCAPTION_MODEL`, `ZIPCAPTION_MODEL_SHA256`,
  * `ZIPCAPTION_RUNTIME` (`wasm`, the default: the built-in engine, or onnxruntime-web for models that it
  * cannot run; `engine` or `web` for one of the two; `native`), `ZIPCAPTION_DTYPE` (of a Hugging Face folder without
- * a manifest: `fp32`, `q8`, …).
+ * a manifest: `fp32`, `q8`, …), `ZIPCAPTION_THREADS` (inside one run; 1 by default).
  *
  * @param folder  the folder of the running bundle, whose model and runtime files are used
  * @param workers worker threads that caption; 0, as on Lambda: the calling thread
@@ -28,9 +28,11 @@ export async function engineFromEnvironment(
   ]);
   // A name that is no number format is refused with the list of those that are.
   const dtype = env.ZIPCAPTION_DTYPE?.trim() as LoadOptions['dtype'];
+  const threads = env.ZIPCAPTION_THREADS?.trim();
   return loadCaptioner({
     ...(model !== undefined && { model }),
     ...(dtype && { dtype }),
+    ...(threads && { threads: Number(threads) }),
     ...runtime,
     workers,
   });
