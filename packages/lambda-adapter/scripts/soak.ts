@@ -8,7 +8,7 @@ import { repositoryRoot } from './repository-root.js';
 import { badClient } from './soak/bad-clients.js';
 import { Curve, quantile } from './soak/curve.js';
 import { honestClients, type Judged, MOST_BYTES } from './soak/honest-clients.js';
-import { processTime } from './soak/process-time.js';
+import { ProcessClock } from './soak/process-time.js';
 import { Faults, faultsOf } from './soak/verdict.js';
 
 /*
@@ -60,7 +60,7 @@ const clients = Promise.all([
   ...Array.from({ length: 4 }, () => badClient(target, isOver)),
 ]);
 await target.found();
-let before = processTime(pid);
+const clock = new ProcessClock(pid);
 for (let number = 1; number <= minutes && target.isAlive; number++) {
   const own: number[] = [];
   while (target.isAlive && performance.now() - started < number * MINUTE) {
@@ -73,13 +73,11 @@ for (let number = 1; number <= minutes && target.isAlive; number++) {
     target.found(),
     target.send({ method: 'GET', path: '/metrics' }),
   ]);
-  const now = processTime(pid);
-  const time = { ran: now.ran - before.ran, waited: now.waited - before.waited };
+  const time = clock.lap();
   const gauge = (name: string) =>
     Number(new RegExp(`^zipcaption_${name} (\\d+)$`, 'm').exec(body)?.[1]);
   const [waiting, replaced] = [gauge('queue_photos'), gauge('workers_lost')];
   curve.add({ judged: minute, resident: own, found, time, waiting, replaced });
-  before = now;
   minute = [];
 }
 await clients;

@@ -47,10 +47,10 @@ async function serve(options: ServeArguments): Promise<void> {
   console.error(
     `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version}, workers ${workers})`,
   );
-  // Whoever read the log has gone, say; captions go on.
-  process.stdout.on('error', ({ message }) =>
-    console.error(`The log cannot be written: ${message}`),
-  );
+  // Captions go on when whoever read the log has gone.
+  process.stdout
+    .once('error', ({ message }) => console.error(`The log cannot be written: ${message}`))
+    .on('error', () => undefined);
   let ending = false;
   const stop = async () => {
     if (ending) return;
