@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   });
   const folder = unpack(deterministicZip(contents));
   const proxy = await startFaultProxy();
-  const moto = await startMoto(program, proxy.port);
+  const moto = await startMoto(program);
   proxy.target = moto.port;
   const aws = connectAws(moto.port);
   let failures = 0;

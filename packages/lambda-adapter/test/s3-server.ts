@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface StoredObject {
@@ -20,6 +25,8 @@ export interface S3Server {
   readonly versions: Map<string, StoredObject>;
   /** What was asked for: `GET bucket/key`. */
   readonly requests: string[];
+  /** The headers of each of them. */
+  readonly headers: IncomingHttpHeaders[];
   /** Answers in place of the store; undefined leaves it to the store. */
   intercept: (request: string) =>
     | { status: number; code: string }
@@ -43,6 +50,7 @@ export async function startS3Server(): Promise<S3Server> {
     objects: new Map(),
     versions: new Map(),
     requests: [],
+    headers: [],
     intercept: () => undefined,
     put(path, body, more = {}) {
       const bytes = Buffer.from(body);
@@ -66,6 +74,7 @@ export async function startS3Server(): Promise<S3Server> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const asked = `${request.method} ${path}`;
     state.requests.push(asked);
+    state.headers.push(request.headers);
     const told = state.intercept(asked);
     if (told === 'hang') return;
     if (told === 'stall') {

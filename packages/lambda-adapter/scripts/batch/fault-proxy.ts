@@ -6,7 +6,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer } from './packaged-function.js';
 
 /** What happens to a call on its way; undefined: nothing. */
 export type Fault =
@@ -23,19 +22,16 @@ export interface FaultProxy {
   readonly port: number;
   /** Where the calls go. */
   target: number;
-  /** Decides about a call of the function: `GET /bucket/key` or `DynamoDB_20120810.PutItem`. */
+  /** Decides about a call: `GET /bucket/key` or `DynamoDB_20120810.PutItem`. */
   fault: (call: string) => Fault | undefined;
-  /** Calls of the function, and those that had a fault, by its kind. */
+  /** Calls, and those that had a fault, by its kind. */
   readonly counts: Record<string, number>;
-  /** Runs `lambda:invoke` of state machines. */
-  invoke: (event: unknown) => Promise<Answer>;
   close(): void;
 }
 
 /**
- * Stands between the function and moto. Besides faults it gives moto two things that AWS has: writes
- * to one object or table are carried out one after another (moto's conditional writes are not atomic),
- * and Lambda, so that state machines can invoke the packaged function.
+ * Stands between the function and moto. Besides faults it gives moto something that AWS has: writes to
+ * one object or table are carried out one after another (moto's conditional writes are not atomic).
  */
 export async function startFaultProxy(): Promise<FaultProxy> {
   const agent = new Agent({ keepAlive: true });
@@ -49,7 +45,6 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     target: 0,
     fault: () => undefined,
     counts: {},
-    invoke: async () => ({ error: { errorType: 'None', errorMessage: 'No function.' } }),
     close() {
       agent.destroy();
       server.closeAllConnections();
@@ -65,15 +60,10 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const path = (request.url ?? '').split('?')[0] ?? '';
-    if (/^\/2015-03-31\/functions\/[^/]+\/invocations$/.test(path)) {
-      return invoke(body, response);
-    }
     const target = request.headers['x-amz-target'];
     const call = target ? String(target) : `${request.method} ${path}`;
-    // State machines (in Python) are no subject of this proof.
-    const isFunction = !/Boto/i.test(request.headers['user-agent'] ?? '');
-    const fault = isFunction ? proxy.fault(call) : undefined;
-    if (isFunction) count('calls');
+    const fault = proxy.fault(call);
+    count('calls');
     if (fault) {
       count(fault);
       if (fault === 'hang') return;
@@ -118,14 +108,6 @@ export async function startFaultProxy(): Promise<FaultProxy> {
     });
   }
 
-  async function invoke(body: Buffer, response: ServerResponse): Promise<void> {
-    const { result, error } = await proxy.invoke(JSON.parse(body.toString() || '{}'));
-    response.writeHead(200, {
-      'content-type': 'application/json',
-      ...(error && { 'x-amz-function-error': 'Unhandled' }),
-    });
-    response.end(JSON.stringify(error ?? result));
-  }
   return proxy;
 }
 

@@ -25,16 +25,12 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/**
- * S3, SQS, SNS, DynamoDB, EventBridge and Step Functions on a port of this machine.
- *
- * @param callPort port at which the state machines find other services: the proxy's
- */
-export async function startMoto(program: string, callPort: number): Promise<Moto> {
+/** S3, SQS, SNS, DynamoDB, EventBridge and Step Functions on a port of this machine. */
+export async function startMoto(program: string): Promise<Moto> {
   const port = await freePort();
   const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: 'ignore',
-    env: { ...process.env, MOTO_PORT: String(callPort), AWS_DEFAULT_REGION: 'eu-central-1' },
+    env: { ...process.env, AWS_DEFAULT_REGION: 'eu-central-1' },
   });
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async () => {

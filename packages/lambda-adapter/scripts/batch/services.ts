@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { parse, type ScalarTag } from 'yaml';
-import type { PhotoResult } from '../../src/batch/index.js';
-import { repositoryRoot } from '../repository-root.js';
 import { ACCOUNT, type Aws, REGION } from './aws.js';
+import { proveBackfill } from './backfill.js';
 import type { FaultProxy } from './fault-proxy.js';
 import { type PackagedFunction, packagedFunction } from './packaged-function.js';
 import { Poller, type Queue } from './poller.js';
@@ -21,26 +18,28 @@ import {
   queueDepth,
   tableItems,
 } from './resources.js';
+import { type Check, captioned, put, sample, stored, truth } from './stored-results.js';
 
 export interface ServicesRig {
   readonly aws: Aws;
   readonly proxy: FaultProxy;
   /** The unpacked zip. */
   readonly folder: string;
-  readonly check: (what: string, prove: () => Promise<unknown>) => Promise<void>;
+  readonly check: Check;
 }
 
-const sample = (name: string) => readFileSync(join(repositoryRoot, 'samples', name));
+const KMS_KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
 
 /** The ways from a bucket to a result, each with the services that are on it. */
 export async function proveServices({ aws, proxy, folder, check }: ServicesRig): Promise<void> {
   const env = {
     ZIPCAPTION_RESULTS: 's3://results/captions/{bucket},dynamodb://results',
     ZIPCAPTION_RESULTS_TEXT: 'on',
+    ZIPCAPTION_RESULTS_KMS_KEY: KMS_KEY,
+    ZIPCAPTION_REQUESTER_PAYS: 'on',
   };
   const functions = [0, 1].map(() => packagedFunction(folder, proxy.port, env));
   const [first, second] = functions as [PackagedFunction, PackagedFunction];
-  proxy.invoke = (event) => first.invoke(event, 60_000);
   await Promise.all([makeBucket(aws, 'results', true), makeTable(aws, 'results')]);
   await Promise.all(functions.map((each) => each.invoke({ warm: true }, 300_000)));
   try {
@@ -48,35 +47,13 @@ export async function proveServices({ aws, proxy, folder, check }: ServicesRig):
     await eventBridge(aws, first, check);
     await sns(aws, first, check);
     await versions(aws, first, check);
+    await encryption(aws, first, check);
     await fifo(aws, first, check);
     await atOnce(aws, [first, second], check);
-    await backfill(aws, check);
+    await proveBackfill({ aws, proxy, function: first, check });
   } finally {
     for (const each of functions) each.stop();
   }
-}
-
-type Check = ServicesRig['check'];
-
-const put = (aws: Aws, bucket: string, key: string, body: Buffer | string) =>
-  aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
-
-async function stored(aws: Aws, bucket: string, key: string): Promise<PhotoResult> {
-  const Key = `captions/${bucket}/${key}.json`;
-  const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: 'results', Key }));
-  return JSON.parse((await Body?.transformToString()) ?? '') as PhotoResult;
-}
-
-function truth(value: unknown, what: string): asserts value {
-  if (!value) throw new Error(what);
-}
-
-async function captioned(aws: Aws, bucket: string, key: string): Promise<void> {
-  const result = await stored(aws, bucket, key);
-  truth(result.status === 'captioned' && / /.test(result.caption), JSON.stringify(result));
-  const items = await tableItems(aws, 'results');
-  const item = items.find(({ photo }) => photo?.S === `s3://${bucket}/${key}`);
-  truth(item?.caption?.S === result.caption, `The item is ${JSON.stringify(item)}`);
 }
 
 async function drained(aws: Aws, queue: Queue, function_: PackagedFunction): Promise<void> {
@@ -188,6 +165,23 @@ async function versions(aws: Aws, function_: PackagedFunction, check: Check) {
   );
 }
 
+async function encryption(aws: Aws, function_: PackagedFunction, check: Check) {
+  await check('SSE-KMS: an encrypted photo, its result encrypted with the key', async () => {
+    await makeBucket(aws, 'encrypted');
+    const encrypted = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KMS_KEY } as const;
+    const photo = { Bucket: 'encrypted', Key: 'a.jpg', Body: sample('coffee.jpg') };
+    await aws.s3.send(new PutObjectCommand({ ...photo, ...encrypted }));
+    await function_.invoke({ bucket: 'encrypted', key: 'a.jpg' }, 60_000);
+    await captioned(aws, 'encrypted', 'a.jpg');
+    for (const form of ['json', 'txt']) {
+      const Key = `captions/encrypted/a.jpg.${form}`;
+      const head = await aws.s3.send(new HeadObjectCommand({ Bucket: 'results', Key }));
+      const told = `${head.ServerSideEncryption} ${head.SSEKMSKeyId}`;
+      truth(told === `aws:kms ${KMS_KEY}`, `The ${form} is encrypted by ${told}.`);
+    }
+  });
+}
+
 async function fifo(aws: Aws, function_: PackagedFunction, check: Check) {
   await check('a FIFO queue: a failure holds up its group, no other', async () => {
     await makeBucket(aws, 'ordered');
@@ -233,89 +227,4 @@ async function atOnce(aws: Aws, functions: readonly PackagedFunction[], check: C
     );
     truth(listed.Versions?.length === 24, `${listed.Versions?.length} writes of 24 objects.`);
   });
-}
-
-/** The state machine of templates/backfill.yaml, run by moto, its task bound to the packaged function. */
-async function backfill(aws: Aws, check: Check) {
-  await check('Step Functions: the backfill of templates/backfill.yaml', async () => {
-    for (const bucket of ['archive', 'reports']) await makeBucket(aws, bucket);
-    const keys = Array.from({ length: 7 }, (_, index) => `2026/photo ${index}.jpg`);
-    for (const key of keys) await put(aws, 'archive', key, sample('coffee.jpg'));
-    await put(aws, 'archive', '2026/broken.jpg', 'no photo');
-    await put(aws, 'archive', 'elsewhere.jpg', sample('coffee.jpg'));
-    const made = await aws.json('AWSStepFunctions.CreateStateMachine', {
-      name: 'backfill',
-      definition: backfillDefinition(),
-      roleArn: `arn:aws:iam::${ACCOUNT}:role/backfill`,
-    });
-    const started = await aws.json('AWSStepFunctions.StartExecution', {
-      stateMachineArn: made.stateMachineArn,
-      input: JSON.stringify({ prefix: '2026/', options: { beams: 2 } }),
-    });
-    const run = await ended(aws, String(started.executionArn));
-    truth(run.status === 'SUCCEEDED', JSON.stringify(run).slice(0, 2000));
-    truth(String(run.output).includes('ResultWriterDetails'), `It gives ${run.output}`);
-    for (const key of keys) await captioned(aws, 'archive', key);
-    const broken = await stored(aws, 'archive', '2026/broken.jpg');
-    truth(broken.status === 'failed', 'The broken photo has no error.');
-    const other = await stored(aws, 'archive', 'elsewhere.jpg').catch(() => undefined);
-    truth(other === undefined, 'A photo outside of the prefix was captioned.');
-  });
-}
-
-async function ended(aws: Aws, executionArn: string): Promise<Record<string, unknown>> {
-  for (;;) {
-    const run = await aws.json('AWSStepFunctions.DescribeExecution', { executionArn });
-    if (run.status !== 'RUNNING') return run;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-}
-
-interface MapState {
-  ItemBatcher?: { BatchInput: object };
-  ItemSelector?: object;
-}
-
-/**
- * The definition with its substitutions, as SAM writes it. moto's interpreter knows Distributed Maps over
- * a listing, with a ResultWriter that writes its manifest alone, but neither inventories nor an
- * ItemBatcher: each item becomes a batch of one, with the same input for the function.
- */
-export function backfillDefinition(): string {
-  const path = join(repositoryRoot, 'packages/lambda-adapter/templates/backfill.yaml');
-  const tag = (name: string): ScalarTag => ({ tag: `!${name}`, resolve: (text) => text });
-  const template = parse(readFileSync(path, 'utf8'), {
-    logLevel: 'silent',
-    customTags: ['Ref', 'GetAtt', 'Sub', 'Condition'].map(tag),
-  }) as { Resources: { Backfill: { Properties: { Definition: { States: States } } } } };
-  const definition = template.Resources.Backfill.Properties.Definition;
-  const { Listing, Source } = definition.States;
-  const { BatchInput } = Listing.ItemBatcher ?? {};
-  if (!BatchInput) throw new Error('The template hands out no batches.');
-  delete Listing.ItemBatcher;
-  Listing.ItemSelector = { BatchInput, 'Items.$': 'States.Array($$.Map.Item.Value)' };
-  delete definition.States.Inventory;
-  for (const choice of Source.Choices) choice.Next = 'Listing';
-  const values: Readonly<Record<string, string>> = {
-    Partition: 'aws',
-    PhotoBucket: 'archive',
-    InventoryBucket: 'archive',
-    ReportBucket: 'reports',
-    ReportPrefix: 'runs',
-    BatchSize: '3',
-    MaximumConcurrency: '2',
-    FunctionArn: `arn:aws:lambda:${REGION}:${ACCOUNT}:function:zipcaption`,
-    ToleratedFailurePercentage: '0',
-  };
-  return JSON.stringify(definition).replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`The template has no substitution ${name}.`);
-    return value;
-  });
-}
-
-interface States {
-  Listing: MapState;
-  Inventory?: MapState;
-  readonly Source: { readonly Choices: { Next: string }[] };
 }

@@ -22,7 +22,9 @@ export function connect(settings: BatchSettings): {
   const stores = results.flatMap((place): ResultStore[] => {
     if (place.kind === 'dynamodb') return [dynamoDb(place.table)];
     const { bucket, prefix } = place;
-    return forms.map((form) => createS3Results(s3, { bucket, prefix, form, kmsKey }));
+    return forms.map((form) =>
+      createS3Results(s3, { bucket, prefix, form, kmsKey, requesterPays }),
+    );
   });
   return { reader: createObjectReader(s3, requesterPays), stores };
 }

@@ -22,6 +22,8 @@ export interface S3ResultsOptions {
   /** `json`: the whole result. `txt`: the caption alone, empty for a photo that has none. */
   readonly form: 'json' | 'txt';
   readonly kmsKey?: string | undefined;
+  /** Pay for the calls where the bucket's owner asks for it. Other buckets ignore it. */
+  readonly requesterPays?: boolean;
 }
 
 /** S3's limit for a key, in bytes of UTF-8. */
@@ -37,10 +39,11 @@ export function resultKey(prefix: string, key: string, form: string): string {
 /** One object for each photo: `PREFIX/KEY.json` or `PREFIX/KEY.txt`. */
 export function createS3Results(client: S3Client, options: S3ResultsOptions): ResultStore {
   const { GetObjectCommand, PutObjectCommand } = loadS3();
-  const { form, kmsKey } = options;
+  const { form, kmsKey, requesterPays } = options;
   const place = ({ bucket, key }: PhotoAddress) => ({
     Bucket: options.bucket.replaceAll('{bucket}', bucket),
     Key: resultKey(options.prefix.replaceAll('{bucket}', bucket), key, form),
+    ...(requesterPays && { RequestPayer: 'requester' as const }),
   });
   const name = `s3://${options.bucket}/${options.prefix}`;
   return {
@@ -153,7 +156,7 @@ function storeError(
   const { name, status } = awsError(error);
   const hint =
     status === 403
-      ? ' The function’s role needs s3:GetObject and s3:PutObject on results, and s3:ListBucket on their bucket.'
+      ? ' The function’s role needs s3:GetObject and s3:PutObject on results, s3:ListBucket on their bucket, and for a KMS key kms:Decrypt and kms:GenerateDataKey.'
       : '';
   return new TransientError(
     name || 'STORE_FAILED',

@@ -18,7 +18,7 @@ export interface BatchSettings {
   readonly text: boolean;
   /** Key that results in S3 are encrypted with; undefined: as the bucket does by default. */
   readonly kmsKey: string | undefined;
-  /** Pay for reading from buckets that ask for it. */
+  /** Pay for the calls to buckets whose owners ask for it. */
   readonly requesterPays: boolean;
   /** Photos in hand at once, 1–16: while one is captioned, others are read and written. */
   readonly concurrency: number;
