@@ -16,8 +16,8 @@ const S3_SECONDS = 0.05;
 const LAMBDA_GB = 1769 / 1024;
 
 // Dollars, us-east-1, without free tiers.
-/** An hour of one core: c7a on demand, of which one vCPU is one core ($0.8211 for 16). */
-const CORE_HOUR = 0.8211 / 16;
+/** An hour of one core: c7a on demand, of which one vCPU is one core. AWS price list, 18 August 2026. */
+const CORE_HOUR = 0.82112 / 16;
 /** An hour of an EKS cluster. */
 const CLUSTER_HOUR = 0.1;
 /** Lambda on arm64: docs/deploy.md. */
@@ -26,13 +26,49 @@ const LAMBDA_REQUEST = 0.2e-6;
 const S3_GET = 0.4e-6;
 const S3_PUT = 5e-6;
 
-/** Dollars for 1,000 photos: the price of the first tier. */
+/** Dollars of hosted services for 1,000 photos, each price up to a number of photos a month. */
 const HOSTED = [
-  ['Azure AI Vision, Image Analysis: a caption', 1.5],
-  ['Google Vertex AI, Imagen: a caption', 1.5],
-  ['Google Cloud Vision: labels, no caption', 1.5],
-  ['Amazon Rekognition: labels, no caption', 1.0],
+  // Group 2. https://azure.microsoft.com/en-us/pricing/details/computer-vision/, 23 September 2026
+  {
+    name: 'Azure AI Vision, Image Analysis: a caption',
+    tiers: [
+      [1e6, 1.5],
+      [Infinity, 0.6],
+    ],
+  },
+  // 258 tokens of photo and 30 of prompt in at $0.10 a million, 25 out at $0.40: https://ai.google.dev/gemini-api/docs/pricing
+  { name: 'Google Gemini 2.5 Flash-Lite: a caption', tiers: [[Infinity, 0.0288 + 0.01]] },
+  // https://cloud.google.com/vision/pricing
+  {
+    name: 'Google Cloud Vision: labels, no caption',
+    tiers: [
+      [5e6, 1.5],
+      [Infinity, 1.0],
+    ],
+  },
+  // https://aws.amazon.com/rekognition/pricing/, 7 October 2026
+  {
+    name: 'Amazon Rekognition: labels, no caption',
+    tiers: [
+      [1e6, 1.0],
+      [5e6, 0.8],
+      [35e6, 0.6],
+      [Infinity, 0.4],
+    ],
+  },
 ];
+
+/** Dollars for so many photos in one month. */
+function hostedDollars(tiers, photos) {
+  let before = 0;
+  let dollars = 0;
+  for (const [end, price] of tiers) {
+    const inTier = Math.max(0, Math.min(photos, end) - before);
+    dollars += (inTier / 1000) * price;
+    before = end;
+  }
+  return dollars;
+}
 
 const COUNTS = [10_000, 1_000_000, 100_000_000];
 
@@ -79,12 +115,15 @@ function tables() {
     const cells = COUNTS.map(way).map(({ hours, dollars }) => `${time(hours)}, ${money(dollars)}`);
     return row([name, ...cells]);
   });
-  const hosted = HOSTED.map(([name, price]) =>
-    row([
-      `${name}, $${price.toFixed(2)} for 1,000`,
-      ...COUNTS.map((n) => money((n / 1000) * price)),
-    ]),
-  );
+  const hosted = HOSTED.map(({ name, tiers }) => {
+    const prices = tiers
+      .map(([, price]) => `$${price < 0.1 ? price.toPrecision(2) : price.toFixed(2)}`)
+      .join(', then ');
+    return row([
+      `${name}, ${prices} for 1,000`,
+      ...COUNTS.map((count) => money(hostedDollars(tiers, count))),
+    ]);
+  });
   const line = row(head.map(() => '---'));
   return [row(head), line, ...ours, '', row(['hosted', ...head.slice(1)]), line, ...hosted].join(
     '\n',
