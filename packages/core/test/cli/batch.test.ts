@@ -373,6 +373,21 @@ describe('an end before the end', () => {
     expect(files().toSorted()).toEqual(ALL);
   });
 
+  it('by somebody who deletes the file is no success', async () => {
+    const child = started();
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    await until(3);
+    await rm(path('out.jsonl'));
+    const [code] = await once(child, 'close');
+    expect(stderr).toContain('out.jsonl cannot be written: it was deleted during the run');
+    expect(code).toBe(1);
+    expect((await zipcaption([...out, '--resume'])).code).toBe(0);
+    expect(files().toSorted()).toEqual(ALL);
+  });
+
   it('by a kill at any moment, thrice, loses nothing and does nothing twice', async () => {
     for (const count of [2, 9, 20]) {
       const child = started();

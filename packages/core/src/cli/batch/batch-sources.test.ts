@@ -143,6 +143,24 @@ describe('a list', () => {
     expect(paths).toEqual(['a\nb.jpg', Buffer.from('\xff.jpg', 'latin1'), 'c\r']);
   });
 
+  it('may begin with a byte order mark', async () => {
+    for (const end of ['\r\n', '\0']) {
+      const { names } = await listed(`\ufeffa.jpg${end}\ufeffb.jpg${end}`);
+      expect(names).toEqual(['a.jpg', '\ufeffb.jpg']);
+    }
+    expect((await listed('\ufeff')).names).toEqual([]);
+    expect((await listed('ab')).names).toEqual(['ab']);
+    expect((await listed(Buffer.from('\xff\xfe.jpg\0', 'latin1'))).names).toEqual([
+      '\udcff\udcfe.jpg',
+    ]);
+  });
+
+  it('in UTF-16 is refused with what to do', async () => {
+    const little = Buffer.from('\ufeffphoto.jpg\r\n', 'utf16le');
+    await expect(listed(little)).rejects.toThrow('Out-File -Encoding utf8');
+    await expect(listed(Buffer.from(little).swap16())).rejects.toThrow('is in UTF-16');
+  });
+
   it('that is none, or is not there, is refused', async () => {
     await expect(listed(Buffer.alloc(1 << 17, 'x'))).rejects.toThrow('is no list of names');
     await expect(found([], { filesFrom: 'nowhere.txt' })).rejects.toThrow(

@@ -15,6 +15,7 @@ export class OutFile {
   readonly #syncing = setInterval(() => this.#sync(), SYNC_EVERY_MS).unref();
   #lastSync: Promise<void> = Promise.resolve();
   #isSynced = true;
+  #isReplaced = false;
   #failure: unknown;
 
   private constructor(
@@ -69,6 +70,8 @@ export class OutFile {
    * @throws CaptionError `WRITE_FAILED`; the file is then as it was
    */
   async compact(index: ResultIndex): Promise<void> {
+    clearInterval(this.#syncing);
+    await this.#lastSync;
     // Nobody else writes to it: whoever does this holds the file's lock.
     const temporary = `${this.path}.tmp`;
     try {
@@ -85,6 +88,7 @@ export class OutFile {
         await compacted.close();
       }
       await rename(temporary, this.path);
+      this.#isReplaced = true;
       await syncFolder(dirname(this.path));
     } catch (cause) {
       await rm(temporary, { force: true });
@@ -95,7 +99,7 @@ export class OutFile {
   /** @throws CaptionError `WRITE_FAILED` when the disk did not take what was written */
   async close(): Promise<void> {
     clearInterval(this.#syncing);
-    this.#sync();
+    if (!this.#isReplaced) this.#sync();
     await this.#lastSync;
     await this.handle.close().catch((cause: unknown) => {
       this.#failure ??= cause;
@@ -103,10 +107,18 @@ export class OutFile {
     if (this.#failure) throw cannotWrite(this.path, this.#failure);
   }
 
+  /** What is written to a file that has no name any more is lost when it is closed. */
+  async #refuseDeleted(): Promise<void> {
+    if ((await this.handle.stat()).nlink === 0) {
+      throw new Error('it was deleted during the run');
+    }
+  }
+
   #sync(): void {
     if (this.#isSynced || !this.isRegular) return;
     this.#isSynced = true;
     this.#lastSync = this.#lastSync
+      .then(() => this.#refuseDeleted())
       .then(() => this.handle.datasync())
       .catch((cause: unknown) => {
         this.#failure ??= cause;
