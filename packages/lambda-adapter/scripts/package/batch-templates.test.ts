@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, type ScalarTag } from 'yaml';
 import { repositoryRoot } from '../repository-root.js';
 
-const read = (name: string) =>
-  readFileSync(join(repositoryRoot, 'packages/lambda-adapter/templates', name), 'utf8');
+const folder = join(repositoryRoot, 'packages/lambda-adapter/templates');
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const tag = (name: string): ScalarTag => ({ tag: `!${name}`, resolve: (text) => text });
 const load = (name: string) =>
   parse(read(name), {
@@ -18,6 +18,18 @@ const actions = (name: string) =>
       .map(([action]) => action)
       .filter((action) => !/^s3:Object/.test(action)),
   );
+
+it.each(['batch.yaml', '../template.yaml'])(
+  '%s names the zip itself: SAM uploads no path that a parameter has',
+  (name) => {
+    const resources = Object.values<{ Type: string; Properties: { CodeUri: string } }>(
+      load(name).Resources,
+    );
+    const function_ = resources.find(({ Type }) => Type === 'AWS::Serverless::Function');
+    const zip = join(dirname(join(folder, name)), function_?.Properties.CodeUri ?? '');
+    expect(zip).toBe(join(repositoryRoot, 'dist/lambda/zipcaption-lambda.zip'));
+  },
+);
 
 describe('templates/batch.yaml', () => {
   const { Mappings, Parameters, Resources } = load('batch.yaml');
@@ -46,6 +58,15 @@ describe('templates/batch.yaml', () => {
       ]),
     );
   });
+
+  it('lets the function decrypt photos, and encrypt results alone', () => {
+    const { Policies } = Resources.CaptionRole.Properties;
+    const text = JSON.stringify(Policies);
+    const statement = (key: string) =>
+      /"Action":([^}]*),"Resource":"KEY"/.exec(text.replaceAll(`"${key}"`, '"KEY"'))?.[1];
+    expect(statement('PhotoKmsKeyArn')).toBe('"kms:Decrypt"');
+    expect(statement('ResultKmsKeyArn')).toBe('["kms:Decrypt","kms:GenerateDataKey"]');
+  });
 });
 
 describe('templates/backfill.yaml', () => {
@@ -59,6 +80,11 @@ describe('templates/backfill.yaml', () => {
       const map = States[name];
       expect(map.ItemReader.Resource).toContain(reader);
       expect(map.ItemBatcher.BatchInput.bucket).toContain('PhotoBucket');
+      expect(map.ItemBatcher.MaxInputBytesPerBatch).toBeLessThan(256 * 1024);
+      expect(map.ResultWriter.WriterConfig).toEqual({
+        OutputType: 'JSONL',
+        Transformation: 'FLATTEN',
+      });
       expect(map.ItemProcessor.ProcessorConfig.Mode).toBe('DISTRIBUTED');
       const { Retry } = map.ItemProcessor.States[`Caption${name}`];
       expect(Retry[0]).toEqual({
