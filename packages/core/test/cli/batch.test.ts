@@ -203,6 +203,19 @@ describe('--sidecar', () => {
     expect(files().toSorted()).toEqual(NAMES.toSorted());
   });
 
+  it('of another program are never replaced but by --overwrite', async () => {
+    // Google Takeout puts its metadata there.
+    const takeout = '{"title": "photo1.jpg", "description": ""}';
+    await writeFile(path('in/a/photo1.jpg.json'), takeout);
+    for (const args of [[], ['--resume'], ['--resume', '--out', 'out.jsonl']]) {
+      const { code, stderr } = await zipcaption(['-r', 'in', '--sidecar', 'json', ...args]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('1 skipped')]);
+      expect(await readFile(path('in/a/photo1.jpg.json'), 'utf8')).toBe(takeout);
+    }
+    await zipcaption(['-r', 'in', '--sidecar', 'json', '--overwrite']);
+    expect(await readFile(path('in/a/photo1.jpg.json'), 'utf8')).toContain('"caption"');
+  });
+
   it('are no photos for a shell that names everything', async () => {
     const args = ['in/a/photo1.jpg', 'in/a/photo1.jpg.txt', '--sidecar', 'txt', '--overwrite'];
     await writeFile(path('in/a/photo1.jpg.txt'), '');

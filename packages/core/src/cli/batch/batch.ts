@@ -193,9 +193,7 @@ class BatchRun {
       ...(printer.failed > 0 ? [`${printer.failed} failed`] : []),
       ...(done > 0 ? [`${done} done before`] : []),
       ...(failed > 0 ? [`${failed} failed before (--retry-failed retries them)`] : []),
-      ...(existing > 0
-        ? [`${existing} skipped, they have a sidecar (see --resume, --overwrite)`]
-        : []),
+      ...(existing > 0 ? [`${existing} skipped, ${whyLeftAlone(this.batch)}`] : []),
     ];
     return `${parts.join(', ')}.`;
   }
@@ -210,6 +208,12 @@ class BatchRun {
     if (out === undefined && sidecar === undefined) return;
     await this.#printer.note(`continue with: ${commandToGoOn(process.argv.slice(2))}`);
   }
+}
+
+function whyLeftAlone({ resume }: BatchSettings): string {
+  return resume
+    ? 'something else has the name of their sidecar (--overwrite replaces it)'
+    : 'they have a sidecar (see --resume, --overwrite)';
 }
 
 function nothingBeside(name: string): CaptionError {

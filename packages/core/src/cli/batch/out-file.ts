@@ -2,7 +2,7 @@ import { type FileHandle, open, realpath, rename, rm, truncate } from 'node:fs/p
 import { dirname } from 'node:path';
 import { CaptionError } from '../../index.js';
 import type { ResultIndex } from './result-index.js';
-import { parseResult, readLines } from './result-lines.js';
+import { isJson, parseResult, readLines } from './result-lines.js';
 
 /** Most time that a line waits to be on the disk: what a power cut can lose. */
 export const SYNC_EVERY_MS = 5000;
@@ -131,15 +131,6 @@ function isKept(text: string, index: ResultIndex): boolean {
   if (result) return index.isLatest(result.file);
   // Zeros that a power cut left go; what somebody else wrote stays.
   return isJson(text);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Makes a new name in a folder survive a power cut; not every system can. */

@@ -23,6 +23,15 @@ export function parseResult(text: string): ResultLine | undefined {
   return { file, state: readState(source), failed: error !== undefined };
 }
 
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const CHUNK = 1 << 20;
 /** A line of 64 captions of 512 tokens is far below that; a file without line breaks is none of ours. */
 const LONGEST_LINE = 1 << 24;

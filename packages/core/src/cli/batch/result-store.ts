@@ -13,7 +13,7 @@ import { type Known, ResultIndex } from './result-index.js';
 import { readResults } from './result-lines.js';
 import { Sidecars } from './sidecars.js';
 
-/** What an earlier run left of a photo; `exists`: a sidecar that nobody said what to do with. */
+/** What an earlier run left of a photo; `exists`: a file in the place of its sidecar that is left alone. */
 export type Standing = Known | 'exists';
 
 interface StoreOptions {
@@ -102,6 +102,7 @@ export class ResultStore {
       this.sidecars && source.kind === 'file' && state && !overwrite
         ? await this.sidecars.lookUp(source.path, state)
         : undefined;
+    if (beside === 'exists') return 'exists';
     if (!resume) return beside === undefined || beside === 'new' ? 'new' : 'exists';
     if (out === undefined) return beside ?? 'new';
     const line = this.index.lookUp(source.name, state);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,8 +53,20 @@ describe('a sidecar', () => {
     expect(await sidecars.lookUp(photo, { ...state, bytes: 7 })).toBe('changed');
     await written({ file: 'a.jpg', error: { code: 'DECODE_FAILED' }, source: state });
     expect(await sidecars.lookUp(photo, state)).toBe('failed');
-    await writeFile(`${photo}.json`, '{"file": "a.jp');
-    expect(await sidecars.lookUp(photo, state)).toBe('changed');
+    for (const cut of ['{"file": "a.jp', '', '\0\0\0']) {
+      await writeFile(`${photo}.json`, cut);
+      expect(await sidecars.lookUp(photo, state)).toBe('changed');
+    }
+  });
+
+  it('that is none of ours is left alone', async () => {
+    const state = await photoState(photo);
+    await writeFile(`${photo}.json`, '{"title": "a.jpg", "photoTakenTime": {"timestamp": "1"}}');
+    expect(await new Sidecars('json').lookUp(photo, state)).toBe('exists');
+    await rm(`${photo}.txt`, { force: true });
+    await mkdir(`${photo}.txt`);
+    expect(await new Sidecars('txt').lookUp(photo, state)).toBe('exists');
+    await rm(`${photo}.txt`, { recursive: true });
   });
 
   it('leaves nothing beside it, and takes away what a killed process left', async () => {

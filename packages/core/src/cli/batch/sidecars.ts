@@ -7,8 +7,9 @@ import type { SidecarKind } from './batch-settings.js';
 import { KeyTable, keyOf } from './key-table.js';
 import { cannotWrite } from './out-file.js';
 import type { PhotoState } from './photo-state.js';
-import { type Known, ResultIndex } from './result-index.js';
-import { parseResult } from './result-lines.js';
+import { ResultIndex } from './result-index.js';
+import { isJson, parseResult } from './result-lines.js';
+import type { Standing } from './result-store.js';
 
 /** What is written before a sidecar has its name: `.zipcaption-` and random letters. */
 const TEMPORARY = /^\.zipcaption-[0-9a-f]{16}\.tmp$/;
@@ -32,18 +33,22 @@ export class Sidecars {
 
   /**
    * What the sidecar of a photo says of it. One of text tells only by its time: it is current when it
-   * is no older than the photo.
+   * is no older than the photo. `exists`: another program's file has the name, as the metadata of
+   * Google Takeout do.
    */
-  async lookUp(path: string | Buffer, state: PhotoState): Promise<Known> {
+  async lookUp(path: string | Buffer, state: PhotoState): Promise<Standing> {
     const sidecar = this.#pathFor(path);
     const found = await stat(sidecar).catch(() => undefined);
     if (!found) return 'new';
+    if (!found.isFile()) return 'exists';
     if (this.kind === 'txt') {
       return found.size > 0 && found.mtimeMs >= state.mtimeMs ? 'done' : 'changed';
     }
-    if (found.size > MOST_BYTES) return 'changed';
-    const result = parseResult(await readFile(sidecar, 'utf8').catch(() => ''));
-    if (!result) return 'changed';
+    if (found.size > MOST_BYTES) return 'exists';
+    const text = await readFile(sidecar, 'utf8').catch(() => '');
+    const result = parseResult(text);
+    // A power cut can leave less than the whole text.
+    if (!result) return isJson(text) ? 'exists' : 'changed';
     const index = new ResultIndex();
     index.add('', result.state, result.failed);
     return index.lookUp('', state);
