@@ -17,7 +17,6 @@ import { countPhotos } from './count-photos.js';
 import { commandToGoOn } from './go-on.js';
 import { type Job, jobsToDo, type LeftOut } from './jobs-to-do.js';
 import { openBatchPhoto } from './open-batch-photo.js';
-import { stopsEverything } from './out-file.js';
 import { ResultStore } from './result-store.js';
 
 /**
@@ -151,7 +150,6 @@ class BatchRun {
       return { source, state: read, result };
     } catch (error) {
       if (!(error instanceof CaptionError) || concernsAll(error)) throw error;
-      if (error.code === 'WRITE_FAILED' && stopsEverything(error)) throw error;
       return { source, state, error };
     }
   }
