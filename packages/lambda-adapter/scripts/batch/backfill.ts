@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -37,6 +38,7 @@ export async function proveBackfill({ aws, proxy, function: function_, check }: 
   const run = async (input: object) => {
     const started = await aws.json('AWSStepFunctions.StartExecution', {
       stateMachineArn: made.stateMachineArn,
+      name: randomUUID(),
       input: JSON.stringify(input),
     });
     const output = await outputOf(aws, String(started.executionArn));

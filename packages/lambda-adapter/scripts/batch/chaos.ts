@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Aws } from './aws.js';
 import { judge } from './chaos-judge.js';
 import type { Fault, FaultProxy } from './fault-proxy.js';
 import { packagedFunction } from './packaged-function.js';
 import { brokenPhoto, each, random, smallPhotos } from './photos.js';
-import { Poller, type Queue } from './poller.js';
+import { Poller, type Queue, queueCallsEnd } from './poller.js';
 import { makeBucket, makeQueue, makeTable, notifyQueue, queueDepth } from './resources.js';
 
 export interface ChaosOptions {
@@ -32,6 +33,11 @@ const MAX_RECEIVES = 4;
 /** Functions killed in a long run. Each takes some seconds to start again. */
 const KILLS = 25;
 
+/** Photos that arrive at once. moto's queues take the longer for a message the more of them they hold. */
+const WAVE = 500;
+/** Messages that are still there when the next photos arrive. */
+const FEW = 100;
+
 /**
  * Photos of which some are broken, deleted before their turn, overwritten or not to be read; messages
  * that come once or twice, or are none; calls that fail; a function that is ended in the middle of
@@ -55,11 +61,10 @@ export async function chaos(
   });
   await notifyQueue(aws, 'chaos-photos', queue);
 
+  const photos = drawnPhotos(objects, chance);
+  const again = photos.filter(() => chance() < 0.5);
   const poison = Math.max(2, Math.round(objects / 500));
-  await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
-  const photos = await upload(aws, objects, chance);
-  const duplicates = await sendAgain(aws, queue, photos, chance);
-  say(`${objects} photos, ${duplicates} messages twice, ${poison} that are no jobs`);
+  say(`${objects} photos, ${again.length} messages twice, ${poison} that are no jobs`);
 
   const env = { ZIPCAPTION_RESULTS: 's3://chaos-results/captions,dynamodb://chaos' };
   const functions = [0, 1].map(() => packagedFunction(folder, proxy.port, env));
@@ -80,7 +85,7 @@ export async function chaos(
   const memory: number[] = [];
   let kills = 0;
   // Half of the batches go to each of the two functions.
-  const killChance = Math.min(0.06, (2 * KILLS) / ((objects + duplicates) / 10));
+  const killChance = Math.min(0.06, (2 * KILLS) / ((objects + again.length) / 10));
   const pollers = functions.map(
     (function_, at) =>
       new Poller({
@@ -99,7 +104,23 @@ export async function chaos(
       }),
   );
   const started = Date.now();
-  await drain(aws, queue, pollers, say);
+  await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
+  const photo = await smallPhotos();
+  const twice = new Set(again);
+  await work(aws, queue, pollers, say, photos.length, async (from) => {
+    const wave = photos.slice(from, from + WAVE);
+    await upload(
+      aws,
+      wave,
+      (index) => photo(from + index),
+      (index) => photo(objects + from + index),
+    );
+    await sendAgain(
+      aws,
+      queue,
+      wave.filter((each) => twice.has(each)),
+    );
+  });
   const seconds = (Date.now() - started) / 1000;
   proxy.fault = () => undefined;
   for (const function_ of functions) function_.stop();
@@ -112,7 +133,7 @@ export async function chaos(
     wrong: found.wrong,
     lines: [
       ['photos', objects],
-      ['messages sent twice', duplicates],
+      ['messages sent twice', again.length],
       ['batches', pollers.map(({ batches }) => batches).join(' + ')],
       ['functions killed; batches lost by it', `${kills}; ${pollers[0]?.crashes}`],
       ['calls of the functions to AWS', count('calls')],
@@ -125,34 +146,40 @@ export async function chaos(
   };
 }
 
-async function upload(aws: Aws, objects: number, chance: () => number): Promise<Photo[]> {
-  const photo = await smallPhotos();
-  const put = async (key: string, body: Buffer) => {
-    const command = new PutObjectCommand({ Bucket: 'chaos-photos', Key: key, Body: body });
-    const { ETag = '' } = await aws.s3.send(command);
-    return ETag.replaceAll('"', '');
-  };
+function drawnPhotos(objects: number, chance: () => number): Photo[] {
   const names = ['plain', 'with space', 'a+b', 'café', '猫', 'dot.'];
-  const photos = Array.from({ length: objects }, (_, index): Photo => {
+  return Array.from({ length: objects }, (_, index): Photo => {
     const fate = fateOf(index, chance());
     const folder = fate === 'forbidden' ? 'forbidden' : (names[index % names.length] ?? '');
     return { key: `${folder}/${index}.jpg${index % 7 ? '' : '.'}`, fate, etag: '' };
   });
-  await each(objects, 8, async (index) => {
-    const each = photos[index];
-    if (!each) return;
-    const body = each.fate === 'broken' ? brokenPhoto(photo(index), index) : photo(index);
-    each.etag = await put(each.key, body);
+}
+
+/** Puts photos into the bucket, then overwrites and deletes those whose fate it is. */
+async function upload(
+  aws: Aws,
+  photos: readonly Photo[],
+  bytes: (index: number) => Buffer,
+  newerBytes: (index: number) => Buffer,
+): Promise<void> {
+  const put = async (photo: Photo, body: Buffer) => {
+    const command = new PutObjectCommand({ Bucket: 'chaos-photos', Key: photo.key, Body: body });
+    const { ETag = '' } = await aws.s3.send(command);
+    photo.etag = ETag.replaceAll('"', '');
+  };
+  await each(photos.length, 8, async (index) => {
+    const photo = photos[index];
+    if (!photo) return;
+    await put(photo, photo.fate === 'broken' ? brokenPhoto(bytes(index), index) : bytes(index));
   });
   // S3 tells times to the second: what is written now is later than all the above.
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  for (const [index, each] of photos.entries()) {
-    if (each.fate === 'overwritten') each.etag = await put(each.key, photo(objects + index));
-    if (each.fate === 'deleted') {
-      await aws.s3.send(new DeleteObjectCommand({ Bucket: 'chaos-photos', Key: each.key }));
+  await sleep(1100);
+  for (const [index, photo] of photos.entries()) {
+    if (photo.fate === 'overwritten') await put(photo, newerBytes(index));
+    if (photo.fate === 'deleted') {
+      await aws.s3.send(new DeleteObjectCommand({ Bucket: 'chaos-photos', Key: photo.key }));
     }
   }
-  return photos;
 }
 
 /** The first photos have every fate, so that short runs have them, too. */
@@ -165,21 +192,14 @@ function fateOf(index: number, number: number): Fate {
   return number < 0.051 ? 'forbidden' : 'sound';
 }
 
-async function sendAgain(
-  aws: Aws,
-  queue: Queue,
-  photos: readonly Photo[],
-  chance: () => number,
-): Promise<number> {
-  const again = photos.filter(() => chance() < 0.5);
-  await each(again.length, 4, (index) => {
-    const { key, etag } = again[index] ?? { key: '', etag: '' };
+async function sendAgain(aws: Aws, queue: Queue, photos: readonly Photo[]): Promise<void> {
+  await each(photos.length, 4, (index) => {
+    const { key, etag } = photos[index] ?? { key: '', etag: '' };
     const object = { key: encodeURIComponent(key).replaceAll('%20', '+'), eTag: etag };
     const record = { eventSource: 'aws:s3', eventName: 'ObjectCreated:Put' };
     const s3 = { bucket: { name: 'chaos-photos' }, object };
     return send(aws, queue, JSON.stringify({ Records: [{ ...record, s3 }] }));
   });
-  return again.length;
 }
 
 function send(aws: Aws, { url }: Queue, body: string): Promise<unknown> {
@@ -230,29 +250,44 @@ function faults(chance: () => number): (call: string) => Fault | undefined {
   };
 }
 
-/** Until nothing waits and nothing is in anybody's hand. */
-async function drain(
+/**
+ * Lets the photos arrive, wave after wave, until nothing waits and nothing is in anybody's hand. The
+ * pollers rest while photos arrive, so that those to be deleted are gone before their turn.
+ */
+async function work(
   aws: Aws,
   queue: Queue,
   pollers: readonly Poller[],
   say: (line: string) => void,
+  objects: number,
+  arrive: (from: number) => Promise<void>,
 ): Promise<void> {
   let isOver = false;
-  let told = Date.now();
+  let isResting = false;
   const poll = async (poller: Poller) => {
     while (!isOver) {
-      if (!(await poller.once())) await new Promise((resolve) => setTimeout(resolve, 500));
+      if (isResting || !(await poller.once())) await sleep(500);
     }
   };
+  const started = Date.now();
+  let told = started;
   const watch = async () => {
-    for (let empty = 0; empty < 3; ) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+    for (let from = 0, empty = 0; empty < 3; ) {
       const depth = await queueDepth(aws, queue);
-      empty = depth === 0 ? empty + 1 : 0;
+      empty = depth === 0 && from >= objects ? empty + 1 : 0;
+      if (depth < FEW && from < objects) {
+        isResting = true;
+        await queueCallsEnd();
+        await arrive(from);
+        isResting = false;
+        from += WAVE;
+      }
       if (Date.now() - told > 30_000) {
         told = Date.now();
-        say(`${depth} messages left`);
+        const seconds = Math.round((told - started) / 1000);
+        say(`${seconds} s: ${Math.min(from, objects)} photos have come, ${depth} messages left`);
       }
+      await sleep(1000);
     }
     isOver = true;
   };

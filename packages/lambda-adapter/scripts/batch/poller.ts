@@ -97,3 +97,8 @@ function oneAfterAnother<T>(call: () => Promise<T>): Promise<T> {
   last = next.catch(() => undefined);
   return next;
 }
+
+/** Resolves when no poller is receiving or deleting messages any more. */
+export function queueCallsEnd(): Promise<void> {
+  return oneAfterAnother(async () => undefined);
+}
