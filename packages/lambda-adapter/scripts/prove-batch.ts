@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAws } from './batch/aws.js';
 import { chaos } from './batch/chaos.js';
@@ -20,6 +20,9 @@ const usage = `Proves the batch handler of the packaged function against moto.
   pnpm prove:batch [options]
 
   --objects N    photos under faults (default 10000; 0 leaves this part out)
+  --minutes N    let no more photos arrive after so many minutes (default: no limit)
+  --model FOLDER the model in the zip (default: the shipped one; a small one, such as
+                 packages/core/test/fixtures/tiny-model, leaves the time to the queue)
   --seed N       of all that is left to chance (default: another one each time)
   --skip-services  only the photos under faults
 `;
@@ -27,6 +30,8 @@ const usage = `Proves the batch handler of the packaged function against moto.
 const { values } = parseArgs({
   options: {
     objects: { type: 'string', default: '10000' },
+    minutes: { type: 'string' },
+    model: { type: 'string', default: join(repositoryRoot, 'models/lite') },
     seed: { type: 'string' },
     'skip-services': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -38,15 +43,14 @@ else await main();
 
 async function main(): Promise<void> {
   const objects = wholeNumber('--objects', values.objects);
+  const minutes = values.minutes && wholeNumber('--minutes', values.minutes);
   const seed = wholeNumber('--seed', values.seed ?? String(Date.now() % 1e6));
   const program = installMoto();
   if (!program) {
     console.log('Skipped: moto needs Python 3 with venv, which is not here.');
     return;
   }
-  const contents = await functionContents(repositoryRoot, {
-    model: join(repositoryRoot, 'models/lite'),
-  });
+  const contents = await functionContents(repositoryRoot, { model: resolve(values.model) });
   const folder = unpack(deterministicZip(contents));
   const proxy = await startFaultProxy();
   const moto = await startMoto(program);
@@ -66,7 +70,10 @@ async function main(): Promise<void> {
     if (objects > 0) {
       console.log(`Under faults, --seed ${seed}`);
       const say = (line: string) => console.log(`  ${line}`);
-      const { lines, wrong } = await chaos({ aws, proxy, folder }, { objects, seed, say });
+      const { lines, wrong } = await chaos(
+        { aws, proxy, folder },
+        { objects, minutes: minutes || Infinity, seed, say },
+      );
       const width = Math.max(...lines.map(([what]) => what.length));
       for (const [what, value] of lines) console.log(`  ${what.padEnd(width)}  ${value}`);
       for (const each of wrong.slice(0, 20)) console.log(`  FAIL  ${each}`);

@@ -10,6 +10,8 @@ import { makeBucket, makeQueue, makeTable, notifyQueue, queueDepth } from './res
 
 export interface ChaosOptions {
   readonly objects: number;
+  /** After so many no more photos arrive. */
+  readonly minutes: number;
   readonly seed: number;
   readonly say: (line: string) => void;
 }
@@ -46,7 +48,7 @@ const FEW = 100;
  */
 export async function chaos(
   { aws, proxy, folder }: { aws: Aws; proxy: FaultProxy; folder: string },
-  { objects, seed, say }: ChaosOptions,
+  { objects, minutes, seed, say }: ChaosOptions,
 ): Promise<ChaosLedger> {
   const chance = random(seed);
   await Promise.all([
@@ -107,33 +109,37 @@ export async function chaos(
   await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
   const photo = await smallPhotos();
   const twice = new Set(again);
-  await work(aws, queue, pollers, say, photos.length, async (from) => {
+  const end = started + minutes * 60_000;
+  const arrived: Photo[] = [];
+  await work(aws, queue, pollers, async (depth) => {
+    const from = arrived.length;
+    if (depth >= FEW || from === objects || Date.now() > end) return false;
     const wave = photos.slice(from, from + WAVE);
-    await upload(
-      aws,
-      wave,
-      (index) => photo(from + index),
-      (index) => photo(objects + from + index),
-    );
+    const newer = (index: number) => photo(objects + from + index);
+    await upload(aws, wave, (index) => photo(from + index), newer);
     await sendAgain(
       aws,
       queue,
       wave.filter((each) => twice.has(each)),
     );
+    arrived.push(...wave);
+    const seconds = Math.round((Date.now() - started) / 1000);
+    say(`${seconds} s: ${arrived.length} photos have arrived`);
+    return true;
   });
   const seconds = (Date.now() - started) / 1000;
   proxy.fault = () => undefined;
   for (const function_ of functions) function_.stop();
 
-  const found = await judge(aws, photos, poison, dead, memory);
+  const found = await judge(aws, arrived, poison, dead, memory);
   if (pollers.reduce((sum, { crashes }) => sum + crashes, 0) === 0)
     found.wrong.push('Nothing was killed.');
   const count = (kind: string) => (proxy.counts[kind] ?? 0) - (before[kind] ?? 0);
   return {
     wrong: found.wrong,
     lines: [
-      ['photos', objects],
-      ['messages sent twice', again.length],
+      ['photos', arrived.length],
+      ['messages sent twice', arrived.filter((each) => twice.has(each)).length],
       ['batches', pollers.map(({ batches }) => batches).join(' + ')],
       ['functions killed; batches lost by it', `${kills}; ${pollers[0]?.crashes}`],
       ['calls of the functions to AWS', count('calls')],
@@ -251,16 +257,16 @@ function faults(chance: () => number): (call: string) => Fault | undefined {
 }
 
 /**
- * Lets the photos arrive, wave after wave, until nothing waits and nothing is in anybody's hand. The
- * pollers rest while photos arrive, so that those to be deleted are gone before their turn.
+ * Works until nothing waits, nothing is in anybody's hand and nothing arrives any more. The pollers rest
+ * while photos arrive, so that those to be deleted are gone before their turn.
+ *
+ * @param arrive may let photos arrive; false if it did not
  */
 async function work(
   aws: Aws,
   queue: Queue,
   pollers: readonly Poller[],
-  say: (line: string) => void,
-  objects: number,
-  arrive: (from: number) => Promise<void>,
+  arrive: (depth: number) => Promise<boolean>,
 ): Promise<void> {
   let isOver = false;
   let isResting = false;
@@ -269,24 +275,14 @@ async function work(
       if (isResting || !(await poller.once())) await sleep(500);
     }
   };
-  const started = Date.now();
-  let told = started;
   const watch = async () => {
-    for (let from = 0, empty = 0; empty < 3; ) {
+    for (let empty = 0; empty < 3; ) {
       const depth = await queueDepth(aws, queue);
-      empty = depth === 0 && from >= objects ? empty + 1 : 0;
-      if (depth < FEW && from < objects) {
-        isResting = true;
-        await queueCallsEnd();
-        await arrive(from);
-        isResting = false;
-        from += WAVE;
-      }
-      if (Date.now() - told > 30_000) {
-        told = Date.now();
-        const seconds = Math.round((told - started) / 1000);
-        say(`${seconds} s: ${Math.min(from, objects)} photos have come, ${depth} messages left`);
-      }
+      isResting = depth < FEW;
+      if (isResting) await queueCallsEnd();
+      const hasMore = await arrive(depth);
+      isResting = false;
+      empty = depth === 0 && !hasMore ? empty + 1 : 0;
       await sleep(1000);
     }
     isOver = true;
