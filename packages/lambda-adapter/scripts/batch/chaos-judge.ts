@@ -1,8 +1,7 @@
 import { GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { PhotoResult } from '../../src/batch/index.js';
 import type { Aws } from './aws.js';
-import type { Photo } from './chaos.js';
-import { each } from './photos.js';
+import { each, type Photo } from './photos.js';
 import type { Queue } from './poller.js';
 import { tableItems } from './resources.js';
 

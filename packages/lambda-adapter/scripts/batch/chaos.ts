@@ -4,7 +4,7 @@ import type { Aws } from './aws.js';
 import { judge } from './chaos-judge.js';
 import type { Fault, FaultProxy } from './fault-proxy.js';
 import { packagedFunction } from './packaged-function.js';
-import { brokenPhoto, each, random, smallPhotos } from './photos.js';
+import { brokenPhoto, each, type Fate, type Photo, random, smallPhotos } from './photos.js';
 import { Poller, type Queue, queueCallsEnd } from './poller.js';
 import { makeBucket, makeQueue, makeTable, notifyQueue, queueDepth } from './resources.js';
 
@@ -20,14 +20,6 @@ export interface ChaosOptions {
 export interface ChaosLedger {
   readonly lines: readonly (readonly [what: string, value: string | number])[];
   readonly wrong: readonly string[];
-}
-
-type Fate = 'sound' | 'broken' | 'deleted' | 'overwritten' | 'forbidden';
-
-export interface Photo {
-  readonly key: string;
-  readonly fate: Fate;
-  etag: string;
 }
 
 const MAX_RECEIVES = 4;

@@ -3,6 +3,15 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { repositoryRoot } from '../repository-root.js';
 
+/** What becomes of a photo before its turn. */
+export type Fate = 'sound' | 'broken' | 'deleted' | 'overwritten' | 'forbidden';
+
+export interface Photo {
+  readonly key: string;
+  readonly fate: Fate;
+  etag: string;
+}
+
 /** Small photos, each with bytes of its own. */
 export async function smallPhotos(): Promise<(index: number) => Buffer> {
   const jpegs = await Promise.all(

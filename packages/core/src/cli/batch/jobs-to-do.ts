@@ -4,7 +4,8 @@ import { explain } from '../../node/files.js';
 import { inOrder } from '../../pool/in-order.js';
 import type { BatchSource } from './batch-sources.js';
 import { hashFile, type PhotoState, photoState } from './photo-state.js';
-import type { ResultStore, Standing } from './result-store.js';
+import type { Standing } from './result-index.js';
+import type { ResultStore } from './result-store.js';
 
 /** Photos whose files are looked at ahead of the one that is captioned. */
 const LOOK_AHEAD = 32;

@@ -5,6 +5,9 @@ import type { PhotoState } from './photo-state.js';
 /** What an earlier run left of a photo: nothing, a caption, an error, or a result of other bytes. */
 export type Known = 'new' | 'done' | 'failed' | 'changed';
 
+/** What an earlier run left of a photo; `exists`: a file in the place of its sidecar that is left alone. */
+export type Standing = Known | 'exists';
+
 const FAILED = 1;
 
 /**

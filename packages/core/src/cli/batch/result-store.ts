@@ -9,12 +9,9 @@ import type { BatchSource } from './batch-sources.js';
 import { Lock } from './lock.js';
 import { OutFile, stopsEverything } from './out-file.js';
 import type { PhotoState } from './photo-state.js';
-import { type Known, ResultIndex } from './result-index.js';
+import { ResultIndex, type Standing } from './result-index.js';
 import { readResults } from './result-lines.js';
 import { Sidecars } from './sidecars.js';
-
-/** What an earlier run left of a photo; `exists`: a file in the place of its sidecar that is left alone. */
-export type Standing = Known | 'exists';
 
 interface StoreOptions {
   /** Show tags? */

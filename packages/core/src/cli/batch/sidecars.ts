@@ -7,9 +7,8 @@ import type { SidecarKind } from './batch-settings.js';
 import { KeyTable, keyOf } from './key-table.js';
 import { cannotWrite } from './out-file.js';
 import type { PhotoState } from './photo-state.js';
-import { ResultIndex } from './result-index.js';
+import { ResultIndex, type Standing } from './result-index.js';
 import { isJson, parseResult } from './result-lines.js';
-import type { Standing } from './result-store.js';
 
 /** What is written before a sidecar has its name: `.zipcaption-` and random letters. */
 const TEMPORARY = /^\.zipcaption-[0-9a-f]{16}\.tmp$/;
