@@ -200,6 +200,16 @@ describe('run as onnxruntime runs them', () => {
     expect(await disagreement(network(joined, feeds, weights), feeds)).toBe(0);
   });
 
+  test('ReduceLogSumExp of infinities', async () => {
+    const data = Float32Array.of(1, Infinity, -Infinity, -Infinity, 2, -Infinity, NaN, Infinity);
+    const feeds: Feeds = { x: { type: 'float32', dims: [4, 2], data } };
+    const attributes = { axes: [1] };
+    const nodes: TestNode[] = [
+      { op: 'ReduceLogSumExp', inputs: ['x'], outputs: ['y'], attributes },
+    ];
+    expect(await disagreement(network(nodes, feeds), feeds)).toBeLessThan(1e-6);
+  });
+
   test('the error function of small numbers', async () => {
     const data = Float32Array.from({ length: 200 }, (_, i) => (i - 100) / 1500);
     const feeds: Feeds = { x: { type: 'float32', dims: [200], data } };
