@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaptionTag, Manifest } from 'zipcaption';
-import { singularAmong } from '../../packages/core/src/text/singular.js';
 import { averagePrecision } from './metrics/average-precision.js';
 import { tokenize } from './metrics/tokenize.js';
+import { singularAmong } from './singular.js';
 
 /** Tags of a photo that are looked at: as many as the library gives at most. */
 export const RANKED = 100;

@@ -122,7 +122,7 @@ def run_recipe(args: argparse.Namespace, recipe: Recipe) -> None:
     run('export.export', '--checkpoint', final, '--out', work / 'float')
     small = ('--float', work / 'float', '--out', args.out)
     run('export.quantise', *small, *photos, '--photos', recipe.calibration)
-    assembling = ('--checkpoint', final, '--out', args.out)
+    assembling = ('--checkpoint', final, '--out', args.out, '--wordnet', args.wordnet)
     run('export.assemble', *assembling)
     metrics = ('--metrics', work / 'metrics.json')
     run('evaluation.evaluate_onnx', '--model', args.out, *photos, *naming, *metrics)

@@ -94,6 +94,7 @@ def write_wordnet(folder: Path) -> None:
         lines.append(f'{i + 2:08} 06 n 01 {word} 0 001 @ 00000001 n 0000 | a figure')
     (folder / 'data.noun').write_text('\n'.join(lines) + '\n')
     (folder / 'noun.exc').write_text('')
+    (folder / 'index.noun').write_text('figure n 1\n')
 
 
 def main() -> None:

@@ -411,7 +411,7 @@ describe('words for what the photo shows', () => {
       ...model,
       manifest: {
         ...model.manifest,
-        encoder: { ...encoder, tags: { output, tokens, bias: output } },
+        encoder: { ...encoder, tags: { output, tokens, forms: [], bias: output } },
       },
       async encode(pixels) {
         const tagBias = Float32Array.from(tokens, (_, i) => Number(i === column));
@@ -425,6 +425,47 @@ describe('words for what the photo shows', () => {
     const greedy = await ids({ tagBias: 20, numBeams: 1 });
     expect(await ids({ tagBias: 20, onToken() {} })).toEqual(greedy);
     await pipeline.dispose();
+  });
+
+  test('are likelier the likelier their tags are, and are not said again', async () => {
+    const model = await loadModel(folderSource(tinyModel), { runtime: ort, threads: 1 });
+    const tokens = model.manifest.encoder.tags?.tokens ?? [];
+    const said = await tiny.caption(photo, { tagWeight: 0 });
+    const column = tokens.findIndex((token) => said.tokens.every(({ id }) => id !== token));
+    const pipeline = new Pipeline({
+      ...model,
+      async encode(pixels) {
+        const tags = Float32Array.from(tokens, (_, i) => Number(i === column));
+        return { ...(await model.encode(pixels)), tags };
+      },
+    });
+    const times = async (options: CaptionOptions) => {
+      const { tokens: found } = await pipeline.caption(photo, { noRepeatNgramSize: 0, ...options });
+      return found.filter(({ id }) => id === tokens[column]).length;
+    };
+    expect(await times({ tagWeight: 0 })).toBe(0);
+    expect(await times({ tagWeight: 5 })).toBe(1);
+    await pipeline.dispose();
+
+    const ids = async (options: CaptionOptions) =>
+      (await tiny.caption(photo, { noRepeatNgramSize: 0, minLength: 8, ...options })).tokens
+        .map(({ id }) => id)
+        .filter((id) => tokens.includes(id));
+    const often = await ids({ tagRepeatPenalty: 0 });
+    expect(often.length).toBeGreaterThan(new Set(often).size);
+    const once = await ids({ tagRepeatPenalty: 20 });
+    expect(once).toHaveLength(new Set(once).size);
+  });
+
+  test('need a model with tags', async () => {
+    const plain = await changed((manifest) => delete manifest.encoder.tags);
+    for (const option of ['tagWeight', 'tagRepeatPenalty'] as const) {
+      await expect(plain.caption(photo, { [option]: 1 })).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining(`"${option}" can only be 0`),
+      });
+    }
+    await plain.dispose();
   });
 
   test('are refused of a model that does not say which', async () => {

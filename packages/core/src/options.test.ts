@@ -16,7 +16,9 @@ const defaults: GenerationDefaults = {
     earlyStopping: true,
     noRepeatNgramSize: 0,
     repetitionPenalty: 1,
+    tagWeight: 0,
     tagBias: 0,
+    tagRepeatPenalty: 0,
   },
 };
 const invalid = (message: RegExp) =>

@@ -16,7 +16,8 @@ import {
 import type { OpenedPhoto, PipelinePlatform } from './platform.js';
 import { Queue } from './queue.js';
 import { describeCaption } from './result.js';
-import { type Favoured, favouredTokens, searchFavouring } from './search/tag-bias.js';
+import { type TagInfluence, tagInfluence } from './search/tag-influence.js';
+import { searchWithTags } from './search/tag-search.js';
 import { planSearch, searchStart } from './search-plan.js';
 import { likeliestTags } from './text/tags.js';
 import type { CaptionOptions, CaptionResult, EmbedOptions, ImageInput } from './types.js';
@@ -78,9 +79,9 @@ async function captionPhoto(
   const encodeTime = clock();
   await pause(signal);
   const start = searchStart(encoded, searchPlan.prefix);
-  const hypotheses = await searchFavouring(
+  const hypotheses = await searchWithTags(
     () => model.startDecoding(encoded),
-    favouredBy(encoded, manifest, options.tagBias),
+    influenceOf(model, encoded, options),
     { ...searchPlan.settings, ...start },
     searchPlan.control,
   );
@@ -112,9 +113,14 @@ async function captionPhoto(
   };
 }
 
-/** Words for what the photo surely shows, where the model says which. */
-function favouredBy({ tagBias }: EncodedPhoto, { encoder }: Manifest, scale: number): Favoured {
-  return favouredTokens(encoder.tags?.tokens ?? [], tagBias ?? [], scale);
+/** What the tags of the photo do to its captions; nothing where the model has no tags. */
+function influenceOf(
+  { manifest, tags }: Model,
+  encoded: EncodedPhoto,
+  options: ResolvedOptions,
+): TagInfluence {
+  const tokens = manifest.encoder.tags?.tokens ?? [];
+  return tagInfluence(tokens, tags?.forms ?? new Map(), encoded, options);
 }
 
 /** The first stages of one photo, up to the encoder's feature vector. */

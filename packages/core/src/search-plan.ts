@@ -48,6 +48,13 @@ export function planSearch(
       `The option "numTags" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
     );
   }
+  for (const option of ['tagWeight', 'tagRepeatPenalty'] as const) {
+    if (options[option] === 0 || manifest.encoder.tags) continue;
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `The option "${option}" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
+    );
+  }
   if (options.tagBias > 0 && manifest.encoder.tags?.bias === undefined) {
     throw new CaptionError(
       'INVALID_OPTION',

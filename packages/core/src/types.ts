@@ -88,11 +88,22 @@ export interface CaptionOptions {
   /** Above 1 makes tokens that already occur less likely. 0.1–10. */
   repetitionPenalty?: number;
   /**
+   * For models with tags. The word of a tag of a probability above 3 % is likelier to be said: until it
+   * is, `tagWeight` times the distance of the tag's log-odds from those of 3 % is added to its logits.
+   * 0 is off; models without tags take 0 only. 0–5.
+   */
+  tagWeight?: number;
+  /**
    * Where the caption says none of the words for what the photo surely shows, another is searched with
    * these words favoured: what is added to their logits, at most, for models that give such words.
    * 0 is off; others take 0 only. 0–20.
    */
   tagBias?: number;
+  /**
+   * For models with tags. What is taken from the logits of a tag's word, in all its forms, once the
+   * caption has said it. 0 is off; models without tags take 0 only. 0–20.
+   */
+  tagRepeatPenalty?: number;
   /** Captions returned, best first. 1–`numBeams` (any number up to 64 when sampling). */
   numCaptions?: number;
   /** Words or phrases that must not appear. */

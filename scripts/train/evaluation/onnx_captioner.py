@@ -14,7 +14,7 @@ from torch import Tensor
 from data.photos import to_pixel_values
 from data.vocabulary import SPECIAL, Vocabulary
 from evaluation.beam import BeamOptions
-from evaluation.favour import search_favouring
+from evaluation.tags import Influence, added_to, forms_by_token, likely_words, search_with_tags
 
 
 def session_of(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -71,7 +71,10 @@ class OnnxCaptioner:
         tokenizer = json.loads((folder / manifest['tokenizer']['file']).read_text())
         ids = tokenizer['model']['vocab']
         self.tags = manifest['encoder']['tags']
+        self.forms = forms_by_token(self.tags['tokens'], self.tags.get('forms', []))
+        self.tag_weight = generation.get('tagWeight', 0)
         self.tag_bias = generation.get('tagBias', 0)
+        self.repeat_penalty = generation.get('tagRepeatPenalty', 0)
         self.vocabulary = Vocabulary(sorted(ids, key=lambda word: ids[word])[len(SPECIAL) :])
         self.options = BeamOptions(
             beams=generation['numBeams'],
@@ -95,9 +98,21 @@ class OnnxCaptioner:
     ) -> Caption:
         """The best caption for what `encode` gave."""
         options = options or self.options
-        bias = self.tag_bias * encoded[self.tags['bias']][0] if self.tag_bias else np.zeros(0)
-        favoured = {t: float(b) for t, b in zip(self.tags['tokens'], bias) if b > 0}
-        score, tokens = search_favouring(
-            lambda: OnnxDecoder(self.decoder, encoded, options.beams), favoured, options
+        score, tokens = search_with_tags(
+            lambda: OnnxDecoder(self.decoder, encoded, options.beams),
+            self.influence(encoded),
+            options,
         )
         return Caption(self.vocabulary.decode(tokens), tokens, score)
+
+    def influence(self, encoded: dict[str, np.ndarray]) -> Influence:
+        """What the photo's tags do to its captions."""
+        tokens = self.tags['tokens']
+        likely = likely_words(encoded[self.tags['output']][0].tolist(), self.tag_weight)
+        bias = self.tag_bias * encoded[self.tags['bias']][0] if self.tag_bias else []
+        return Influence(
+            likely=added_to(tokens, likely, self.forms) if self.tag_weight else {},
+            sure=added_to(tokens, map(float, bias), self.forms),
+            repeat_penalty=self.repeat_penalty,
+            forms=self.forms,
+        )

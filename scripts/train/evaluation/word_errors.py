@@ -1,6 +1,6 @@
 """What captions get wrong, counted against the words of the people's captions.
 
-    python -m evaluation.word_errors --captions captions.json
+    python -m evaluation.word_errors --captions captions.json [--class-words class_words.json]
 
 `captions.json` is what `evaluation.evaluate --out` or `evaluation.evaluate_onnx --out` wrote. A
 word counts as wrong when none of the photo's captions has it, so synonyms count as wrong too: read
@@ -40,14 +40,35 @@ def confusion(
     return f'{len(said)} photos: {right} said so, {wrong} said the other, {neither} neither'
 
 
+def named_rightly(entries: list[dict[str, object]], names: frozenset[str]) -> tuple[int, int]:
+    """Names of things that captions of photos of one thing say: (the thing's, all).
+
+    names: the ImageNet classes' own words. What else is in the photo counts as wrong.
+    """
+    right = said = 0
+    for entry in entries:
+        if 'named' in entry:
+            words = set(words_of(str(entry['caption']))) & names
+            said += len(words)
+            right += len(words.intersection(entry['references']))
+    return right, said
+
+
 def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--captions', type=Path, required=True)
+    parser.add_argument('--class-words', type=Path, help='of data.wordnet: counts names of things')
     args = parser.parse_args()
+    entries = json.loads(args.captions.read_text())
+    if args.class_words:
+        classes = json.loads(args.class_words.read_text())
+        names = frozenset(w for c in classes for w, share in c['words'].items() if share == 1)
+        right, said = named_rightly(entries, names)
+        print(f'names of things: {said} said, {right} of the thing in the photo')
     rows = [
         (words_of(entry['caption']), {w for r in entry['references'] for w in words_of(r)})
-        for entry in json.loads(args.captions.read_text())
+        for entry in entries
     ]
     function_words = set(words_of(FUNCTION_WORDS))
     telling = [[word for word in caption if word not in function_words] for caption, _ in rows]

@@ -19,6 +19,7 @@ from typing import Any
 import onnx
 import torch
 
+from data.forms import word_forms
 from data.vocabulary import Vocabulary
 
 LICENSE = 'SEE LICENSE IN MODEL_CARD.md'
@@ -48,7 +49,7 @@ def state_of(decoder: onnx.ModelProto) -> list[dict[str, Any]]:
 def manifest_of(
     folder: Path,
     version: str,
-    concepts: Sequence[int],
+    tags: dict[str, Any],
     generation: dict[str, Any],
     metrics: dict[str, Any],
     confidence: dict[str, Any] | None = None,
@@ -80,7 +81,7 @@ def manifest_of(
             'file': files[0],
             'input': 'pixel_values',
             'outputs': crosses,
-            'tags': {'output': 'concepts', 'tokens': list(concepts), 'bias': 'tag_bias'},
+            'tags': {'output': 'concepts', **tags, 'bias': 'tag_bias'},
             'features': 'embedding',
         },
         'decoder': {
@@ -111,10 +112,13 @@ def manifest_of(
 
 
 def write_json(path: Path, value: object) -> None:
-    """Indented JSON with a final newline, lists of numbers on one line."""
+    """Indented JSON with a final newline; lists of numbers, and lists of those, on one line."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     text = re.sub(r'\[[\d\s.,-]+\]', lambda found: re.sub(r'\s+', ' ', found[0]), text)
-    path.write_text(text.replace('[ ', '[').replace(' ]', ']') + '\n')
+    text = text.replace('[ ', '[').replace(' ]', ']')
+    text = re.sub(r'(?<=\d\]),\s+(?=\[\d)', ', ', text)
+    text = re.sub(r'\[\s+(?=\[\d)|(?<=\d\])\s+(?=\])', lambda found: found[0].strip(), text)
+    path.write_text(text + '\n')
 
 
 def main() -> None:
@@ -127,21 +131,30 @@ def main() -> None:
     parser.add_argument('--length-penalty', type=float, default=1.5)
     parser.add_argument('--early-stopping', action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument('--no-repeat-ngram', type=int, default=3)
+    parser.add_argument('--tag-weight', type=float, default=0.2)
     parser.add_argument('--tag-bias', type=float, default=4)
+    parser.add_argument('--tag-repeat-penalty', type=float, default=4)
+    parser.add_argument('--wordnet', type=Path, default=Path('/usr/share/wordnet'))
     parser.add_argument('--version', default='0.1.0')
     args = parser.parse_args()
     metrics = json.loads(args.metrics.read_text()) if args.metrics else {}
-    vocabulary = args.checkpoint.parent / 'vocabulary.txt'
-    Vocabulary.load(vocabulary).write_tokenizer(args.out / 'tokenizer.json')
+    vocabulary = Vocabulary.load(args.checkpoint.parent / 'vocabulary.txt')
+    vocabulary.write_tokenizer(args.out / 'tokenizer.json')
     confidence = json.loads(args.confidence.read_text()) if args.confidence else None
     generation = {
         'lengthPenalty': args.length_penalty,
         'earlyStopping': args.early_stopping,
         'noRepeatNgramSize': args.no_repeat_ngram,
+        'tagWeight': args.tag_weight,
         'tagBias': args.tag_bias,
+        'tagRepeatPenalty': args.tag_repeat_penalty,
     }
     concepts = torch.load(args.checkpoint, weights_only=True)['config']['concepts']
-    manifest = manifest_of(args.out, args.version, concepts, generation, metrics, confidence)
+    tags = {
+        'tokens': list(concepts),
+        'forms': word_forms(vocabulary.words, concepts, args.wordnet),
+    }
+    manifest = manifest_of(args.out, args.version, tags, generation, metrics, confidence)
     write_json(args.out / 'manifest.json', manifest)
 
 

@@ -246,7 +246,9 @@ describe('ranges', () => {
     },
     noRepeatNgramSize: 0,
     repetitionPenalty: 1,
+    tagWeight: 0,
     tagBias: 0,
+    tagRepeatPenalty: 0,
   } as const;
   const flags: readonly Flag[] = FLAGS;
   const numeric = flags.flatMap(({ name, option, value }) =>

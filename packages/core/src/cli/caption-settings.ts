@@ -86,7 +86,9 @@ const ANY_MODEL: GenerationDefaults = {
   earlyStopping: false,
   noRepeatNgramSize: 0,
   repetitionPenalty: 1,
+  tagWeight: 0,
   tagBias: 0,
+  tagRepeatPenalty: 0,
 };
 
 function formatWanted(flags: FlagValues): FormatName {
@@ -130,7 +132,9 @@ function captionOptions(flags: FlagValues): CaptionOptions {
     earlyStopping: early === undefined || early === 'never' ? early : early === 'true',
     noRepeatNgramSize: flags['no-repeat-ngram'],
     repetitionPenalty: flags['repetition-penalty'],
+    tagWeight: flags['tag-weight'],
     tagBias: flags['tag-bias'],
+    tagRepeatPenalty: flags['tag-repeat-penalty'],
     bannedWords: flags.ban,
     prompt: flags.prompt,
     prefix: flags.prefix,

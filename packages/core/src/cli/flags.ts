@@ -234,11 +234,25 @@ export const FLAGS = [
     help: 'Above 1 makes tokens that already occur less likely.',
   },
   {
+    name: 'tag-weight',
+    group: 'Search',
+    value: { kind: 'number', ...LIMITS.tagWeight },
+    option: 'tagWeight',
+    help: 'How strongly likely tags draw their words into the caption; 0 is off.',
+  },
+  {
     name: 'tag-bias',
     group: 'Search',
     value: { kind: 'number', ...LIMITS.tagBias },
     option: 'tagBias',
     help: 'If the caption names none of the surest tags, search again and favour them this strongly; 0 is off.',
+  },
+  {
+    name: 'tag-repeat-penalty',
+    group: 'Search',
+    value: { kind: 'number', ...LIMITS.tagRepeatPenalty },
+    option: 'tagRepeatPenalty',
+    help: "How much less likely a tag's word is once the caption has said it; 0 is off.",
   },
   {
     name: 'prompt',

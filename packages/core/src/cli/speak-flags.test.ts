@@ -19,7 +19,9 @@ describe('speakFlags', () => {
       },
       noRepeatNgramSize: 0,
       repetitionPenalty: 1,
+      tagWeight: 0,
       tagBias: 0,
+      tagRepeatPenalty: 0,
     } as const;
     const messageOf = (options: Parameters<typeof resolveOptions>[0]) => {
       try {

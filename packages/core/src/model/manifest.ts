@@ -46,8 +46,12 @@ export interface GenerationDefaults {
   readonly earlyStopping: boolean | 'never';
   readonly noRepeatNgramSize: number;
   readonly repetitionPenalty: number;
+  /** Factor of how far the log-odds of `encoder.tags.output` lie above those of 3 %; 0 without tags. */
+  readonly tagWeight: number;
   /** Factor of `encoder.tags.bias`; 0 where there is none. */
   readonly tagBias: number;
+  /** What is taken from the logits of tags' words that were said; 0 without tags. */
+  readonly tagRepeatPenalty: number;
 }
 
 /** One network's file, and the files beside it that hold its weights (ONNX external data). */
@@ -76,6 +80,8 @@ export interface TagsSpec {
   readonly output: string;
   /** For each of the n columns, the number of its word in the vocabulary. */
   readonly tokens: readonly number[];
+  /** Groups of tokens that are forms of one word (bird, birds): what holds for one holds for all. */
+  readonly forms: readonly (readonly number[])[];
   /**
    * An output, 1 × n, above 0 for what the photo surely shows: how much each word is favoured in a
    * second search where the caption says none of them. `generation.tagBias` multiplies it.

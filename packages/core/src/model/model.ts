@@ -120,7 +120,7 @@ export async function loadModel(
       const decoders = { first, later, ...(embedding && { embedding }) };
       checkNames(manifest, encoders, decoders);
       checkVocabulary(manifest, later, tokenizer);
-      const tags = draft.encoder.tags && tagWords(draft.encoder.tags.tokens, tokenizer);
+      const tags = draft.encoder.tags && tagWords(draft.encoder.tags, tokenizer);
       if (tags) checkTags(manifest, vision, tags.words);
       const { features } = manifest.encoder;
       return {

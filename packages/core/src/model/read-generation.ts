@@ -16,7 +16,9 @@ const FIELDS = [
   'earlyStopping',
   'noRepeatNgramSize',
   'repetitionPenalty',
+  'tagWeight',
   'tagBias',
+  'tagRepeatPenalty',
 ];
 
 /**
@@ -31,8 +33,10 @@ export function readGeneration(json: unknown): GenerationDefaults {
     key: 'maxLength' | 'minLength' | 'numBeams' | 'noRepeatNgramSize',
     fallback: number,
   ) => integer(g[key] ?? fallback, `generation.${key}`, LIMITS[key]);
-  const real = (key: 'lengthPenalty' | 'repetitionPenalty' | 'tagBias', fallback: number) =>
-    number(g[key] ?? fallback, `generation.${key}`, LIMITS[key]);
+  const real = (
+    key: 'lengthPenalty' | 'repetitionPenalty' | 'tagWeight' | 'tagBias' | 'tagRepeatPenalty',
+    fallback: number,
+  ) => number(g[key] ?? fallback, `generation.${key}`, LIMITS[key]);
   const eos = Array.isArray(g.eos)
     ? array(g.eos, 'generation.eos', token)
     : token(g.eos, 'generation.eos');
@@ -54,6 +58,8 @@ export function readGeneration(json: unknown): GenerationDefaults {
     ]),
     noRepeatNgramSize: whole('noRepeatNgramSize', 0),
     repetitionPenalty: real('repetitionPenalty', 1),
+    tagWeight: real('tagWeight', 0),
     tagBias: real('tagBias', 0),
+    tagRepeatPenalty: real('tagRepeatPenalty', 0),
   };
 }

@@ -42,6 +42,22 @@ describe('readManifest', () => {
     ['no end token', (m) => delete m.generation.eos, /generation\.eos/],
     ['tags without an output', (m) => delete m.encoder.tags.output, /encoder\.tags\.output/],
     [
+      'a weight of tags that are not there',
+      (m) => {
+        m.generation.tagWeight = 1;
+        delete m.encoder.tags;
+      },
+      /generation\.tagWeight must be 0 where encoder\.tags is not given/,
+    ],
+    [
+      'a penalty of tags that are not there',
+      (m) => {
+        m.generation.tagRepeatPenalty = 1;
+        delete m.encoder.tags;
+      },
+      /generation\.tagRepeatPenalty must be 0 where encoder\.tags is not given/,
+    ],
+    [
       'a bias of tags that no output gives',
       (m) => (m.generation.tagBias = 1),
       /generation\.tagBias must be 0 where encoder\.tags\.bias is not given/,
@@ -51,6 +67,15 @@ describe('readManifest', () => {
       'a tag twice',
       (m) => m.encoder.tags.tokens.push(20),
       /tokens\[15\] must be a token that is not/,
+    ],
+    [
+      'a form of two words',
+      (m) =>
+        (m.encoder.tags.forms = [
+          [20, 21],
+          [22, 20],
+        ]),
+      /forms\[1\]\[1\] must be a token that is not/,
     ],
     ['a list as features', (m) => (m.encoder.features = ['x']), /encoder\.features must be a/],
     ['a text as token', (m) => (m.generation.suppress = ['a']), /generation\.suppress\[0\]/],

@@ -35,6 +35,11 @@ export function readManifest(json: unknown): Manifest {
   const m = object(json, 'manifest', FIELDS);
   const encoder = readEncoder(m.encoder);
   const generation = readGeneration(m.generation);
+  for (const key of ['tagWeight', 'tagRepeatPenalty'] as const) {
+    if (generation[key] > 0 && !encoder.tags) {
+      fault(`generation.${key}`, '0 where encoder.tags is not given', generation[key]);
+    }
+  }
   if (generation.tagBias > 0 && encoder.tags?.bias === undefined) {
     fault('generation.tagBias', '0 where encoder.tags.bias is not given', generation.tagBias);
   }

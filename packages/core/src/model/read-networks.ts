@@ -62,18 +62,25 @@ export function readEncoder(json: unknown): Manifest['encoder'] {
 }
 
 function readTags(json: unknown, path: string): TagsSpec {
-  const tags = object(json, path, ['output', 'tokens', 'bias']);
-  const seen = new Set<number>();
-  const token = (value: unknown, at: string) => {
-    const id = integer(value, at, MODEL_LIMITS.token);
-    if (seen.has(id)) fault(at, 'a token that is not listed before', id);
-    seen.add(id);
-    return id;
-  };
+  const tags = object(json, path, ['output', 'tokens', 'forms', 'bias']);
+  const inOneGroup = unlisted();
+  const group = (value: unknown, at: string) => array(value, at, inOneGroup);
   return {
     output: string(tags.output, `${path}.output`),
-    tokens: array(tags.tokens, `${path}.tokens`, token),
+    tokens: array(tags.tokens, `${path}.tokens`, unlisted()),
+    forms: array(tags.forms ?? [], `${path}.forms`, group),
     ...optional(tags, path, 'bias', string),
+  };
+}
+
+/** Reads tokens of a list, or of lists, in which none stands twice. */
+function unlisted(): (value: unknown, path: string) => number {
+  const seen = new Set<number>();
+  return (value, path) => {
+    const id = integer(value, path, MODEL_LIMITS.token);
+    if (seen.has(id)) fault(path, 'a token that is not listed before', id);
+    seen.add(id);
+    return id;
   };
 }
 

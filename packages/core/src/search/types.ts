@@ -79,7 +79,7 @@ export interface Hypothesis {
   /** New tokens, without the prompt and without the end token. */
   readonly tokens: readonly number[];
   /**
-   * The model's log-probability of each of `tokens`, before any processor. At most 0.
+   * The decoder's log-probability of each of `tokens`, before any processor. At most 0.
    */
   readonly logProbs: readonly number[];
   /** Log-probability of the end token; 0 if `maxLength` ended the search. */

@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { singularAmong } from './singular.js';
-import { likeliestTags } from './tags.js';
+import { likeliestTags, tagWords } from './tags.js';
 
-function tags(probabilities: Readonly<Record<string, number>>, count?: number) {
+/** @param forms words that are one, a group each, separated by spaces */
+function tags(
+  probabilities: Readonly<Record<string, number>>,
+  count?: number,
+  forms: readonly string[] = [],
+) {
   const words = Object.keys(probabilities);
-  const things = words.map((word) => singularAmong(new Set(words), word));
-  return likeliestTags(Object.values(probabilities), { words, things }, count);
+  const tokens = words.map((_, i) => i + 10);
+  const token = (word: string) => words.indexOf(word) + 10;
+  const groups = forms.map((group) => group.split(' ').map(token));
+  const decode = ([id]: readonly number[]) => ` ${words[(id ?? 0) - 10]}`;
+  const spec = { tokens, forms: groups };
+  return likeliestTags(Object.values(probabilities), tagWords(spec, { decode }), count);
 }
 const texts = (...given: Parameters<typeof tags>) => tags(...given).map(({ text }) => text);
 
@@ -32,48 +40,13 @@ describe('likeliestTags', () => {
     expect(texts({ a: 0.1 }, 0)).toEqual([]);
   });
 
-  test('takes the likelier of two words that differ by number, and counts them once', () => {
-    expect(texts({ dog: 0.6, dogs: 0.7, cat: 0.5, cats: 0.2 }, 2)).toEqual(['dogs', 'cat']);
-    expect(texts({ people: 0.9, person: 0.8, women: 0.3, woman: 0.4 })).toEqual([
-      'people',
-      'woman',
-    ]);
+  test('takes the likelier of two forms of a word, and counts them once', () => {
+    const animals = { dog: 0.6, dogs: 0.7, cat: 0.5, cats: 0.2 };
+    expect(texts(animals, 2, ['dog dogs', 'cat cats'])).toEqual(['dogs', 'cat']);
+    expect(texts(animals, 2, ['cat cats'])).toEqual(['dogs', 'dog']);
   });
 
   test('leaves out what is no number', () => {
     expect(texts({ a: Number.NaN, b: 0.2 }, 9)).toEqual(['b']);
   });
-});
-
-describe('singularAmong', () => {
-  const words = new Set(
-    'it dog box bus glass horse berry cookie knife leaf man woman child grandchild person cafe wave cave mouse tomato strip ski sky grass bra princess bench'.split(
-      ' ',
-    ),
-  );
-
-  test.each([
-    ...[['dogs', 'dog'] as const, ['boxes', 'box'] as const, ['buses', 'bus'] as const],
-    ...[['glasses', 'glass'] as const, ['horses', 'horse'] as const, ['benches', 'bench'] as const],
-    ...[['berries', 'berry'] as const, ['cookies', 'cookie'] as const, ['skies', 'sky'] as const],
-    ...[['knives', 'knife'] as const, ['leaves', 'leaf'] as const, ['waves', 'wave'] as const],
-    ...[['men', 'man'] as const, ['women', 'woman'] as const, ['people', 'person'] as const],
-    ...[['children', 'child'] as const, ['grandchildren', 'grandchild'] as const],
-    ...[['mice', 'mouse'] as const, ['tomatoes', 'tomato'] as const, ['caves', 'cave'] as const],
-  ])('%s is the plural of %s', (plural, singular) => {
-    expect(singularAmong(words, plural)).toBe(singular);
-  });
-
-  test.each([
-    'dog',
-    'grass',
-    'stripes',
-    'brass',
-    'princess',
-    'geese',
-    'specimen',
-    'gas',
-    'news',
-    'its',
-  ])('%s is the plural of none of them', (word) => expect(singularAmong(words, word)).toBe(word));
 });

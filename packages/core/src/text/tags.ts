@@ -1,13 +1,15 @@
+import type { TagsSpec } from '../model/manifest.js';
 import type { CaptionTag } from '../types.js';
-import { singularAmong } from './singular.js';
 import type { CaptionTokenizer } from './tokenizer.js';
+import { type WordForms, wordForms } from './word-forms.js';
 
-/** The words of a model's tags, in the order of their probabilities. */
+/** The words of a model's tags. */
 export interface TagWords {
-  /** Empty where a token stands for no word. */
+  /** One a column; empty where a token stands for no word. */
   readonly words: readonly string[];
-  /** The same for words that differ only by their number: "dog" and "dogs" are one thing. */
-  readonly things: readonly string[];
+  /** For each of `words`, the token that stands for all forms of its word. */
+  readonly things: readonly number[];
+  readonly forms: WordForms;
 }
 
 /** Tags that are given where a call asks for no number: at most so many, … */
@@ -15,15 +17,20 @@ const DEFAULT_COUNT = 10;
 /** … of at least this probability. */
 const DEFAULT_LEAST = 0.1;
 
-export function tagWords(tokens: readonly number[], tokenizer: CaptionTokenizer): TagWords {
-  const words = tokens.map((token) => tokenizer.decode([token]).trim());
-  const known = new Set(words);
-  return { words, things: words.map((word) => singularAmong(known, word)) };
+export function tagWords(
+  { tokens, forms: groups }: Pick<TagsSpec, 'tokens' | 'forms'>,
+  tokenizer: Pick<CaptionTokenizer, 'decode'>,
+): TagWords {
+  const forms = wordForms(tokens, groups);
+  return {
+    words: tokens.map((token) => tokenizer.decode([token]).trim()),
+    things: tokens.map((token) => forms.get(token)?.[0] ?? token),
+    forms,
+  };
 }
 
 /**
- * The likeliest tags, best first. Of words that differ only by their number the likelier stands for
- * both.
+ * The likeliest tags, best first. Of words that are forms of one word the likeliest stands for all.
  *
  * @param probabilities of all tags, 0–1
  * @param count exactly so many, where there are as many; undefined: at most 10, of 0.1 and more
@@ -33,10 +40,10 @@ export function likeliestTags(
   { words, things }: TagWords,
   count: number | undefined,
 ): CaptionTag[] {
-  const best = new Map<string, CaptionTag>();
+  const best = new Map<number | undefined, CaptionTag>();
   words.forEach((text, column) => {
     const probability = probabilities[column] ?? 0;
-    const thing = things[column] ?? text;
+    const thing = things[column];
     if (probability > (best.get(thing)?.probability ?? -1)) best.set(thing, { text, probability });
   });
   const least = count === undefined ? DEFAULT_LEAST : 0;

@@ -40,7 +40,9 @@ describe('generation_config.json', () => {
         earlyStopping: true,
         noRepeatNgramSize: 3,
         repetitionPenalty: 1.2,
+        tagWeight: 0,
         tagBias: 0,
+        tagRepeatPenalty: 0,
       },
     });
   });

@@ -76,7 +76,9 @@ export function readGeneration(
     numBeams: whole(fields, 'num_beams', LIMITS.numBeams) ?? 1,
     lengthPenalty: within(fields, 'length_penalty', LIMITS.lengthPenalty) ?? 1,
     earlyStopping: early,
+    tagWeight: 0,
     tagBias: 0,
+    tagRepeatPenalty: 0,
     noRepeatNgramSize: whole(fields, 'no_repeat_ngram_size', LIMITS.noRepeatNgramSize) ?? 0,
     repetitionPenalty: within(fields, 'repetition_penalty', LIMITS.repetitionPenalty) ?? 1,
   };

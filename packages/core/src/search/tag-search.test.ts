@@ -1,63 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { plainSettings } from '../../test/fixtures/search/settings.js';
-import { favouredTokens, searchFavouring, withTagBias } from './tag-bias.js';
+import { wordForms } from '../text/word-forms.js';
+import type { Added, TagInfluence } from './tag-influence.js';
+import { searchWithTags } from './tag-search.js';
 import type { DecoderStep } from './types.js';
 
 const END = 2;
 
-/** A decoder that finds all of six words equally likely, whatever was said. */
-function indifferent(): DecoderStep {
-  return async (tokens) => ({ logits: new Float32Array(6 * tokens.length), vocabSize: 6 });
-}
-
-describe('favouredTokens', () => {
-  test('multiplies, and leaves out what is not above 0', () => {
-    const favoured = favouredTokens([7, 4, 9], [0.5, 0, -1], 3);
-    expect([...favoured]).toEqual([[7, 1.5]]);
-    expect(favouredTokens([7], [1], 0).size).toBe(0);
-  });
+const surely = (sure: Added): TagInfluence => ({
+  likely: new Map(),
+  sure,
+  repeatPenalty: 0,
+  forms: wordForms([3, 4, 5], []),
 });
 
-describe('withTagBias', () => {
-  const favoured = new Map([
-    [3, 2],
-    [5, 1],
-  ]);
-
-  test('raises the logits of the words', async () => {
-    const step = withTagBias(indifferent(), favoured);
-    const { logits } = await step([1], [0]);
-    expect([...logits]).toEqual([0, 0, 0, 2, 0, 1]);
-  });
-
-  test('leaves a sentence alone that has said one of them, and only that one', async () => {
-    const step = withTagBias(indifferent(), favoured);
-    await step([1], [0]);
-    const second = await step([5, 4], [0, 0]);
-    expect([...second.logits]).toEqual([...[0, 0, 0, 0, 0, 0], ...[0, 0, 0, 2, 0, 1]]);
-    // The rows change places, and the first goes on twice.
-    const third = await step([1, 1, 1], [1, 0, 0]);
-    expect([...third.logits]).toEqual([...[0, 0, 0, 2, 0, 1], ...new Array(12).fill(0)]);
-  });
-
-  test('does not change what the decoder keeps', async () => {
-    const own = new Float32Array(6);
-    const step = withTagBias(async () => ({ logits: own, vocabSize: 6 }), favoured);
-    await step([1], [0]);
-    expect([...own]).toEqual(new Array(6).fill(0));
-  });
-
-  test('works where the decoder reads the start of the prompt itself', async () => {
-    const run = async () => ({ logits: new Float32Array(6), vocabSize: 6 });
-    const own = Object.assign(indifferent(), { prefill: { tokens: 3, run } });
-    const step = withTagBias(own, favoured);
-    expect(step.prefill?.tokens).toBe(3);
-    expect([...((await step.prefill?.run())?.logits ?? [])]).toEqual([0, 0, 0, 2, 0, 1]);
-    expect([...(await step([4], [0])).logits]).toEqual([0, 0, 0, 2, 0, 1]);
-  });
-});
-
-describe('searchFavouring', () => {
+describe('searchWithTags', () => {
   /** Likes to say 4, then to end; 3 and 5 are the next likeliest words. */
   const logits = { first: [0, 0, 0, 2, 4, 2], later: [0, 0, 9, 0, 0, 0] };
   function decoder(): { start: () => DecoderStep; starts: () => number } {
@@ -76,7 +33,7 @@ describe('searchFavouring', () => {
   const settings = { ...plainSettings, eos: END, numBeams: 2 };
   const tokens = async (favoured: Map<number, number>, more = {}, control = {}) => {
     const { start, starts } = decoder();
-    const found = await searchFavouring(start, favoured, { ...settings, ...more }, control);
+    const found = await searchWithTags(start, surely(favoured), { ...settings, ...more }, control);
     return { tokens: found[0]?.tokens, starts: starts() };
   };
 
@@ -129,7 +86,7 @@ describe('searchFavouring', () => {
       return { logits: scores, vocabSize: 6 };
     };
     const control = { onToken: (token: number) => void told.push(token) };
-    await searchFavouring(start, new Map([[3, 1]]), { ...settings, numBeams: 1 }, control);
+    await searchWithTags(start, surely(new Map([[3, 1]])), { ...settings, numBeams: 1 }, control);
     expect(seen).toEqual([[], [], [4, 3], [4, 3, 5]]);
     expect(told).toEqual([4, 3, 5]);
   });
