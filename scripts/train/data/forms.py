@@ -1,7 +1,7 @@
 """Which words of the vocabulary are forms of one word: "bird", "birds".
 
-By the plurals of WordNet (its `noun.exc`, and its rules of detachment for nouns). Needs WordNet 3.0's
-database (Debian: `wordnet-base`).
+By the plurals of WordNet (its `noun.exc`, and its rules of detachment for nouns). Needs WordNet
+3.0's database (Debian: `wordnet-base`).
 """
 
 from __future__ import annotations
@@ -32,9 +32,7 @@ def first_fields(path: Path) -> Iterable[list[str]]:
             yield line.split()
 
 
-def word_forms(
-    words: list[str], tags: Iterable[int], wordnet: Path
-) -> list[list[int]]:
+def word_forms(words: list[str], tags: Iterable[int], wordnet: Path) -> list[list[int]]:
     """Groups of two and more ids, in ascending order, with a tag in each.
 
     words: the vocabulary by id.

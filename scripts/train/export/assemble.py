@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
