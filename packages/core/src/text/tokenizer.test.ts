@@ -1,7 +1,10 @@
+import { Tokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tokenizerKinds, tokenizerRecording } from '../../test/fixtures/text/recordings.js';
 import { createTokenizer } from './tokenizer.js';
+import { tokenizerParts } from './tokenizer-files.js';
+import { wordTable } from './word-table.js';
 
 describe.each(tokenizerKinds)('a %s tokenizer', (kind) => {
   const recording = tokenizerRecording(kind);
@@ -235,4 +238,57 @@ test('special tokens may be named in tokenizer_config.json alone', () => {
   ];
   for (const config of configs) expect(createTokenizer(json, config).decode([0, 1, 2])).toBe('dog');
   expect(createTokenizer(json).decode([0, 1, 2])).toBe('dog <end> <x>');
+});
+
+describe('a table of words', () => {
+  const vocab = Object.fromEntries(
+    ['<pad>', '<eos>', '<unk>', 'a', 'dog', '##s', 'run', '##ning', '.', "'s", '##', 'é'].map(
+      (token, id) => [token, id],
+    ),
+  );
+  const table = {
+    added_tokens: [0, 1, 2].map((id) => ({
+      id,
+      content: Object.keys(vocab)[id],
+      special: true,
+      normalized: false,
+    })),
+    normalizer: { type: 'Lowercase' },
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    post_processor: null,
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+    model: { type: 'WordPiece', unk_token: '<unk>', continuing_subword_prefix: '##', vocab },
+  };
+  const tokenizer = createTokenizer(table);
+  const whole = new Tokenizer(table, {});
+
+  test('is read as the tokenizer made of it reads', () => {
+    expect(wordTable(tokenizerParts(table, {}))).toBeDefined();
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 11 }), { minLength: 1 }), fc.boolean(), (ids, skips) => {
+        const expected = whole.decode(ids, {
+          skip_special_tokens: skips,
+          clean_up_tokenization_spaces: false,
+        });
+        expect(tokenizer.decode(ids, { skipSpecialTokens: skips })).toBe(expected);
+      }),
+      { numRuns: 500 },
+    );
+    for (const token of [...Object.keys(vocab), 'cat', '', 'constructor']) {
+      expect(tokenizer.tokenId(token)).toBe(whole.token_to_id(token));
+    }
+    expect(tokenizer.vocabSize).toBe(12);
+    expect(tokenizer.encodeWords('A dogs running')).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  test.each([
+    ['another normalizer', { normalizer: { type: 'NFC' } }],
+    ['another splitter', { pre_tokenizer: { type: 'BertPreTokenizer' } }],
+    ['text around every text', { post_processor: { type: 'TemplateProcessing' } }],
+    ['spaces that are tidied', { decoder: { ...table.decoder, cleanup: true } }],
+    ['tokens beside it', { added_tokens: [{ id: 40, content: '<image>', special: true }] }],
+    ['another model', { model: { ...table.model, type: 'BPE' } }],
+  ])('is not taken for one with %s', (_, change) => {
+    expect(wordTable(tokenizerParts({ ...table, ...change }, {}))).toBeUndefined();
+  });
 });

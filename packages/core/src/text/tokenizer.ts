@@ -4,6 +4,7 @@ import { type CaptionStream, captionStream } from './caption-stream.js';
 import { type CaptionWord, captionWords } from './caption-words.js';
 import { tokenSpans } from './token-spans.js';
 import { decodingRules, tokenizerParts } from './tokenizer-files.js';
+import { wordTable } from './word-table.js';
 
 /** What a captioner wants of a tokenizer: tokens to text, and a few given words to tokens. */
 export interface CaptionTokenizer {
@@ -71,16 +72,27 @@ export interface CaptionTokenizer {
 export function createTokenizer(json: unknown, config: unknown = {}): CaptionTokenizer {
   const parts = tokenizerParts(json, config);
   const { specialTokens, cleanUpSpaces } = decodingRules(parts);
-  const tokenizer = load(parts);
-  const tokens = tokenizer.model?.vocab ?? [];
-  const specialIds = new Set([...specialTokens].map((token) => tokenizer.token_to_id(token)));
+  const table = wordTable(parts);
+  let loaded: Tokenizer | undefined;
+  /** Of a table made only when words become tokens. */
+  const tokenizer = (): Tokenizer => {
+    loaded ??= load(parts);
+    return loaded;
+  };
+  const tokenId = table?.tokenId ?? ((token: string) => tokenizer().token_to_id(token));
+  const tokens = table?.tokens ?? tokenizer().model?.vocab ?? [];
+  if (tokens.length === 0) {
+    throw new CaptionError('MODEL_INVALID', "The model's tokenizer.json has an empty vocabulary.");
+  }
+  const specialIds = new Set([...specialTokens].map(tokenId));
 
   const decode: CaptionTokenizer['decode'] = (ids, { skipSpecialTokens = true } = {}) => {
     const known = ids.filter(
       (id) => tokens[id] !== undefined && !(skipSpecialTokens && specialIds.has(id)),
     );
     if (known.length === 0) return '';
-    return tokenizer.decode(known, {
+    if (table && !cleanUpSpaces) return table.join(known);
+    return tokenizer().decode(known, {
       skip_special_tokens: skipSpecialTokens,
       clean_up_tokenization_spaces: cleanUpSpaces,
     });
@@ -89,15 +101,16 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
   /** The words' tokens, or undefined when the vocabulary lacks something. */
   const encode = (words: string, continuation: boolean): number[] | undefined => {
     const text = continuation ? ` ${words}` : words;
-    const ids: readonly (number | undefined)[] = tokenizer.encode(text, {
+    const { model, normalizer } = tokenizer();
+    const ids: readonly (number | undefined)[] = tokenizer().encode(text, {
       add_special_tokens: false,
     }).ids;
-    const unknown = tokenizer.model?.unk_token_id;
+    const unknown = model?.unk_token_id;
     const found = ids.filter((id) => id !== undefined && id !== unknown) as number[];
     if (found.length < ids.length) return undefined;
     // BPE without an unknown token leaves out what it cannot spell, without a word.
     if (unknown === undefined) {
-      const normalized = tokenizer.normalizer?.(words) ?? words;
+      const normalized = normalizer?.(words) ?? words;
       if (letters(decode(found)) !== letters(normalized)) return undefined;
     }
     return found;
@@ -106,7 +119,7 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
   return {
     vocabSize: tokens.length,
     wordCount: Object.keys(tokens).length,
-    tokenId: (token) => tokenizer.token_to_id(token),
+    tokenId,
     decode,
 
     pieces(ids) {
@@ -133,7 +146,7 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
     },
 
     encodeText(text, { specialTokens = true } = {}) {
-      const ids: readonly (number | undefined)[] = tokenizer.encode(text, {
+      const ids: readonly (number | undefined)[] = tokenizer().encode(text, {
         add_special_tokens: specialTokens,
       }).ids;
       return ids.filter((id) => id !== undefined);
@@ -151,9 +164,8 @@ export function createTokenizer(json: unknown, config: unknown = {}): CaptionTok
 }
 
 function load({ json, config }: ReturnType<typeof tokenizerParts>): Tokenizer {
-  let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(json, config);
+    return new Tokenizer(json, config);
   } catch (cause) {
     throw new CaptionError(
       'MODEL_INVALID',
@@ -163,10 +175,6 @@ function load({ json, config }: ReturnType<typeof tokenizerParts>): Tokenizer {
       { cause },
     );
   }
-  if (!tokenizer.model?.vocab.length) {
-    throw new CaptionError('MODEL_INVALID', "The model's tokenizer.json has an empty vocabulary.");
-  }
-  return tokenizer;
 }
 
 function notEmpty(text: string): string {
