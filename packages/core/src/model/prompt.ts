@@ -70,7 +70,8 @@ export function promptTokens(
   pieces: PhotoPieces,
   tokenizer: CaptionTokenizer,
 ): number[] {
-  const { text } = findTask(spec, prompt);
+  // Some chat templates remove spaces around it, but a template has been rendered before it is known.
+  const text = findTask(spec, prompt).text.trim();
   // Marks for the photo are removed from the caller's text: only the template may place the photo.
   const words = spec.photo ? withoutMark(text, spec.photo.token) : text;
   const parts = spec.template.split('{photo}').map((part) => part.split('{prompt}').join(words));

@@ -28,6 +28,8 @@ interface Recording {
       }[];
     }[];
   }[];
+  /** The tokens of odd prompts with the first photo. */
+  readonly texts: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What scripts/fixtures/models/transformers-js wrote: by number format, photo and prompt. */
@@ -116,21 +118,27 @@ describe.each(FAMILIES)('%s', (family) => {
   test('is asked in the words that transformers and transformers.js use', async () => {
     const model = await loadModel(folderSource(fixture(family)), { runtime: ort, threads: 1 });
     const { manifest, tokenizer } = model;
-    for (const [index, { prompts }] of recording(family).photos.entries()) {
+    const asked = (index: number, prompt: string) => {
+      const { tiles, patches } = pixelValues(photo(index), manifest.image);
+      const { rows, columns, pictures } = tiles ?? { rows: 1, columns: 1, pictures: 1 };
+      // Four of a tile, one of four patches, sixteen of a photo in one piece; Florence's stand
+      // before the prompt.
+      const features =
+        patches?.map(([down, across]) => (down * across) / 4) ??
+        new Array(pictures).fill(tiles ? 4 : 16);
+      const pieces = { rows, columns, features };
+      return manifest.prompt && promptTokens(manifest.prompt, prompt, pieces, tokenizer);
+    };
+    const { photos, texts } = recording(family);
+    for (const [index, { prompts }] of photos.entries()) {
       for (const { prompt, ids } of prompts) {
-        const { tiles, patches } = pixelValues(photo(index), manifest.image);
-        const { rows, columns, pictures } = tiles ?? { rows: 1, columns: 1, pictures: 1 };
-        // Four of a tile, one of four patches, sixteen of a photo in one piece; Florence's stand
-        // before the prompt.
-        const features =
-          patches?.map(([down, across]) => (down * across) / 4) ??
-          new Array(pictures).fill(tiles ? 4 : 16);
-        const tokens =
-          manifest.prompt &&
-          promptTokens(manifest.prompt, prompt, { rows, columns, features }, tokenizer);
-        expect(tokens).toEqual(ids);
-        expect(tokens).toEqual(transformersJs(family).fp32[index]?.[prompt]?.ids);
+        expect(asked(index, prompt)).toEqual(ids);
+        expect(asked(index, prompt)).toEqual(transformersJs(family).fp32[index]?.[prompt]?.ids);
       }
+    }
+    for (const [text, ids] of Object.entries(texts)) {
+      expect(asked(0, text), text).toEqual(ids);
+      expect(asked(0, ` ${text}\n`), 'spaces around it').toEqual(ids);
     }
     await model.release();
   });
