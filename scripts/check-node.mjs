@@ -1,30 +1,20 @@
-// Does the built package work on the runtime that runs this (Node, Bun, Deno)? Captions the sample photos,
-// and one photo for each way of storing one, on this thread and on two worker threads. Prints the captions,
+// Does the built package work on the runtime that runs this (Node, Bun, Deno)? Captions the photos of
+// scripts/fixtures/photos/list.mjs, on this thread and on two worker threads. Prints the captions and warnings,
 // which are the same on every runtime.
-import { readdirSync } from 'node:fs';
 import { loadCaptioner } from 'zipcaption';
+import { photosForEveryRuntime } from './fixtures/photos/list.mjs';
 
-const LEAST_PHOTOS = 10;
-
-const photos = ['samples', 'scripts/fixtures/photos'].flatMap((folder) =>
-  readdirSync(folder)
-    .filter((name) => /\.(jpg|png|webp|gif)$/.test(name))
-    .sort()
-    .map((name) => `${folder}/${name}`),
-);
-if (photos.length < LEAST_PHOTOS) {
-  throw new Error(`Only ${photos.length} photos were found; ${LEAST_PHOTOS} were expected.`);
-}
+const photos = photosForEveryRuntime();
 
 async function captions(workers) {
   const captioner = await loadCaptioner({ workers });
   const all = [];
-  for await (const { index, text, error, warnings } of captioner.captionAll(photos)) {
-    if (error) throw error;
-    if (text === '' || warnings.length > 0) {
-      throw new Error(`${photos[index]}: "${text}", warnings: ${warnings.join(' ')}`);
-    }
-    all.push(text);
+  const paths = photos.map(({ path }) => path);
+  for await (const { index, text, error, warnings } of captioner.captionAll(paths)) {
+    const { name } = photos[index];
+    if (error) throw new Error(`${name}: ${error.message}`, { cause: error });
+    if (text === '') throw new Error(`${name} has an empty caption.`);
+    all.push([name, text, ...warnings]);
   }
   await captioner.dispose();
   return JSON.stringify(all);
