@@ -32,15 +32,15 @@ styles.replaceSync(`
  *     <zipcaption-image num-beams="3"><img src="photo.jpg" alt=""></zipcaption-image>
  *     <zipcaption-image src="photo.jpg"></zipcaption-image>
  *
- * The attribute `state` is `working`, `done` or `failed`. Events: `caption`, whose `detail` has `text`,
- * `confidence` (0–1), `tags` and `alternatives`; `captionerror`, whose `detail` has `code` and `message`. The
- * caption is the part `caption`, for `zipcaption-image::part(caption)` in a style sheet.
+ * The attribute `state` is `working`, `done` or `failed`; without an image there is none. Events: `caption`, whose
+ * `detail` has `text`, `confidence` (0–1), `tags` and `alternatives`; `captionerror`, whose `detail` has `code` and
+ * `message`. The caption is the part `caption`, for `zipcaption-image::part(caption)` in a style sheet.
  */
 class ZipcaptionImage extends HTMLElement {
   static readonly observedAttributes = ['src', 'num-beams', 'max-length'];
   readonly #caption = document.createElement('p');
   readonly #own = document.createElement('img');
-  #turn: AbortController | undefined;
+  #turn: Turn | undefined;
   /** The alternative text that this element wrote; one of the author's is left as it is. */
   #written = '';
 
@@ -53,44 +53,79 @@ class ZipcaptionImage extends HTMLElement {
     slot.append(this.#own); // Shown where the author gave no image of their own.
     root.append(slot, this.#caption);
     // Events of images do not bubble, but they can be caught on their way down.
-    root.addEventListener('load', () => this.#start(), true);
-    this.addEventListener('load', () => this.#start(), true);
     for (const place of [root, this]) {
-      place.addEventListener('error', () => this.#fail(unreachable()), true);
+      place.addEventListener('load', (event) => this.#onImage(event), true);
+      place.addEventListener('error', (event) => this.#onImage(event), true);
     }
+    // An image may be put in or taken out later, and have been loaded before.
+    const onChildren = new MutationObserver(() => this.#look());
+    onChildren.observe(this, { childList: true, subtree: true });
   }
 
   connectedCallback(): void {
-    if (this.#image?.complete && this.#image.currentSrc) this.#start();
+    this.#look();
   }
 
   disconnectedCallback(): void {
-    this.#turn?.abort();
+    if (this.getAttribute('state') === 'working') this.#forget();
   }
 
   attributeChangedCallback(name: string, _before: unknown, now: string | null): void {
-    if (name === 'src') this.#own.src = now ?? '';
-    else if (this.isConnected && this.#image?.complete) this.#start();
+    if (name !== 'src') this.#look();
+    else if (now) this.#own.src = now;
+    else this.#own.removeAttribute('src');
+    if (name === 'src' && !now) this.#look();
+  }
+
+  #onImage({ type, target }: Event): void {
+    if (target !== this.#image) return;
+    // Loaded again after a failure: worth another try.
+    if (type === 'load' && this.getAttribute('state') === 'failed') this.#forget();
+    this.#look();
   }
 
   get #image(): HTMLImageElement | undefined {
-    return this.querySelector('img') ?? (this.hasAttribute('src') ? this.#own : undefined);
+    return this.querySelector('img') ?? (this.getAttribute('src') ? this.#own : undefined);
   }
 
-  #start(): void {
-    this.#turn?.abort();
-    const turn = new AbortController();
-    this.#turn = turn;
-    void this.#run(turn.signal);
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
+  /** Captions the image as it is now, unless that is what was done last. */
+  #look(): void {
+    if (!this.isConnected) return;
     const image = this.#image;
-    if (!image) return;
+    // Of an image that is still loading, its own event tells.
+    if (image && !image.complete) return;
+    const address = image?.currentSrc || image?.src;
+    if (!image || !address) {
+      this.#forget();
+      return;
+    }
+    const { numBeams, maxLength } = this.#request();
+    const key = JSON.stringify([address, numBeams, maxLength]);
+    if (this.#turn?.image === image && this.#turn.key === key) return;
+    if (this.#turn?.address !== address || this.#turn.image !== image) this.#forget();
+    this.#turn?.controller.abort();
+    const turn = { image, address, key, controller: new AbortController() };
+    this.#turn = turn;
+    void this.#run(turn);
+  }
+
+  /** What was said of another image, or of none that is left, is not to stay. */
+  #forget(): void {
+    const image = this.#turn?.image;
+    this.#turn?.controller.abort();
+    this.#turn = undefined;
+    this.#caption.textContent = '';
+    this.removeAttribute('state');
+    if (image && this.#written && image.alt === this.#written) image.alt = '';
+    this.#written = '';
+  }
+
+  async #run(turn: Turn): Promise<void> {
+    const { image, address, controller } = turn;
     this.setAttribute('state', 'working');
     try {
-      const photo = await read(image.currentSrc, signal);
-      const caption = await engine.caption(photo, this.#request(), undefined, signal);
+      const photo = await read(address, controller.signal);
+      const caption = await engine.caption(photo, this.#request(), undefined, controller.signal);
       const written = image.alt === '' || image.alt === this.#written;
       if (written) {
         image.alt = caption.text;
@@ -103,7 +138,7 @@ class ZipcaptionImage extends HTMLElement {
       const { text, confidence, tags, alternatives } = caption;
       this.#tell('caption', { text, confidence, tags, alternatives });
     } catch (error) {
-      if (!signal.aborted) this.#fail(error);
+      if (!controller.signal.aborted) this.#fail(error);
     }
   }
 
@@ -132,9 +167,21 @@ class ZipcaptionImage extends HTMLElement {
   }
 }
 
+/** Work on one image at one address with one set of options. */
+interface Turn {
+  readonly image: HTMLImageElement;
+  readonly address: string;
+  /** Of address and options: the same again need not be done again. */
+  readonly key: string;
+  readonly controller: AbortController;
+}
+
 /** @throws CaptionFailure when the image's bytes cannot be had */
 async function read(address: string, signal: AbortSignal): Promise<Blob> {
-  const response = await fetch(address, { signal }).catch(() => undefined);
+  const response = await fetch(address, { signal })
+    // The browser may have kept the image from before, as it is sent to those who do not ask as another site.
+    .catch(() => fetch(address, { signal, cache: 'reload' }))
+    .catch(() => undefined);
   if (response?.ok) return response.blob();
   throw signal.aborted ? new CaptionFailure('ABORTED', 'Cancelled.') : unreachable();
 }
