@@ -47,9 +47,14 @@ export async function build(options = {}) {
 
   const modelFiles = await packModel(modelFolder, out);
   const runtime = (await engineRuns(modelFolder)) ? undefined : await packRuntime(out);
+  const RUNTIME = JSON.stringify(runtime ?? null);
+  const library = await bundleScript('worker/library.ts', out, 'captioner.library.[hash]', {
+    RUNTIME,
+  });
   const worker = await bundleScript('worker/captioner-worker.ts', out, 'captioner.[hash]', {
+    LIBRARY: JSON.stringify(library.file),
     MODEL_FILES: JSON.stringify(modelFiles),
-    RUNTIME: JSON.stringify(runtime ?? null),
+    RUNTIME,
   });
   const thumbnails = await bundleScript(
     'thumbnails/thumbnail-worker.ts',
@@ -91,7 +96,7 @@ export async function build(options = {}) {
   const icons = ['icon.svg', 'manifest.webmanifest'];
   const thumbnailFiles = samples.map(({ file }) => `samples/${thumbnail(file)}`);
   const shell = ['./', ...icons, ...thumbnailFiles, page.file, styles, thumbnails.file];
-  const rest = ['api.html', worker.file, ...(runtime ? [runtime.mjs] : [])];
+  const rest = ['api.html', worker.file, library.file, ...(runtime ? [runtime.mjs] : [])];
   const parts = ['index.html', ...shell.slice(1), ...rest];
   const version = await hashOf(parts.map((path) => join(out, path)));
   await bundleScript('service-worker/service-worker.ts', out, 'sw', {
@@ -99,7 +104,7 @@ export async function build(options = {}) {
     REST: JSON.stringify(rest),
     BUILD: JSON.stringify(version),
   });
-  return { out, inputs: [...page.inputs, ...worker.inputs] };
+  return { out, inputs: [...page.inputs, ...worker.inputs, ...library.inputs] };
 }
 
 /** Can the built-in engine run this model? Then the page needs no other runtime. */
@@ -208,6 +213,7 @@ async function writePages(out, { script, styles, download, samples, apiOrigin, e
     home: './',
     links: links(),
     samples: markup.items,
+    limits: markup.limits,
     credits: markup.credits,
   };
   const fill = (values) =>

@@ -11,15 +11,16 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../src/samples', import.meta.url));
 const photos = fileURLToPath(new URL('../../../samples', import.meta.url));
-/** Twice the width that a sample has in the page's widest column. */
-const WIDTH = 360;
-const HEIGHT = 240;
+/** One and a half times the width that a sample has in the page's widest column: all of them are in the first view. */
+const WIDTH = 270;
+const HEIGHT = 180;
 
 /**
  * @typedef {object} Sample
  * @property {string} file name in samples/
  * @property {string} alt what is to be seen, for those who do not see it
- * @property {boolean} [hard] is this beyond what the model can be expected to know?
+ * @property {string[]} names words for what it shows: the model's caption has one of them
+ * @property {string} [limit] why it has none of them, where the model gets it wrong
  * @property {string} [crop] what the small picture keeps: `centre` (default), `top`, …
  * @property {{ title: string, by: string, terms: string }} credit
  */
@@ -41,18 +42,23 @@ export function thumbnail(file) {
   return `${parse(file).name}.avif`;
 }
 
-/** List items with a button each, and a sentence with the credits, as HTML. */
+/** List items with a button each, a sentence on what the model gets wrong, and one with the credits, as HTML. */
 export function sampleMarkup(samples) {
-  const items = samples.map(({ file, alt, hard }) => {
-    const image = `<img src="samples/${thumbnail(file)}" width="${WIDTH}" height="${HEIGHT}" alt="Sample photo: ${escapeHtml(alt)}${hard ? ' (hard for the model)' : ''}">`;
-    const badge = hard ? '<span class="badge" aria-hidden="true">hard</span>' : '';
+  const items = samples.map(({ file, alt, limit }) => {
+    const image = `<img src="samples/${thumbnail(file)}" width="${WIDTH}" height="${HEIGHT}" alt="Sample photo: ${escapeHtml(alt)}${limit ? ' (the model gets it wrong)' : ''}">`;
+    const badge = limit ? '<span class="badge" aria-hidden="true">wrong caption</span>' : '';
     return `<li><button type="button" data-sample="samples/${escapeHtml(file)}">${image}${badge}</button></li>`;
   });
   const credits = samples.map(
     ({ credit }) =>
       `<cite>${escapeHtml(credit.title)}</cite> by ${escapeHtml(credit.by)} (${escapeHtml(credit.terms)})`,
   );
-  return { items: items.join('\n      '), credits: `Sample photos: ${credits.join(', ')}.` };
+  const limits = samples.flatMap(({ limit }) => (limit ? [escapeHtml(limit)] : []));
+  return {
+    items: items.join('\n      '),
+    limits: `The model gets the marked ones wrong: ${limits.join('; ')}.`,
+    credits: `Sample photos: ${credits.join(', ')}.`,
+  };
 }
 
 function escapeHtml(text) {
@@ -64,7 +70,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { file, crop } of await readSamples()) {
     const small = await sharp(join(photos, file))
       .resize(WIDTH, HEIGHT, { fit: 'cover', position: crop ?? 'centre' })
-      .avif({ quality: 40, effort: 9 })
+      .avif({ quality: 30, effort: 9 })
       .toBuffer();
     await writeFile(join(folder, thumbnail(file)), small);
     console.log(`${thumbnail(file)}, ${small.length} bytes`);

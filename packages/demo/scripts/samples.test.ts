@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { loadCaptioner } from 'zipcaption';
 import { readSamples, sampleFiles, sampleMarkup } from './samples.mjs';
 
 const samples = await readSamples();
@@ -16,3 +17,24 @@ test.each(samples)(
     expect(sampleMarkup([sample]).credits).toContain(sample.credit.by);
   },
 );
+
+test('the photos are small enough for a phone', () => {
+  const sizes = samples.map((sample) => {
+    const [photo] = sampleFiles([sample]);
+    return statSync(photo?.from ?? '').size;
+  });
+  expect(Math.max(...sizes)).toBeLessThan(100_000);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(500_000);
+});
+
+test('the model names what the samples show, but for those of which the page says so', async () => {
+  const captioner = await loadCaptioner();
+  for (const sample of samples) {
+    const [photo] = sampleFiles([sample]);
+    const { text } = await captioner.caption(photo?.from ?? '');
+    const isNamed = text.split(' ').some((word) => sample.names.includes(word));
+    expect(isNamed, `${sample.file}: ${text}`).toBe(sample.limit === undefined);
+    if (sample.limit) expect(sampleMarkup(samples).limits).toContain(sample.limit);
+  }
+  await captioner.dispose();
+}, 600_000);

@@ -28,7 +28,7 @@ async function desktop(shoot, page) {
   await dragOver(page, true);
   await shoot('drop');
   await dragOver(page, false);
-  await caption(page, 'coffee.jpg');
+  await caption(page, 'giraffes.jpg');
   await shoot('result-light', { full: true });
   await shoot('result-dark', { dark: true, full: true });
   await heat(page);
@@ -134,7 +134,7 @@ function heic() {
 
 /** Some done, one being worked on, the others waiting. */
 async function queue(page) {
-  const names = ['rocket.jpg', 'chelsea.png', 'astronaut.jpg', 'coffee.jpg', 'rocket.jpg'];
+  const names = ['polar-bear.jpg', 'hedgehog.jpg', 'coffee.jpg', 'bison.jpg', 'colosseum.jpg'];
   await page.setInputFiles('#files', names.map(sample));
   await page.waitForFunction(
     () => document.querySelectorAll('.thumb[data-status="done"]').length > 2,

@@ -1,6 +1,19 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, outcome, sampleBytes, takeSample, type VisitOptions, visit } from './visit.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { serve } from '../scripts/serve.mjs';
+import {
+  LAUNCH,
+  launch,
+  outcome,
+  sampleBytes,
+  samplePath,
+  takeSample,
+  type VisitOptions,
+  visit,
+} from './visit.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -64,31 +77,45 @@ test('photos that are shared with the page are captioned, under their names, onc
   expect(await names()).toEqual([]);
 });
 
-test('photos that are opened with the page are captioned', async () => {
-  await using visitor = await visit(browser, {
-    prepare: (page) =>
-      page.addInitScript(() => {
-        // Only a system can launch an installed page; the files' handles are real ones.
-        Object.defineProperty(globalThis, 'launchQueue', {
-          value: { setConsumer: (consumer: unknown) => Object.assign(globalThis, { consumer }) },
-        });
+test('photos that are opened with the installed page are captioned in its window', async () => {
+  const { address, close } = await serve({ root: inject('page'), plain: true });
+  const profile = await mkdtemp(join(tmpdir(), 'zipcaption-profile-'));
+  // Windows without a profile can install nothing.
+  const context = await chromium.launchPersistentContext(profile, LAUNCH);
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    await page.goto(address);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    const session = await context.newCDPSession(page);
+    const { appId: manifestId = '' } = await session.send('Page.getAppId');
+    await session.send('PWA.install', { manifestId, installUrlOrBundleUrl: address });
+    const { fileHandlers } = await session.send('PWA.getOsAppState', { manifestId });
+    const endings = fileHandlers.flatMap(({ accepts }) =>
+      accepts.flatMap(({ fileExtensions }) => fileExtensions),
+    );
+    expect(endings).toContain('.jpg');
+    // What a system does when somebody opens files with the program: no other script of the test takes part.
+    const [window] = await Promise.all([
+      context.waitForEvent('page'),
+      session.send('PWA.launchFilesInApp', {
+        manifestId,
+        files: ['coffee.jpg', 'chelsea.png'].map(samplePath),
       }),
-  });
-  const { page } = visitor;
-  const photo = (await sampleBytes('coffee.jpg')).toString('base64');
-  await page.evaluate(async (photo) => {
-    const folder = await navigator.storage.getDirectory();
-    const handle = await folder.getFileHandle('cup.jpg', { create: true });
-    const file = await handle.createWritable();
-    await file.write(Uint8Array.from(atob(photo), (c) => c.charCodeAt(0)));
-    await file.close();
-    const { consumer } = globalThis as unknown as { consumer: (launch: unknown) => void };
-    consumer({ files: [handle] });
-    consumer({ files: [] });
-  }, photo);
-  expect(await outcome(page)).not.toBe('');
-  expect(await page.locator('.thumb').count()).toBe(1);
-  expect(await page.getAttribute('.thumb', 'aria-label')).toMatch(/^cup\.jpg: /);
+    ]);
+    expect(await outcome(window)).not.toBe('');
+    const names = await window
+      .locator('.thumb')
+      .evaluateAll((all) => all.map((thumb) => thumb.ariaLabel?.split(':')[0]));
+    expect(names).toEqual(['coffee.jpg', 'chelsea.png']);
+    expect(await window.evaluate(() => matchMedia('(display-mode: standalone)').matches)).toBe(
+      true,
+    );
+    expect(await page.locator('.thumb').count()).toBe(0);
+  } finally {
+    await context.close();
+    await close();
+    await rm(profile, { recursive: true, force: true });
+  }
 });
 
 describe('photos are kept for the next visit', () => {

@@ -1,3 +1,6 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -126,6 +129,46 @@ describe('a photo comes in', () => {
   });
 });
 
+test('photos in a folder that is dropped come in under their paths, what else is in it does not', async () => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  const folder = await mkdtemp(join(tmpdir(), 'zipcaption-drop-'));
+  try {
+    await mkdir(join(folder, 'trip/day 2'), { recursive: true });
+    await copyFile(samplePath('coffee.jpg'), join(folder, 'trip/10.JPG'));
+    await copyFile(samplePath('coffee.jpg'), join(folder, 'trip/9.jpg'));
+    await copyFile(samplePath('chelsea.png'), join(folder, 'trip/day 2/cat.png'));
+    for (const name of ['notes.txt', '._9.jpg', 'Thumbs.db']) {
+      await writeFile(join(folder, 'trip', name), 'no photo');
+    }
+    await mkdir(join(folder, 'nothing'));
+    const session = await page.context().newCDPSession(page);
+    const drop = async (...names: string[]) => {
+      const files = names.map((name) => join(folder, name));
+      const data = { items: [], files, dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+      }
+    };
+    await drop('nothing');
+    await expect.poll(() => page.textContent('#toast')).toContain('no photo in that folder');
+    expect(await page.isVisible('#work')).toBe(false);
+    await drop('trip', 'trip/notes.txt');
+    const names = () =>
+      page
+        .locator('.thumb')
+        .evaluateAll((thumbs) => thumbs.map((thumb) => thumb.ariaLabel?.split(':')[0]));
+    // What is dropped by itself is tried, whatever its name.
+    const expected = ['notes.txt', 'trip/9.jpg', 'trip/10.JPG', 'trip/day 2/cat.png'];
+    await expect.poll(names).toEqual(expected);
+    await expect
+      .poll(() => page.textContent('#queue-count'), { timeout: 240_000 })
+      .toBe('3 of 4 captioned, 1 failed');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 describe('several photos', () => {
   test('are captioned one after another, a broken one among them, and come out as JSON and CSV', async () => {
     const { page } = visitor;
@@ -241,7 +284,7 @@ describe('two hundred photos', () => {
         buffer: (i === 1 ? Buffer.from('no photo') : photos[i % 2]) as Buffer,
       })),
     );
-    expect(await page.locator('.thumb').count()).toBe(200);
+    await expect.poll(() => page.locator('.thumb').count()).toBe(200);
     // Every photo has its small picture long before its caption.
     await expect
       .poll(() => page.locator('.thumb img[src]').count(), { timeout: 120_000 })

@@ -1,5 +1,5 @@
 import { SHARED_PHOTOS } from '../shared-photos.js';
-import type { NamedPhoto } from './intake.js';
+import type { NamedPhoto } from './named-photo.js';
 
 /** The File Handling API of installed pages (https://wicg.github.io/web-app-launch/), not in TypeScript's library. */
 interface LaunchQueue {

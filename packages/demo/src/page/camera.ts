@@ -1,5 +1,5 @@
 import { element } from './element.js';
-import type { NamedPhoto } from './intake.js';
+import type { NamedPhoto } from './named-photo.js';
 
 /** A dialog with the camera's picture; the camera is on only while it is open. */
 export function startCamera(accept: (photos: readonly NamedPhoto[]) => void): void {

@@ -1,9 +1,6 @@
+import { droppedFiles } from './dropped-files.js';
 import { element } from './element.js';
-
-export interface NamedPhoto {
-  readonly file: Blob;
-  readonly name: string;
-}
+import type { NamedPhoto } from './named-photo.js';
 
 /** Every way in but the camera: file picker, drop, paste, samples. */
 export function startIntake(
@@ -16,7 +13,7 @@ export function startIntake(
     else complain('There was no file in that.');
   };
   startPicker(take);
-  startDrop(take, complain);
+  startDrop(accept, complain);
   startPaste(take);
   startSamples(accept, complain);
 }
@@ -33,7 +30,15 @@ function startPicker(take: (files: Iterable<File>) => void): void {
  * The whole page takes drops; a veil says so while something is dragged over it. A drop is never left to the
  * browser, which would open the photo in place of the page. WebKit on Linux hands over addresses of files, no files.
  */
-function startDrop(take: (files: Iterable<File>) => void, complain: (message: string) => void) {
+function startDrop(
+  accept: (photos: readonly NamedPhoto[]) => void,
+  complain: (message: string) => void,
+): void {
+  const take = async (transfer: DataTransfer) => {
+    const { photos, note } = await droppedFiles(transfer);
+    if (photos.length > 0) accept(photos);
+    if (note) complain(note);
+  };
   const veil = element('drop-veil', HTMLElement);
   let depth = 0;
   const show = () => veil.classList.toggle('shown', depth > 0);
@@ -58,8 +63,8 @@ function startDrop(take: (files: Iterable<File>) => void, complain: (message: st
     show();
     if (!isOurs(event)) return;
     event.preventDefault();
-    const files = event.dataTransfer?.files;
-    if (files?.length) take(files);
+    const { dataTransfer } = event;
+    if (dataTransfer?.files.length) void take(dataTransfer);
     else complain('No file came with that drop. Please use the button “Choose photos”.');
   });
 }

@@ -6,11 +6,13 @@ import { startCamera } from './camera.js';
 import { CaptionView } from './caption-view.js';
 import { CodeView } from './code-view.js';
 import { duration, showDetails } from './details-view.js';
+import { onIntent } from './early-start.js';
 import { element } from './element.js';
-import { type NamedPhoto, startIntake } from './intake.js';
+import { startIntake } from './intake.js';
 import { KeepSwitch } from './keep-switch.js';
 import { loadingView } from './loading-view.js';
 import { LocalEngine } from './local-engine.js';
+import type { NamedPhoto } from './named-photo.js';
 import { Options } from './options.js';
 import { PhotoActions } from './photo-actions.js';
 import { isPending, type Photo, PhotoQueue, textOf } from './photo-queue.js';
@@ -31,7 +33,12 @@ const MODEL_FAILURES = new Set([
   'RUNTIME_UNAVAILABLE',
 ]);
 
+/** So many photos are put into the page before it gets its turn again. */
+const AT_ONCE = 40;
+
 let selected = 0;
+/** How often all photos were taken out. */
+let clearings = 0;
 /** Of the bytes of the photo that is shown; the others have none, or they would stay in memory. */
 let stage: { readonly id: number; readonly address: string } | undefined;
 
@@ -90,11 +97,21 @@ function accept(photos: readonly NamedPhoto[]): void {
   const focusGoes = focused === document.body || element('samples', HTMLElement).contains(focused);
   showWork(true);
   const busy = queue.photos.some(isPending);
-  const [first] = photos.map(({ file, name }) => queue.add(file, name));
+  const [first] = photos.slice(0, AT_ONCE).map(({ file, name }) => queue.add(file, name));
+  void addSlowly(photos.slice(AT_ONCE), clearings);
   if (!first || busy) return;
   select(first.id);
   if (focusGoes) element('stage', HTMLElement).focus({ preventScroll: true });
   view.reveal();
+}
+
+/** Adds some photos after the others, unless all of them are cleared meanwhile. */
+async function addSlowly(photos: readonly NamedPhoto[], before: number): Promise<void> {
+  for (let from = 0; from < photos.length; from += AT_ONCE) {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (clearings !== before) return;
+    for (const { file, name } of photos.slice(from, from + AT_ONCE)) queue.add(file, name);
+  }
 }
 
 function showWork(shown: boolean): void {
@@ -121,6 +138,7 @@ function remove(id: number): number | undefined {
 }
 
 function clear(): void {
+  clearings++;
   for (const { id } of queue.photos) queue.remove(id);
   selected = 0;
   if (stage) URL.revokeObjectURL(stage.address);
@@ -199,6 +217,7 @@ function localEngine(): Engine {
   const installed = matchMedia('(display-mode: standalone)').matches;
   void hasModelFiles().then((kept) => (kept || installed) && local.load());
   addEventListener('appinstalled', () => local.load());
+  onIntent(() => local.load());
   return local;
 }
 

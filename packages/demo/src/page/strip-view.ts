@@ -26,6 +26,8 @@ export class StripView {
   readonly #thumbnails = new Thumbnails(new URL(THUMBNAIL_SCRIPT, document.baseURI));
   readonly #timeLeft = new TimeLeft();
   readonly #listener: StripListener;
+  #selected: HTMLButtonElement | undefined;
+  #inTabOrder: HTMLButtonElement | undefined;
   #pending = 0;
   #frame = 0;
 
@@ -45,10 +47,19 @@ export class StripView {
 
   /** Marks the photo that is shown large; it alone is in the tab order. */
   select(id: number): void {
-    for (const [other, button] of this.#buttons) {
-      button.setAttribute('aria-pressed', String(other === id));
-      button.tabIndex = other === id ? 0 : -1;
+    const button = this.#buttons.get(id);
+    if (button !== this.#selected) {
+      this.#selected?.setAttribute('aria-pressed', 'false');
+      button?.setAttribute('aria-pressed', 'true');
+      this.#selected = button;
     }
+    this.#takeTabOrder(button);
+  }
+
+  #takeTabOrder(button: HTMLButtonElement | undefined): void {
+    if (this.#inTabOrder) this.#inTabOrder.tabIndex = -1;
+    this.#inTabOrder = button;
+    if (button) button.tabIndex = 0;
   }
 
   /** Gives the photo's button the focus, after the one that had it is gone. */
@@ -135,7 +146,7 @@ export class StripView {
     const target = next === undefined ? undefined : buttons[next]?.[1];
     if (!target) return;
     event.preventDefault();
-    for (const [, button] of buttons) button.tabIndex = button === target ? 0 : -1;
+    this.#takeTabOrder(target);
     target.focus();
   }
 }

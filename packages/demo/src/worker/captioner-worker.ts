@@ -1,19 +1,17 @@
 /// <reference lib="webworker" />
-import {
-  CaptionError,
-  type Captioner,
-  type CaptionResult,
-  type LoadOptions,
-  loadCaptioner,
-} from 'zipcaption';
+import type { Captioner, CaptionResult, LoadOptions } from 'zipcaption';
 import type { Caption, CaptionRequest } from '../caption.js';
+import type * as library from './library.js';
 import type { FromWorker, ToWorker } from './messages.js';
-import { type DeployedFile, DownloadError, fetchFiles } from './model-files.js';
+import { type DeployedFile, fetchFiles } from './model-files.js';
 
 /*
- * Everything heavy: downloading, unpacking, decoding, running the model. The page only draws.
+ * Everything heavy: downloading, unpacking, decoding, running the model. The page only draws. The library is a script
+ * of its own, so that the model's files are on their way before it is there.
  */
 
+/** Put in by the build: the file name of library.ts. */
+declare const LIBRARY: string;
 /** Put in by the build. */
 declare const MODEL_FILES: readonly DeployedFile[];
 /** onnxruntime-web's files; null for a model that the engine runs. */
@@ -26,6 +24,7 @@ const base = new URL('.', import.meta.url).href;
 
 let loading: Promise<Captioner> | undefined;
 const running = new Map<number, AbortController>();
+let keepFiles: (() => Promise<void>) | undefined;
 /** Models of this size were not faster on several threads. */
 const backend = 'WebAssembly SIMD · 1 thread';
 
@@ -47,17 +46,27 @@ function ready(): Promise<Captioner> {
   return loading;
 }
 
+/** The model's files are kept once no photo waits: writing them stops this thread for longer than a search for words. */
+function keepWhenIdle(): void {
+  if (running.size > 0) return;
+  void keepFiles?.().catch(() => undefined);
+  keepFiles = undefined;
+}
+
 async function load(): Promise<Captioner> {
   const wanted = [...MODEL_FILES, ...(RUNTIME ? [RUNTIME.wasm] : [])];
-  const files = await fetchFiles(wanted, base, (progress) =>
-    tell({ type: 'progress', ...progress }),
-  );
+  const [{ loadCaptioner }, { files, keep }] = await Promise.all([
+    importLibrary(),
+    fetchFiles(wanted, base, (progress) => tell({ type: 'progress', ...progress })),
+  ]);
   tell({ type: 'starting' });
   const start = performance.now();
   const captioner = await loadCaptioner({ model: files, ...runtimeOptions(files) });
-  // The first run compiles and lays out what later ones reuse; no photo should have to wait for that.
-  const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
-  await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
+  // The first run compiles and lays out what later ones reuse. A photo that waits already does that as well.
+  if (running.size === 0) {
+    const blank = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
+    await captioner.caption(blank, { numBeams: 1, maxLength: 2 });
+  }
   const { name, version, generation } = captioner.model;
   tell({
     type: 'ready',
@@ -66,7 +75,19 @@ async function load(): Promise<Captioner> {
     defaults: { numBeams: generation.numBeams, maxLength: generation.maxLength },
     startup: performance.now() - start,
   });
+  keepFiles = keep;
+  keepWhenIdle();
   return captioner;
+}
+
+/** What was not found once is not looked for again by a worker: the page has to start another. */
+async function importLibrary(): Promise<typeof library> {
+  try {
+    return await import(new URL(LIBRARY, base).href);
+  } catch (error) {
+    reportError(error);
+    throw error;
+  }
 }
 
 function runtimeOptions(files: ReadonlyMap<string, Uint8Array>): LoadOptions {
@@ -96,6 +117,7 @@ async function caption({
     tell({ type: 'failed', id, ...describe(error) });
   } finally {
     running.delete(id);
+    keepWhenIdle();
   }
 }
 
@@ -163,8 +185,8 @@ function toCaption({ result, draft }: Found): Caption {
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  if (error instanceof CaptionError || error instanceof DownloadError) {
-    return { code: error.code, message: error.message };
-  }
-  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  // The library's errors and those of the download have codes of letters, the browser's own have numbers.
+  const isNamed = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return { code: isNamed ? String(error.code) : 'UNEXPECTED', message };
 }

@@ -27,6 +27,16 @@ export class DownloadError extends Error {
 /** Files are kept under their unpacked contents' hash, so that a new page keeps an old model. */
 const CACHE = 'zipcaption-files';
 
+/** Progress is told no more often than this, in milliseconds: nobody sees more. */
+const PROGRESS_PAUSE = 50;
+
+export interface FetchedFiles {
+  /** By their names. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Puts them into the cache for the next visit; takes long enough to be done when nobody waits. */
+  keep(): Promise<void>;
+}
+
 /**
  * Gets files from the cache of an earlier visit or from the network, several at once.
  *
@@ -37,45 +47,52 @@ export async function fetchFiles(
   files: readonly DeployedFile[],
   base: string,
   onProgress: (progress: DownloadProgress) => void,
-): Promise<Map<string, Uint8Array>> {
+): Promise<FetchedFiles> {
   const total = files.reduce((sum, file) => sum + file.packedSize, 0);
   const cache = await openCache();
   const stop = new AbortController();
   let loaded = 0;
+  let told = Number.NEGATIVE_INFINITY;
   const count = (fresh: number) => {
     loaded += fresh;
-    if (!stop.signal.aborted) onProgress({ loaded, total });
+    const now = performance.now();
+    if (stop.signal.aborted || (loaded < total && now - told < PROGRESS_PAUSE)) return;
+    told = now;
+    onProgress({ loaded, total });
   };
-  const entries = await Promise.all(
-    files.map(async (file) => [file.name, await fetchFile(file, base, cache, count, stop.signal)]),
+  const fetched = await Promise.all(
+    files.map(async (file) => {
+      const address = new URL(file.path, base).href;
+      const kept = await fromCache(cache, address, file);
+      if (kept) count(file.packedSize);
+      const bytes =
+        kept ?? (await download(address, file, count, stop.signal, cache !== undefined));
+      return { name: file.name, address, bytes, isNew: !kept };
+    }),
   ).catch((error: unknown) => {
     stop.abort(); // One is missing: the others are of no use now.
     throw error;
   });
-  await forgetOthers(cache, new Set(files.map((file) => new URL(file.path, base).href)), base);
-  return new Map(entries as [string, Uint8Array][]);
+  return {
+    files: new Map(fetched.map(({ name, bytes }) => [name, bytes])),
+    async keep() {
+      // Without room for it a file is simply fetched again on the next visit.
+      for (const { address, bytes, isNew } of fetched) {
+        if (isNew) await cache?.put(address, new Response(bytes)).catch(() => undefined);
+      }
+      await forgetOthers(cache, new Set(fetched.map(({ address }) => address)), base);
+    },
+  };
 }
 
-async function fetchFile(
-  file: DeployedFile,
-  base: string,
+async function fromCache(
   cache: Cache | undefined,
-  onBytes: (fresh: number) => void,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const address = new URL(file.path, base).href;
+  address: string,
+  { size }: DeployedFile,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const kept = await cache?.match(address);
-  if (kept) {
-    const bytes = new Uint8Array(await kept.arrayBuffer());
-    if (bytes.length === file.size) {
-      onBytes(file.packedSize);
-      return bytes;
-    }
-  }
-  const bytes = await download(address, file, onBytes, signal);
-  // Without room for it the file is simply fetched again on the next visit.
-  await cache?.put(address, new Response(bytes)).catch(() => undefined);
-  return bytes;
+  const bytes = kept && new Uint8Array(await kept.arrayBuffer());
+  return bytes?.length === size ? bytes : undefined;
 }
 
 /** A page on plain http has no cache; a browser in private mode may refuse one. */
@@ -96,16 +113,19 @@ async function forgetOthers(
   }
 }
 
+/** @param keptElsewhere true if the browser's own cache need not keep the file as well */
 async function download(
   address: string,
   file: DeployedFile,
   onBytes: (fresh: number) => void,
   signal: AbortSignal,
+  keptElsewhere: boolean,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const failed = (why: string, cause?: unknown) =>
     new DownloadError('NETWORK_FAILED', `${file.name} could not be downloaded: ${why}.`, { cause });
 
-  const response = await fetch(address, { signal }).catch((cause: unknown) => {
+  const cache = keptElsewhere ? 'no-store' : 'default';
+  const response = await fetch(address, { signal, cache }).catch((cause: unknown) => {
     throw failed('there is no connection', cause);
   });
   if (response.status === 404) {
@@ -139,51 +159,51 @@ async function unpack(
   file: DeployedFile,
   onBytes: (count: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const [peek, rest] = await peekAt(body);
-  const packed = peek[0] === 0x1f && peek[1] === 0x8b;
-  const share = packed ? 1 : file.packedSize / file.size;
-  const counted = rest.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller) {
-        onBytes(Math.floor(chunk.length * share));
-        controller.enqueue(chunk);
-      },
-    }),
-  );
-  const stream = packed ? counted.pipeThrough(new DecompressionStream('gzip')) : counted;
   const bytes = new Uint8Array(file.size);
   let at = 0;
-  for (const reader = stream.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > file.size) throw corrupt(file, 'it is too long');
-    bytes.set(value, at);
-    at += value.length;
+  const take = (chunk: Uint8Array) => {
+    if (at + chunk.length > file.size) throw corrupt(file, 'it is too long');
+    bytes.set(chunk, at);
+    at += chunk.length;
+  };
+  const reader = body.getReader();
+  const first = await reader.read();
+  if (first.value?.[0] === 0x1f && first.value[1] === 0x8b) {
+    const { writable, readable } = new DecompressionStream('gzip');
+    const writer = writable.getWriter();
+    const fill = async () => {
+      await pump(reader, first, (chunk) => {
+        onBytes(chunk.length);
+        return writer.write(chunk);
+      });
+      await writer.close();
+    };
+    const unpacked = readable.getReader();
+    const empty = async () => pump(unpacked, await unpacked.read(), take);
+    // What fails at one end must not leave the other waiting.
+    await Promise.all([fill(), empty()]).catch((error: unknown) => {
+      void reader.cancel().catch(() => undefined);
+      void writer.abort().catch(() => undefined);
+      throw error;
+    });
+  } else {
+    const share = file.packedSize / file.size;
+    await pump(reader, first, (chunk) => {
+      onBytes(Math.floor(chunk.length * share));
+      take(chunk);
+    });
   }
   if (at !== file.size) throw corrupt(file, `it ends after ${at} of ${file.size} bytes`);
   return bytes;
 }
 
-/** The stream's first bytes, and a stream that still has them. */
-async function peekAt(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<[Uint8Array, ReadableStream<Uint8Array<ArrayBuffer>>]> {
-  const reader = body.getReader();
-  const first = await reader.read();
-  const head = first.value ?? new Uint8Array();
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      if (first.done) controller.close();
-      else controller.enqueue(head);
-    },
-    async pull(controller) {
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-  return [head, stream];
+/** Takes what a stream gives, of which `first` has been read. */
+async function pump<T>(
+  reader: ReadableStreamDefaultReader<T>,
+  first: ReadableStreamReadResult<T>,
+  take: (chunk: T) => void | Promise<void>,
+): Promise<void> {
+  for (let read = first; !read.done; read = await reader.read()) await take(read.value);
 }
 
 async function verify(bytes: Uint8Array<ArrayBuffer>, file: DeployedFile): Promise<void> {
