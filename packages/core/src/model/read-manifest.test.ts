@@ -7,6 +7,14 @@ const tiny = () =>
     readFileSync(new URL('../../test/fixtures/tiny-model/manifest.json', import.meta.url), 'utf8'),
   );
 
+const patches = {
+  side: 16,
+  merge: 2,
+  minFeatures: 4,
+  maxFeatures: 64,
+  split: { above: 2, minTiles: 2, maxTiles: 4, overview: true },
+};
+
 describe('readManifest', () => {
   test('fills in the defaults of absent optional fields', () => {
     const manifest = readManifest(tiny());
@@ -35,6 +43,36 @@ describe('readManifest', () => {
     ['a zero std', (m) => (m.image.std[1] = 0), /image\.std\[1\] must be a number from/],
     ['two means', (m) => m.image.mean.pop(), /image\.mean must be a list of 3/],
     ['an unknown filter', (m) => (m.image.resample = 'cubic'), /image\.resample must be one of/],
+    [
+      'patches in tiles that are no squares',
+      (m) => Object.assign(m.image, { patches, width: 64, height: 32 }),
+      /image\.patches must be square tiles/,
+    ],
+    [
+      'patches that do not fill a tile',
+      (m) => Object.assign(m.image, { patches: { ...patches, side: 5 }, width: 64, height: 64 }),
+      /image\.patches must be tiles whose side is a multiple of 10 pixels/,
+    ],
+    [
+      'patches of a photo without end',
+      (m) =>
+        Object.assign(m.image, {
+          patches: { ...patches, merge: 8, maxFeatures: 4096 },
+          width: 512,
+          height: 512,
+        }),
+      /image\.patches must be at most 16777216 pixels/,
+    ],
+    [
+      'a split without its number of tiles',
+      (m) => (m.image.patches = { ...patches, split: { above: 2 } }),
+      /image\.patches\.split\.minTiles/,
+    ],
+    [
+      'an unknown arithmetic',
+      (m) => (m.image.arithmetic = 'opencv'),
+      /image\.arithmetic must be one of "pillow", "torchvision"/,
+    ],
     ['attention without grid', (m) => delete m.decoder.attentionGrid, /decoder\.attentionGrid/],
     ['a way out of the folder', (m) => (m.encoder.file = '../x.onnx'), /encoder\.file/],
     ['an absolute file', (m) => (m.decoder.file = '/etc/passwd'), /decoder\.file/],
