@@ -9,6 +9,8 @@ export interface LingerLimits {
   readonly total?: number;
   /** Bytes that are read and thrown away; then the client has to stop by itself. Default 64 MiB. */
   readonly bytes?: number;
+  /** Milliseconds that are left for all of this when the server ends. Default 5,000. */
+  readonly atEnd?: number;
 }
 
 /** Milliseconds in which a client that sends too much may still read its answer. */

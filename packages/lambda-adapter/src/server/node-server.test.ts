@@ -527,6 +527,22 @@ describe('the end', () => {
     await closed;
   });
 
+  it('does not wait for clients that have their answer and do not close', async () => {
+    const { url, close } = await start({}, {}, { grace: 60_000, linger: { atEnd: 100 } });
+    const mute = connect({
+      port: Number(new URL(url).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    mute.on('error', () => undefined).resume();
+    mute.write('hello\r\n\r\n');
+    await new Promise((resolve) => mute.once('end', resolve));
+    const started = performance.now();
+    await close();
+    expect(performance.now() - started).toBeLessThan(10_000);
+    mute.destroy();
+  });
+
   it('does not wait for ever', async () => {
     const { url, close, engine } = await start(
       { pace: 1000, words: Array(100).fill('word') },

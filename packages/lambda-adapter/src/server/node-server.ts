@@ -149,7 +149,10 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
       for (const socket of connections) {
         if (!Connection.of(socket).isClosing) socket.destroy();
       }
-      await Promise.race([closed, late]);
+      const { atEnd = 5_000 } = linger;
+      const lastCall = new Promise<void>((resolve) => setTimeout(resolve, atEnd).unref());
+      await Promise.race([closed, late, lastCall]);
+      for (const socket of connections) socket.destroy();
       server.closeAllConnections();
       await closed;
     },
