@@ -411,7 +411,7 @@ describe('words for what the photo shows', () => {
       ...model,
       manifest: {
         ...model.manifest,
-        encoder: { ...encoder, tags: { output, tokens, forms: [], bias: output } },
+        encoder: { ...encoder, tags: { output, tokens, forms: [], unweighted: [], bias: output } },
       },
       async encode(pixels) {
         const tagBias = Float32Array.from(tokens, (_, i) => Number(i === column));

@@ -119,8 +119,8 @@ function influenceOf(
   encoded: EncodedPhoto,
   options: ResolvedOptions,
 ): TagInfluence {
-  const tokens = manifest.encoder.tags?.tokens ?? [];
-  return tagInfluence(tokens, tags?.forms ?? new Map(), encoded, options);
+  const spec = manifest.encoder.tags ?? { tokens: [], unweighted: [] };
+  return tagInfluence(spec, tags?.forms ?? new Map(), encoded, options);
 }
 
 /** The first stages of one photo, up to the encoder's feature vector. */

@@ -108,7 +108,8 @@ class OnnxCaptioner:
     def influence(self, encoded: dict[str, np.ndarray]) -> Influence:
         """What the photo's tags do to its captions."""
         tokens = self.tags['tokens']
-        likely = likely_words(encoded[self.tags['output']][0].tolist(), self.tag_weight)
+        seen = zip(tokens, encoded[self.tags['output']][0].tolist())
+        likely = likely_words(seen, self.tag_weight, self.tags.get('unweighted', ()))
         bias = self.tag_bias * encoded[self.tags['bias']][0] if self.tag_bias else []
         return Influence(
             likely=added_to(tokens, likely, self.forms) if self.tag_weight else {},

@@ -42,11 +42,17 @@ def forms_by_token(
     return forms
 
 
-def likely_words(probabilities: Iterable[float], weight: float) -> list[float]:
-    """What is added for each tag: by how much its log-odds are above those of 3 %."""
+def likely_words(
+    tags: Iterable[tuple[int, float]], weight: float, unweighted: Iterable[int] = ()
+) -> list[float]:
+    """What is added for each tag: by how much its log-odds are above those of 3 %.
+
+    tags: token and probability; unweighted: tokens that are left alone.
+    """
+    left = frozenset(unweighted)
     floor = math.log(LEAST_LIKELY / (1 - LEAST_LIKELY))
-    held = (min(max(p, 1e-9), MOST_LIKELY) for p in probabilities)
-    return [weight * (math.log(p / (1 - p)) - floor) for p in held]
+    held = ((token, min(max(p, 1e-9), MOST_LIKELY)) for token, p in tags)
+    return [0.0 if token in left else weight * (math.log(p / (1 - p)) - floor) for token, p in held]
 
 
 def added_to(

@@ -19,6 +19,7 @@ import onnx
 import torch
 
 from data.forms import word_forms
+from data.photos import FEMALE, MALE
 from data.vocabulary import Vocabulary
 
 LICENSE = 'SEE LICENSE IN MODEL_CARD.md'
@@ -152,6 +153,7 @@ def main() -> None:
     tags = {
         'tokens': list(concepts),
         'forms': word_forms(vocabulary.words, concepts, args.wordnet),
+        'unweighted': [i for i in concepts if vocabulary.words[i] in {*MALE, *FEMALE}],
     }
     manifest = manifest_of(args.out, args.version, tags, generation, metrics, confidence)
     write_json(args.out / 'manifest.json', manifest)

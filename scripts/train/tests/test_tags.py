@@ -71,7 +71,8 @@ def test_rows_follow_what_they_have_said() -> None:
 
 
 def test_likely_words_are_those_above_3_percent() -> None:
-    half, least, no = likely_words([0.5, 0.03, 0.0], 2)
+    half, least, no, left = likely_words([(3, 0.5), (5, 0.03), (4, 0.0), (6, 0.9)], 2, [6])
+    assert left == 0
     assert half == pytest.approx(2 * 3.4761)
     assert least == pytest.approx(0)
     assert no < 0

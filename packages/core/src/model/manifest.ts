@@ -82,6 +82,8 @@ export interface TagsSpec {
   readonly tokens: readonly number[];
   /** Groups of tokens that are forms of one word (bird, birds): what holds for one holds for all. */
   readonly forms: readonly (readonly number[])[];
+  /** Tokens of tags that `generation.tagWeight` leaves alone: a guess that must not get surer. */
+  readonly unweighted: readonly number[];
   /**
    * An output, 1 × n, above 0 for what the photo surely shows: how much each word is favoured in a
    * second search where the caption says none of them. `generation.tagBias` multiplies it.

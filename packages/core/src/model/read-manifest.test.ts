@@ -115,6 +115,11 @@ describe('readManifest', () => {
         ]),
       /forms\[1\]\[1\] must be a token that is not/,
     ],
+    [
+      'an unweighted tag twice',
+      (m) => (m.encoder.tags.unweighted = [20, 20]),
+      /unweighted\[1\] must be a token that is not/,
+    ],
     ['a list as features', (m) => (m.encoder.features = ['x']), /encoder\.features must be a/],
     ['a text as token', (m) => (m.generation.suppress = ['a']), /generation\.suppress\[0\]/],
   ])('refuses %s', (name, spoil, message) => {

@@ -62,13 +62,14 @@ export function readEncoder(json: unknown): Manifest['encoder'] {
 }
 
 function readTags(json: unknown, path: string): TagsSpec {
-  const tags = object(json, path, ['output', 'tokens', 'forms', 'bias']);
+  const tags = object(json, path, ['output', 'tokens', 'forms', 'unweighted', 'bias']);
   const inOneGroup = unlisted();
   const group = (value: unknown, at: string) => array(value, at, inOneGroup);
   return {
     output: string(tags.output, `${path}.output`),
     tokens: array(tags.tokens, `${path}.tokens`, unlisted()),
     forms: array(tags.forms ?? [], `${path}.forms`, group),
+    unweighted: array(tags.unweighted ?? [], `${path}.unweighted`, unlisted()),
     ...optional(tags, path, 'bias', string),
   };
 }

@@ -24,6 +24,14 @@ export interface TagSettings {
   readonly tagRepeatPenalty: number;
 }
 
+/** A model's tags. */
+export interface TagTokens {
+  /** Of their words, one a column. */
+  readonly tokens: readonly number[];
+  /** Those of them that are never likely. */
+  readonly unweighted: readonly number[];
+}
+
 /** What a photo's encoder says of its tags: a number for each column of the model's tags. */
 export interface TagOutputs {
   /** 0–1. */
@@ -37,16 +45,16 @@ const LEAST_LIKELY = 0.03;
 /** A tag's probability counts as at most this: a sure tag has finite log-odds. */
 const MOST_LIKELY = 0.9999;
 
-/** @param tokens of the tags' words, one a column */
 export function tagInfluence(
-  tokens: readonly number[],
+  { tokens, unweighted }: TagTokens,
   forms: WordForms,
   { tags = [], tagBias = [] }: TagOutputs,
   settings: TagSettings,
 ): TagInfluence {
   const floor = logOdds(LEAST_LIKELY);
-  const likely = (column: number) =>
-    settings.tagWeight * (logOdds(Math.min(tags[column] ?? 0, MOST_LIKELY)) - floor);
+  const weight = (token: number) => (unweighted.includes(token) ? 0 : settings.tagWeight);
+  const likely = (column: number, token: number) =>
+    weight(token) * (logOdds(Math.min(tags[column] ?? 0, MOST_LIKELY)) - floor);
   const sure = (column: number) => settings.tagBias * (tagBias[column] ?? 0);
   return {
     likely: addedTo(tokens, forms, likely),
@@ -60,11 +68,11 @@ export function tagInfluence(
 function addedTo(
   tokens: readonly number[],
   forms: WordForms,
-  value: (column: number) => number,
+  value: (column: number, token: number) => number,
 ): Added {
   const added = new Map<number, number>();
   tokens.forEach((token, column) => {
-    const most = value(column);
+    const most = value(column, token);
     if (!(most > 0)) return;
     for (const form of forms.get(token) ?? [token]) {
       added.set(form, Math.max(most, added.get(form) ?? 0));
