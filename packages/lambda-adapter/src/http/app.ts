@@ -129,7 +129,7 @@ export function createApp(options: AppOptions): App {
   });
 
   async function route(call: Call): Promise<Response> {
-    const path = pathOf(call.url, settings.basePath);
+    const path = pathOf(call.url.pathname, settings.basePath);
     const methods = path === undefined ? undefined : routes.get(path);
     if (!methods) {
       throw new HttpError(
@@ -230,7 +230,8 @@ function table(
 /** What tells how the server is, while it ends. */
 const answeredToTheEnd: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
-function pathOf({ pathname }: URL, basePath: string): string | undefined {
+/** The path below `basePath`, without slashes at its end; undefined for what is not below it. */
+export function pathOf(pathname: string, basePath: string): string | undefined {
   if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined;
   // One step at a time: a regular expression takes quadratic time for a path of slashes.
   let end = pathname.length;

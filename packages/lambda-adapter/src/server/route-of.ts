@@ -1,3 +1,5 @@
+import { pathOf } from '../http/app.js';
+
 /** Paths that are names of their own in metrics and traces; strangers must not be able to add further ones. */
 const routes: ReadonlySet<string> = new Set([
   '/',
@@ -13,11 +15,9 @@ const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS'])
 
 /** The route of a request's path; undefined for a path that is none. */
 export function routeOf(path: string, basePath: string): string | undefined {
-  if (path === '' || !path.startsWith(basePath)) return undefined;
-  let end = path.length;
-  while (end > basePath.length && path[end - 1] === '/') end--;
-  const route = path.slice(basePath.length, end) || '/';
-  return routes.has(route) ? route : undefined;
+  // What was no HTTP has no path.
+  const route = path === '' ? undefined : pathOf(path, basePath);
+  return route !== undefined && routes.has(route) ? route : undefined;
 }
 
 /** The method, if it is one that is answered. */
