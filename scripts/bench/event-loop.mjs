@@ -50,7 +50,7 @@ async function watch(name, work) {
 
 console.log(`Node ${process.version}, ${workers} workers`);
 const photo = await readFile('samples/rocket.jpg');
-const pixels = { data: new Uint8Array(48e6), width: 4000, height: 3000, channels: 4 };
+const pixels = { data: new Uint8Array(48e6).fill(255), width: 4000, height: 3000, channels: 4 };
 let captioner;
 await watch('idle for a second', () => new Promise((resolve) => setTimeout(resolve, 1000)));
 await watch('load', async () => {

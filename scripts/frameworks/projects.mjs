@@ -2,7 +2,7 @@
 // for production as docs/frameworks.md says and run with Node.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ export const PROJECTS = {
   sveltekit: {
     packages: [
       '@sveltejs/kit@2',
-      '@sveltejs/adapter-node',
+      '@sveltejs/adapter-node@5',
       '@sveltejs/vite-plugin-svelte',
       'svelte@5',
       vite,
@@ -21,13 +21,15 @@ export const PROJECTS = {
     start: ['build/index.js'],
   },
   astro: {
-    packages: ['astro', '@astrojs/node'],
+    packages: ['astro@5', '@astrojs/node@9'],
     build: ['astro', 'build'],
     start: ['dist/server/entry.mjs'],
   },
   nuxt: {
     packages: ['nuxt@4'],
     build: ['nuxt', 'build'],
+    // Everything that the server needs is in here.
+    output: '.output',
     start: ['.output/server/index.mjs'],
   },
   'react-router': {
@@ -47,7 +49,7 @@ export const PROJECTS = {
  * @returns what starts it: arguments of Node, and the environment
  */
 export async function buildProject(name, folder, packed) {
-  const { packages, build, start } = PROJECTS[name];
+  const { packages, build, start, output } = PROJECTS[name];
   const run = (command, args) =>
     execFileSync(command, args, {
       cwd: folder,
@@ -61,6 +63,11 @@ export async function buildProject(name, folder, packed) {
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...packages]);
   const [tool, ...args] = build;
   run(join(folder, 'node_modules/.bin', tool), args);
+  if (output) {
+    for (const each of readdirSync(folder)) {
+      if (each !== output) rmSync(join(folder, each), { recursive: true });
+    }
+  }
   const port = String(await freePort());
   return { start, env: { PORT: port, HOST: '127.0.0.1', BODY_SIZE_LIMIT: '10M' } };
 }

@@ -22,13 +22,20 @@ export type ImageInput =
   | Request
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
-  | ImageData
-  | ImageBitmap
-  | HTMLImageElement
-  | HTMLCanvasElement
-  | OffscreenCanvas
-  | HTMLVideoElement
-  | VideoFrame;
+  | InstanceOf<'ImageData'>
+  | InstanceOf<'ImageBitmap'>
+  | InstanceOf<'HTMLImageElement'>
+  | InstanceOf<'HTMLCanvasElement'>
+  | InstanceOf<'OffscreenCanvas'>
+  | InstanceOf<'HTMLVideoElement'>
+  | InstanceOf<'VideoFrame'>;
+
+/**
+ * What a class of the browser makes; nothing in programs that are compiled without the DOM's types, where its
+ * name would turn the whole union into `any`.
+ */
+type InstanceOf<Name extends string> =
+  typeof globalThis extends Record<Name, { readonly prototype: infer Instance }> ? Instance : never;
 
 /** Options of `loadCaptioner`. */
 export interface LoadOptions {

@@ -17,17 +17,22 @@ export function rawToRgb(image: RawImage): RgbImage {
   check(image);
   const { data, width, height, channels } = image;
   const pixels = width * height;
-  if (channels === 3) return { width, height, data: Uint8Array.from(data) };
+  if (channels === 3) return { width, height, data: new Uint8Array(data) };
 
   const rgb = new Uint8Array(pixels * 3);
   for (let i = 0, from = 0, to = 0; i < pixels; i++, from += channels, to += 3) {
+    const alpha = channels === 4 ? data[from + 3] : 255;
     if (channels === 1) {
-      rgb[to] = rgb[to + 1] = rgb[to + 2] = data[from] ?? 0;
+      rgb[to] = rgb[to + 1] = rgb[to + 2] = data[from];
+    } else if (alpha === 255) {
+      // Nearly all pixels of photos.
+      rgb[to] = data[from];
+      rgb[to + 1] = data[from + 1];
+      rgb[to + 2] = data[from + 2];
     } else {
-      const alpha = data[from + 3] ?? 255;
-      rgb[to] = onWhite(data[from] ?? 0, alpha);
-      rgb[to + 1] = onWhite(data[from + 1] ?? 0, alpha);
-      rgb[to + 2] = onWhite(data[from + 2] ?? 0, alpha);
+      rgb[to] = onWhite(data[from], alpha);
+      rgb[to + 1] = onWhite(data[from + 1], alpha);
+      rgb[to + 2] = onWhite(data[from + 2], alpha);
     }
   }
   return { width, height, data: rgb };
