@@ -26,8 +26,11 @@ execFileSync(
     ...['--entryPoints', 'packages/core/src/index.ts', '--tsconfig', 'packages/core/tsconfig.json'],
     ...['--out', out, '--name', 'zipcaption', '--readme', 'docs/api.md', '--excludeInternal'],
     ...['--validation.invalidLink', 'true', '--validation.notExported', 'true'],
-    // Tables of constants that a type is made of.
-    ...['--intentionallyNotExported', 'DTYPE_SUFFIXES', '--intentionallyNotExported', 'RUNTIMES'],
+    // Tables of constants that a type is made of, and a type that looks others up.
+    ...['DTYPE_SUFFIXES', 'RUNTIMES', 'InstanceOf'].flatMap((name) => [
+      '--intentionallyNotExported',
+      name,
+    ]),
     ...['--treatValidationWarningsAsErrors', 'true', '--skipErrorChecking', 'true'],
     ...['--disableSources', '--logLevel', 'Warn'],
   ],

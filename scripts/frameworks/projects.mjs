@@ -7,7 +7,6 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const vite = 'vite@8';
 export const PROJECTS = {
   sveltekit: {
     packages: [
@@ -15,7 +14,7 @@ export const PROJECTS = {
       '@sveltejs/adapter-node@5',
       '@sveltejs/vite-plugin-svelte',
       'svelte@5',
-      vite,
+      'vite@8',
     ],
     build: ['vite', 'build'],
     start: ['build/index.js'],
@@ -33,9 +32,11 @@ export const PROJECTS = {
     start: ['.output/server/index.mjs'],
   },
   'react-router': {
+    // All of the same version, which npm does not find by itself.
     packages: [
-      ...['react-router@7', '@react-router/dev@7', '@react-router/node@7', '@react-router/serve@7'],
-      ...['react@19', 'react-dom@19', 'isbot', vite],
+      ...['react-router@7.18.4', '@react-router/dev@7.18.4'],
+      ...['@react-router/node@7.18.4', '@react-router/serve@7.18.4'],
+      ...['react@19', 'react-dom@19', 'isbot@5', 'vite@7'],
     ],
     build: ['react-router', 'build'],
     start: ['node_modules/@react-router/serve/bin.js', 'build/server/index.js'],

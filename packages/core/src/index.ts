@@ -1,7 +1,8 @@
 export { type Captioner, captionImage, loadCaptioner } from './captioner.js';
 export { CaptionError, type CaptionErrorCode } from './errors.js';
+export type { PatchSpec, PatchSplit } from './image/patch-layout.js';
 export type { DecodeMode, PreprocessSpec } from './image/preprocess.js';
-export type { Resample } from './image/resize.js';
+export type { Arithmetic, Resample } from './image/resize.js';
 export type { TileSpec } from './image/tile-sizes.js';
 export type { ImageFormat, Orientation, RawImage, Size } from './image/types.js';
 export type { FetchPhoto } from './input/download.js';
