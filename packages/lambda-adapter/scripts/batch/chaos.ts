@@ -107,7 +107,13 @@ export async function chaos(
   const twice = new Set(again);
   const end = started + minutes * 60_000;
   const arrived: Photo[] = [];
+  let told = started;
   await work(aws, queue, pollers, async (depth) => {
+    if (Date.now() - told > 30_000) {
+      told = Date.now();
+      const seconds = Math.round((told - started) / 1000);
+      say(`${seconds} s: ${arrived.length} photos have arrived, ${depth} messages left`);
+    }
     const from = arrived.length;
     if (depth >= FEW || from === objects || Date.now() > end) return false;
     const wave = photos.slice(from, from + WAVE);
@@ -119,8 +125,6 @@ export async function chaos(
       wave.filter((each) => twice.has(each)),
     );
     arrived.push(...wave);
-    const seconds = Math.round((Date.now() - started) / 1000);
-    say(`${seconds} s: ${arrived.length} photos have arrived`);
     return true;
   });
   const seconds = (Date.now() - started) / 1000;
