@@ -56,9 +56,9 @@ export async function chaos(
   await notifyQueue(aws, 'chaos-photos', queue);
 
   const photos = drawnPhotos(objects, chance);
-  const again = photos.filter(() => chance() < 0.5);
+  const twice = new Set(photos.filter(() => chance() < 0.5));
   const poison = Math.max(2, Math.round(objects / 500));
-  say(`${objects} photos, ${again.length} messages twice, ${poison} that are no jobs`);
+  say(`${objects} photos, ${twice.size} messages twice, ${poison} that are no jobs`);
 
   const env = {
     ZIPCAPTION_RESULTS: 's3://chaos-results/captions,dynamodb://chaos',
@@ -83,7 +83,7 @@ export async function chaos(
   const memory: number[] = [];
   let kills = 0;
   // Half of the batches go to each of the two functions.
-  const killChance = Math.min(0.06, (2 * KILLS) / ((objects + again.length) / 10));
+  const killChance = Math.min(0.06, (2 * KILLS) / ((objects + twice.size) / 10));
   const pollers = functions.map(
     (function_, at) =>
       new Poller({
@@ -104,7 +104,6 @@ export async function chaos(
   const started = Date.now();
   await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
   const photo = await smallPhotos();
-  const twice = new Set(again);
   const end = started + minutes * 60_000;
   const arrived: Photo[] = [];
   let told = started;
