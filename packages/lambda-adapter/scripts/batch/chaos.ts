@@ -5,7 +5,7 @@ import { judge } from './chaos-judge.js';
 import type { Fault, FaultProxy } from './fault-proxy.js';
 import { packagedFunction } from './packaged-function.js';
 import { brokenPhoto, each, type Fate, type Photo, random, smallPhotos } from './photos.js';
-import { Poller, type Queue, queueCallsEnd } from './poller.js';
+import { oneAfterAnother, Poller, type Queue } from './poller.js';
 import { makeBucket, makeQueue, makeTable, notifyQueue, queueDepth } from './resources.js';
 
 export interface ChaosOptions {
@@ -27,10 +27,10 @@ const MAX_RECEIVES = 4;
 /** Functions killed in a long run. Each takes some seconds to start again. */
 const KILLS = 25;
 
-/** Photos that arrive at once. moto's queues take the longer for a message the more of them they hold. */
-const WAVE = 500;
-/** Messages that are still there when the next photos arrive. */
-const FEW = 100;
+/** Photos that arrive at once. moto takes the longer for a message the more of them a queue holds. */
+const WAVE = 100;
+/** Messages that may be left when the next photos arrive. */
+const FEW = 60;
 
 /**
  * Photos of which some are broken, deleted before their turn, overwritten or not to be read; messages
@@ -53,8 +53,6 @@ export async function chaos(
   const queue = await makeQueue(aws, 'chaos', {
     RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: MAX_RECEIVES }),
   });
-  await notifyQueue(aws, 'chaos-photos', queue);
-
   const photos = drawnPhotos(objects, chance);
   const twice = new Set(photos.filter(() => chance() < 0.5));
   const poison = Math.max(2, Math.round(objects / 500));
@@ -104,8 +102,16 @@ export async function chaos(
   const started = Date.now();
   await each(poison, 4, (index) => send(aws, queue, index % 2 ? 'not JSON' : '{"bucket":"b"}'));
   const photo = await smallPhotos();
+  // They are gone before S3 tells of photos: their messages are sent by hand.
+  const deleted = photos.filter(({ fate }) => fate === 'deleted');
+  await upload(aws, deleted, (index) => photo(objects + index));
+  for (const { key } of deleted) {
+    await aws.s3.send(new DeleteObjectCommand({ Bucket: 'chaos-photos', Key: key }));
+  }
+  await notifyQueue(aws, 'chaos-photos', queue);
   const end = started + minutes * 60_000;
   const arrived: Photo[] = [];
+  let overwritten: Photo[] = [];
   let told = started;
   await work(aws, queue, pollers, async (depth) => {
     if (Date.now() - told > 30_000) {
@@ -113,18 +119,22 @@ export async function chaos(
       const seconds = Math.round((told - started) / 1000);
       say(`${seconds} s: ${arrived.length} photos have arrived, ${depth} messages left`);
     }
+    if (depth >= FEW) return false;
     const from = arrived.length;
-    if (depth >= FEW || from === objects || Date.now() > end) return false;
-    const wave = photos.slice(from, from + WAVE);
-    const newer = (index: number) => photo(objects + from + index);
-    await upload(aws, wave, (index) => photo(from + index), newer);
-    await sendAgain(
+    const wave = Date.now() < end ? photos.slice(from, from + WAVE) : [];
+    // Those of the wave before are a second old, and S3 tells times to the second.
+    const due = overwritten;
+    overwritten = wave.filter(({ fate }) => fate === 'overwritten');
+    await upload(aws, due, (index) => photo(2 * objects + from + index));
+    const there = wave.filter(({ fate }) => fate !== 'deleted');
+    await upload(aws, there, (index) => photo(from + index));
+    await announce(
       aws,
       queue,
-      wave.filter((each) => twice.has(each)),
+      wave.filter((each) => twice.has(each) || each.fate === 'deleted'),
     );
     arrived.push(...wave);
-    return true;
+    return wave.length + due.length > 0;
   });
   const seconds = (Date.now() - started) / 1000;
   proxy.fault = () => undefined;
@@ -160,31 +170,19 @@ function drawnPhotos(objects: number, chance: () => number): Photo[] {
   });
 }
 
-/** Puts photos into the bucket, then overwrites and deletes those whose fate it is. */
 async function upload(
   aws: Aws,
   photos: readonly Photo[],
   bytes: (index: number) => Buffer,
-  newerBytes: (index: number) => Buffer,
 ): Promise<void> {
-  const put = async (photo: Photo, body: Buffer) => {
-    const command = new PutObjectCommand({ Bucket: 'chaos-photos', Key: photo.key, Body: body });
-    const { ETag = '' } = await aws.s3.send(command);
-    photo.etag = ETag.replaceAll('"', '');
-  };
   await each(photos.length, 8, async (index) => {
     const photo = photos[index];
     if (!photo) return;
-    await put(photo, photo.fate === 'broken' ? brokenPhoto(bytes(index), index) : bytes(index));
+    const Body = photo.fate === 'broken' ? brokenPhoto(bytes(index), index) : bytes(index);
+    const command = new PutObjectCommand({ Bucket: 'chaos-photos', Key: photo.key, Body });
+    const { ETag = '' } = await oneAfterAnother(() => aws.s3.send(command));
+    photo.etag = ETag.replaceAll('"', '');
   });
-  // S3 tells times to the second: what is written now is later than all the above.
-  await sleep(1100);
-  for (const [index, photo] of photos.entries()) {
-    if (photo.fate === 'overwritten') await put(photo, newerBytes(index));
-    if (photo.fate === 'deleted') {
-      await aws.s3.send(new DeleteObjectCommand({ Bucket: 'chaos-photos', Key: photo.key }));
-    }
-  }
 }
 
 /** The first photos have every fate, so that short runs have them, too. */
@@ -197,7 +195,8 @@ function fateOf(index: number, number: number): Fate {
   return number < 0.051 ? 'forbidden' : 'sound';
 }
 
-async function sendAgain(aws: Aws, queue: Queue, photos: readonly Photo[]): Promise<void> {
+/** Sends what S3 sends of a new object. */
+async function announce(aws: Aws, queue: Queue, photos: readonly Photo[]): Promise<void> {
   await each(photos.length, 4, (index) => {
     const { key, etag } = photos[index] ?? { key: '', etag: '' };
     const object = { key: encodeURIComponent(key).replaceAll('%20', '+'), eTag: etag };
@@ -208,7 +207,9 @@ async function sendAgain(aws: Aws, queue: Queue, photos: readonly Photo[]): Prom
 }
 
 function send(aws: Aws, { url }: Queue, body: string): Promise<unknown> {
-  return aws.json('AmazonSQS.SendMessage', { QueueUrl: url, MessageBody: body });
+  return oneAfterAnother(() =>
+    aws.json('AmazonSQS.SendMessage', { QueueUrl: url, MessageBody: body }),
+  );
 }
 
 /** Milliseconds for ten photos, measured with photos of no bucket of the run. */
@@ -256,8 +257,7 @@ function faults(chance: () => number): (call: string) => Fault | undefined {
 }
 
 /**
- * Works until nothing waits, nothing is in anybody's hand and nothing arrives any more. The pollers rest
- * while photos arrive, so that those to be deleted are gone before their turn.
+ * Works until nothing waits, nothing is in anybody's hand and nothing arrives any more.
  *
  * @param arrive may let photos arrive; false if it did not
  */
@@ -268,21 +268,17 @@ async function work(
   arrive: (depth: number) => Promise<boolean>,
 ): Promise<void> {
   let isOver = false;
-  let isResting = false;
   const poll = async (poller: Poller) => {
     while (!isOver) {
-      if (isResting || !(await poller.once())) await sleep(500);
+      if (!(await poller.once())) await sleep(500);
     }
   };
   const watch = async () => {
     for (let empty = 0; empty < 3; ) {
+      await sleep(1500);
       const depth = await queueDepth(aws, queue);
-      isResting = depth < FEW;
-      if (isResting) await queueCallsEnd();
       const hasMore = await arrive(depth);
-      isResting = false;
       empty = depth === 0 && !hasMore ? empty + 1 : 0;
-      await sleep(1000);
     }
     isOver = true;
   };

@@ -91,14 +91,9 @@ export class Poller {
 }
 
 let last: Promise<unknown> = Promise.resolve();
-/** moto's queues do not stand two calls at the same moment. */
-function oneAfterAnother<T>(call: () => Promise<T>): Promise<T> {
+/** moto's queues lose messages by two calls at the same moment; whatever sends, receives or deletes takes its turn. */
+export function oneAfterAnother<T>(call: () => Promise<T>): Promise<T> {
   const next = last.then(call, call);
   last = next.catch(() => undefined);
   return next;
-}
-
-/** Resolves when no poller is receiving or deleting messages any more. */
-export function queueCallsEnd(): Promise<void> {
-  return oneAfterAnother(async () => undefined);
 }
