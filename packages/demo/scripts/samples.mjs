@@ -70,7 +70,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { file, crop } of await readSamples()) {
     const small = await sharp(join(photos, file))
       .resize(WIDTH, HEIGHT, { fit: 'cover', position: crop ?? 'centre' })
-      .avif({ quality: 30, effort: 9 })
+      .avif({ quality: 24, effort: 9 })
       .toBuffer();
     await writeFile(join(folder, thumbnail(file)), small);
     console.log(`${thumbnail(file)}, ${small.length} bytes`);
