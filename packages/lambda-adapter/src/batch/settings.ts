@@ -39,6 +39,7 @@ const known = new Set([
   'MODEL',
   'MODEL_SHA256',
   'DTYPE',
+  'THREADS',
   'RUNTIME',
   'METRICS',
 ]);
