@@ -112,14 +112,24 @@ describe('any static host', () => {
     const { page, requests, stopServer } = visitor;
     await takeSample(page, 'coffee.jpg');
     const text = await outcome(page);
-    await page.waitForFunction(async () => {
-      const kept = [];
-      for (const name of await caches.keys())
-        kept.push(...(await (await caches.open(name)).keys()));
-      const paths = kept.map(({ url }) => url);
-      const wanted = ['captioner.', 'library.', 'api.html', 'encoder', 'decoder', 'tokenizer'];
-      return wanted.every((part) => paths.some((path) => path.includes(part)));
-    });
+    const keptPaths = () =>
+      page.evaluate(async () => {
+        const kept = [];
+        for (const name of await caches.keys())
+          kept.push(...(await (await caches.open(name)).keys()));
+        return kept.map(({ url }) => url);
+      });
+    const wanted = ['captioner.', 'library.', 'api.html', 'encoder', 'decoder', 'tokenizer'];
+    // A promise would be true enough for waitForFunction.
+    await expect
+      .poll(
+        async () => {
+          const paths = await keptPaths();
+          return wanted.filter((part) => !paths.some((path) => path.includes(part)));
+        },
+        { timeout: 60_000 },
+      )
+      .toEqual([]);
     await stopServer();
     await page.context().setOffline(true);
     requests.length = 0;

@@ -84,7 +84,10 @@ describe('the caption', () => {
     expect(await page.textContent('#caption')).toBe('my "cup" of coffee');
     expect(await page.getAttribute('#image', 'alt')).toBe('my "cup" of coffee');
     expect(await page.textContent('.thumb[aria-pressed="true"]')).toBe('my "cup" of coffee');
-    expect(await page.locator('.word').allTextContents()).toEqual(['cup', 'of', 'coffee']);
+    // Words that the model said keep their heat maps.
+    const said = ['my', 'cup', 'of', 'coffee'].filter((word) => text.split(' ').includes(word));
+    expect(said).toContain('coffee');
+    expect(await page.locator('.word').allTextContents()).toEqual(said);
     await page.click('#copy-alt');
     await expect
       .poll(() => page.evaluate(() => navigator.clipboard.readText()))
