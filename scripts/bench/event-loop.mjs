@@ -43,7 +43,7 @@ async function watch(name, work) {
   const start = performance.now();
   await work();
   tick();
-  const [gap, busy] = longest.map((ms) => ms.toFixed(1).padStart(7));
+  const [gap, busy] = longest.map((ms) => (Number.isNaN(ms) ? '–' : ms.toFixed(1)).padStart(7));
   const total = (performance.now() - start).toFixed(0).padStart(6);
   console.log(`${name.padEnd(24)} ${total} ms   longest gap ${gap} ms   busy ${busy} ms`);
 }
