@@ -181,7 +181,7 @@ describe('several photos', () => {
     expect(await page.isVisible('#queue-bar')).toBe(true);
     const counted = `${before + 2} of ${before + 3} captioned, 1 failed`;
     await expect.poll(() => page.textContent('#queue-count'), { timeout: 240_000 }).toBe(counted);
-    expect(await page.isVisible('#queue-bar')).toBe(false);
+    await expect.poll(() => page.isVisible('#queue-bar')).toBe(false);
 
     await page.click(`.thumb >> nth=${before + 1}`);
     expect(await outcome(page, 'failed')).toMatch(/not|text/i);
@@ -301,7 +301,7 @@ describe('two hundred photos', () => {
     await page.click('.thumb >> nth=150');
     expect(await outcome(page, 'waiting', 'working', 'done')).toBeDefined();
     await page.click('#cancel-all');
-    expect(await page.isVisible('#queue-bar')).toBe(false);
+    await expect.poll(() => page.isVisible('#queue-bar')).toBe(false);
     const captioned = await page.locator('.thumb[data-status="done"]').count();
     await page.click('#clear');
     const left = await page.evaluate(
