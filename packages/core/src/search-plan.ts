@@ -42,14 +42,8 @@ export function planSearch(
       `The option "attention" cannot be true: the model "${manifest.name}" does not give attention.`,
     );
   }
-  if (options.numTags && !manifest.encoder.tags) {
-    throw new CaptionError(
-      'INVALID_OPTION',
-      `The option "numTags" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,
-    );
-  }
-  for (const option of ['tagWeight', 'tagRepeatPenalty'] as const) {
-    if (options[option] === 0 || manifest.encoder.tags) continue;
+  for (const option of ['numTags', 'tagWeight', 'tagRepeatPenalty'] as const) {
+    if (!options[option] || manifest.encoder.tags) continue;
     throw new CaptionError(
       'INVALID_OPTION',
       `The option "${option}" can only be 0: the model "${manifest.name}" gives no tags. Omit it, or use a model whose manifest has encoder.tags.`,

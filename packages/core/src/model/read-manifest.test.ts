@@ -120,6 +120,20 @@ describe('readManifest', () => {
       (m) => (m.encoder.tags.unweighted = [20, 20]),
       /unweighted\[1\] must be a token that is not/,
     ],
+    [
+      'forms of no tag',
+      (m) =>
+        (m.encoder.tags.forms = [
+          [20, 21],
+          [900, 901],
+        ]),
+      /forms\[1\] must be tokens, one of a tag among them/,
+    ],
+    [
+      'an unweighted word that is no tag',
+      (m) => (m.encoder.tags.unweighted = [900]),
+      /unweighted\[0\] must be one of encoder\.tags\.tokens, but it is 900/,
+    ],
     ['a list as features', (m) => (m.encoder.features = ['x']), /encoder\.features must be a/],
     ['a text as token', (m) => (m.generation.suppress = ['a']), /generation\.suppress\[0\]/],
   ])('refuses %s', (name, spoil, message) => {

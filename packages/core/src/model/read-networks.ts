@@ -63,13 +63,27 @@ export function readEncoder(json: unknown): Manifest['encoder'] {
 
 function readTags(json: unknown, path: string): TagsSpec {
   const tags = object(json, path, ['output', 'tokens', 'forms', 'unweighted', 'bias']);
+  const tokens = array(tags.tokens, `${path}.tokens`, unlisted());
+  const ofTags = new Set(tokens);
   const inOneGroup = unlisted();
-  const group = (value: unknown, at: string) => array(value, at, inOneGroup);
+  const group = (value: unknown, at: string) => {
+    const forms = array(value, at, inOneGroup);
+    // A group without a tag, or of another model's tokens, would do nothing.
+    if (!forms.some((token) => ofTags.has(token)))
+      fault(at, 'tokens, one of a tag among them', value);
+    return forms;
+  };
+  const once = unlisted();
+  const tag = (value: unknown, at: string) => {
+    const token = once(value, at);
+    if (!ofTags.has(token)) fault(at, 'one of encoder.tags.tokens', token);
+    return token;
+  };
   return {
     output: string(tags.output, `${path}.output`),
-    tokens: array(tags.tokens, `${path}.tokens`, unlisted()),
+    tokens,
     forms: array(tags.forms ?? [], `${path}.forms`, group),
-    unweighted: array(tags.unweighted ?? [], `${path}.unweighted`, unlisted()),
+    unweighted: array(tags.unweighted ?? [], `${path}.unweighted`, tag),
     ...optional(tags, path, 'bias', string),
   };
 }
