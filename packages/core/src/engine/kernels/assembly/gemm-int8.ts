@@ -230,7 +230,10 @@ function tile(
   storeRowApart(out, scaled(l3, f32x4.mul(s, leftScale), leftBias), scaled(r3, f32x4.mul(s, rightScale), rightBias), residual, flags, low, high, columns);
 }
 
-/** The last one to three rows; three are what a search with the default number of beams asks for. */
+/**
+ * The last one to three rows; three are what a search with the embedded model's beams asks for. A function here
+ * returns one value, and these steps add to six, so those of `tile` are repeated.
+ */
 function tileOfFew(
   out: usize, outStride: usize, x: usize, w: usize, pairs: i32,
   rows: i32, columns: i32, scales: usize, bias: usize,
