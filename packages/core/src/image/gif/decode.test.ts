@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { difference, noise, scene } from '../../../test/image/pictures.js';
 import { CaptionError } from '../../errors.js';
+import type { Levels } from '../types.js';
 import { decodeGif } from './decode.js';
 import { readGifHeader } from './header.js';
 
@@ -170,6 +171,24 @@ describe('damage', () => {
     }
   });
 
+  it('gaps of an interlaced part of the canvas show the row above, from its own first row on', () => {
+    const frame = { left: 10, top: 9, width: 40, height: 45 };
+    const part = write(64, 60, { ...frame, interlaced: true });
+    const sound = decodeGif(part).data;
+    const row = (data: Levels, y: number) => [...data.subarray(y * 192, (y + 1) * 192)];
+    for (const share of [0.6, 0.8, 0.95]) {
+      const { data, warnings } = decodeGif(part.subarray(0, Math.floor(part.length * share)));
+      expect(warnings).toEqual([expect.stringMatching(/coarser than it should be\.$/)]);
+      const repeated = Array.from({ length: 60 }, (_, y) => y).filter((y) => {
+        const isThere = String(row(data, y)) === String(row(sound, y));
+        if (!isThere) expect(row(data, y), `${y}`).toEqual(row(data, y - 1));
+        return !isThere;
+      });
+      expect(repeated.length).toBeGreaterThan(0);
+      expect(repeated.some((y) => (y - frame.top) % 8 === 0)).toBe(false);
+    }
+  });
+
   it('codes that do not exist end the picture', () => {
     const broken = Uint8Array.from(gif);
     broken.fill(0xff, gif.length - 600, gif.length - 300);
@@ -260,5 +279,8 @@ function write(width: number, height: number, frame: Frame): Uint8Array {
     ...(frame.local ? { palette: [...PALETTE].reverse() } : {}),
     ...(transparent === undefined ? {} : { transparent }),
   });
-  return Uint8Array.from(output.subarray(0, writer.end()));
+  const gif = Uint8Array.from(output.subarray(0, writer.end()));
+  // The flags of the image descriptor, which begins with a comma after header and palette.
+  if (frame.interlaced) gif[gif.indexOf(0x2c, 13 + 3 * PALETTE.length) + 9] = 0x40;
+  return gif;
 }
