@@ -1,9 +1,6 @@
 import type { Network, Node } from '../onnx/network.js';
-import type { Constant } from '../onnx/tensor.js';
+import { type Constant, FLOAT32_MAX } from '../onnx/tensor.js';
 import { floatsOf } from './weights.js';
-
-/** What ONNX says the limits of `Clip` are where they are left out. */
-export const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 /** What is done to the sums of a product before they are stored. */
 export interface Epilogue {

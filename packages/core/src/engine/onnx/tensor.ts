@@ -177,6 +177,8 @@ export function wholeConstant(
 const INT32_MIN = -(2 ** 31);
 export const INT32_MAX = 2 ** 31 - 1;
 const INT64_MAX = 2 ** 63 - 1;
+/** The limits of `Clip`, with either sign, where they are left out. */
+export const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 /**
  * Exporters write the largest int64 for "to the end", which the largest int32 means as well; other numbers

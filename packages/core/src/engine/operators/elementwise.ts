@@ -1,6 +1,5 @@
-import { FLOAT32_MAX } from '../graph/fuse.js';
 import { BINARY, UNARY } from '../kernels/operations.js';
-import { DATA_TYPES, type ElementType, elements } from '../onnx/tensor.js';
+import { DATA_TYPES, type ElementType, elements, FLOAT32_MAX } from '../onnx/tensor.js';
 import type { Context } from '../plan/context.js';
 import { walk, withoutWeight } from '../plan/context.js';
 import { address, broadcastStrides, isDense, type Value } from '../plan/value.js';
