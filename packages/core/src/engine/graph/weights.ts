@@ -16,22 +16,38 @@ export function foldWeights(network: Network): Network {
     constants.set(output, constant);
     return false;
   });
-  for (const { operator, inputs } of nodes) {
-    const cut = inputs.find((name) => isCut(constants.get(name)));
-    if (cut !== undefined && !PLACES.has(operator)) {
-      throw unsupported(`${operator} with whole numbers beyond 32 bits`);
-    }
-  }
+  refuseCutNumbers(nodes, constants);
   return { ...network, nodes, constants };
 }
 
-/** Operators to which a number beyond 32 bits is only a place beyond the end, or that hand it on to those. */
-const PLACES: ReadonlySet<string> = new Set([
-  ...['Slice', 'Concat', 'Unsqueeze', 'Squeeze', 'Reshape', 'Identity'],
+/** Operators that hand numbers on as they are. */
+const CARRIERS: ReadonlySet<string> = new Set([
+  'Concat',
+  'Identity',
+  'Reshape',
+  'Slice',
+  'Squeeze',
+  'Unsqueeze',
 ]);
 
-function isCut(constant: Constant | undefined): boolean {
-  return constant?.kind === 'plain' && constant.isCut === true;
+/**
+ * Numbers beyond 32 bits may only be places of `Slice`, to which they are beyond the end; directly, or handed
+ * on by other operators.
+ */
+function refuseCutNumbers(nodes: readonly Node[], constants: ReadonlyMap<string, Constant>): void {
+  const cut = new Set<string>();
+  for (const [name, constant] of constants) {
+    if (constant.kind === 'plain' && constant.isCut) cut.add(name);
+  }
+  for (const { operator, inputs, outputs } of nodes) {
+    if (!inputs.some((name) => cut.has(name))) continue;
+    if (!CARRIERS.has(operator)) {
+      throw unsupported(`${operator} with whole numbers beyond 32 bits`);
+    }
+    const [data = ''] = inputs;
+    if (operator === 'Slice' && !cut.has(data)) continue;
+    for (const output of outputs) cut.add(output);
+  }
 }
 
 const TO_FLOAT = 1;

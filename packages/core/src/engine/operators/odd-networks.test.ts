@@ -274,11 +274,17 @@ describe('refused as a whole', () => {
   });
 
   test('whole numbers beyond 32 bits that are reckoned with', async () => {
-    const nodes: TestNode[] = [
-      { op: 'Shape', inputs: ['x'], outputs: ['n'] },
-      { op: 'Mul', inputs: ['n', 'large'], outputs: ['y'] },
-    ];
     const large = { dims: [1], data: BigInt64Array.of(2n ** 40n) };
-    await refused(network(nodes, { x: feed([2], 1) }, { large }, { outputs: { y: 'int64' } }));
+    const feeds = { x: feed([2], 1) };
+    const shape: TestNode = { op: 'Shape', inputs: ['x'], outputs: ['n'] };
+    const outputs = { y: 'int64' } as const;
+    const alone: TestNode[] = [shape, { op: 'Mul', inputs: ['n', 'large'], outputs: ['y'] }];
+    await refused(network(alone, feeds, { large }, { outputs }));
+    const joined: TestNode[] = [
+      shape,
+      { op: 'Concat', inputs: ['n', 'large'], outputs: ['m'], attributes: { axis: 0 } },
+      { op: 'Mul', inputs: ['m', 'm'], outputs: ['y'] },
+    ];
+    await refused(network(joined, feeds, { large }, { outputs }));
   });
 });
