@@ -159,7 +159,9 @@ describe('run as onnxruntime runs them', () => {
         { op: 'Slice', inputs: ['x', 'start', 'end', 'axis', 'step'], outputs: ['y'] },
       ];
       const weights = {
-        ...{ start: ints(9), axis: ints(0), step: ints(-2) },
+        start: ints(9),
+        axis: ints(0),
+        step: ints(-2),
         end: { dims: [1], data: BigInt64Array.of(end) },
       };
       const feeds = { x: feed([7, 2], 1) };
@@ -224,10 +226,10 @@ describe('run as onnxruntime runs them', () => {
 });
 
 describe('refused as a whole', () => {
-  const refused = async (given: TestNetwork) => {
+  const refused = async (given: TestNetwork, reason: EngineError['reason'] = 'unsupported') => {
     const error = await engineSession(writeOnnx(given)).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(EngineError);
-    expect(error).toMatchObject({ reason: 'unsupported' });
+    expect(error).toMatchObject({ reason });
   };
 
   test('int8 weights with a scale for every block of an axis', async () => {
@@ -271,6 +273,12 @@ describe('refused as a whole', () => {
     const attributes = { kernel_shape: [3, 3] };
     const nodes: TestNode[] = [{ op: 'MaxPool', inputs: ['x'], outputs: ['y'], attributes }];
     await refused(network(nodes, { x: feed([1, 2, 2, 5], 1) }));
+  });
+
+  test.each([1, 5, 7])('a convolution to 6 channels with a bias of %i numbers', async (count) => {
+    const nodes: TestNode[] = [{ op: 'Conv', inputs: ['x', 'w', 'b'], outputs: ['y'] }];
+    const weights = { w: weight([6, 3, 1, 1]), b: weight([count]) };
+    await refused(network(nodes, { x: feed([1, 3, 2, 2], 1) }, weights), 'invalid');
   });
 
   test('whole numbers beyond 32 bits that are reckoned with', async () => {
