@@ -9,7 +9,7 @@ export interface TileSpec {
 }
 
 /** No side of a resized photo is longer than this (`MAX_IMAGE_SIZE` of the processor). */
-const MOST_PIXELS = 4096;
+const LONGEST_SIDE = 4096;
 
 /** The longer side to `edge`, the shorter one to an even number; then neither above the limit. */
 export function scaledSize(photo: Size, edge: number): Size {
@@ -18,11 +18,11 @@ export function scaledSize(photo: Size, edge: number): Size {
   const [width, height] =
     photo.width >= photo.height ? [edge, even(edge / ratio)] : [even(edge * ratio), edge];
   const shape = width / height;
-  if (width >= height && width > MOST_PIXELS) {
-    return { width: MOST_PIXELS, height: Math.max(1, Math.trunc(MOST_PIXELS / shape)) };
+  if (width >= height && width > LONGEST_SIDE) {
+    return { width: LONGEST_SIDE, height: Math.max(1, Math.trunc(LONGEST_SIDE / shape)) };
   }
-  if (height > width && height > MOST_PIXELS) {
-    return { width: Math.max(1, Math.trunc(MOST_PIXELS * shape)), height: MOST_PIXELS };
+  if (height > width && height > LONGEST_SIDE) {
+    return { width: Math.max(1, Math.trunc(LONGEST_SIDE * shape)), height: LONGEST_SIDE };
   }
   return { width, height };
 }
