@@ -218,7 +218,9 @@ describe('a signal', () => {
       await stopped.catch(() => undefined);
       console.log((await waiting).text);`;
     const { stdout } = await promisify(execFile)(process.execPath, [
-      ...['--input-type=module', '--eval', program],
+      '--input-type=module',
+      '--eval',
+      program,
     ]);
     expect(stdout.trim()).toBe((await local.caption(photo)).text);
   });
