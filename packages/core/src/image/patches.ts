@@ -1,6 +1,7 @@
+import { cutTiles } from './cut-tiles.js';
 import { type PatchSpec, patchesEach, patchLayout } from './patch-layout.js';
 import { normalise, type PixelValues, type PreprocessSpec, photoBox } from './preprocess.js';
-import { type Box, resize } from './resize.js';
+import { resize } from './resize.js';
 import type { Levels, RgbImage, Size } from './types.js';
 
 /** The patches of a photo, whole or in tiles with a view of the whole after them. */
@@ -16,18 +17,10 @@ export function patchValues(
       box: photoBox(image),
       ...(spec.arithmetic && { arithmetic: spec.arithmetic }),
     });
-  const pictures: RgbImage<Levels>[] = [];
   const isCut = rows * columns > 1;
-  if (isCut) {
-    const size = { width: columns * tile, height: rows * tile };
-    const grid = resized(size);
-    for (let top = 0; top < size.height; top += tile) {
-      for (let left = 0; left < size.width; left += tile) {
-        const window: Box = { left, top, width: tile, height: tile };
-        pictures.push(resize(grid, size, spec.resample, { window }));
-      }
-    }
-  }
+  const pictures = isCut
+    ? cutTiles(resized({ width: columns * tile, height: rows * tile }), tile, spec.resample)
+    : [];
   if (!isCut || patches.split?.overview) pictures.push(resized(whole));
 
   const { side } = patches;

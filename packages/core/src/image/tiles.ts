@@ -1,3 +1,4 @@
+import { cutTiles } from './cut-tiles.js';
 import { patchValues } from './patches.js';
 import {
   normalise,
@@ -6,7 +7,7 @@ import {
   photoBox,
   preprocess,
 } from './preprocess.js';
-import { type Box, resize } from './resize.js';
+import { resize } from './resize.js';
 import { scaledSize, tiledSize } from './tile-sizes.js';
 import type { Levels, RgbImage } from './types.js';
 
@@ -27,13 +28,7 @@ export function pixelValues(image: RgbImage<Levels>, spec: PreprocessSpec): Pixe
   if (rows * columns === 1) {
     return { data: normalise(tiled, spec), tiles: { rows, columns, pictures: 1 } };
   }
-  const pictures: RgbImage<Levels>[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const window: Box = { left: column * edge, top: row * edge, width: edge, height: edge };
-      pictures.push(resize(tiled, size, spec.resample, { window }));
-    }
-  }
+  const pictures = cutTiles(tiled, edge, spec.resample);
   pictures.push(resize(tiled, { width: edge, height: edge }, spec.resample));
   const data = new Float32Array(pictures.length * edge * edge * 3);
   pictures.forEach((picture, i) => {
