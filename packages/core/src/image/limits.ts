@@ -14,7 +14,7 @@ export function checkPixelCount({ width, height }: Size, maxPixels: number): voi
  * The largest share of a picture that may be missing. Here captions still name the thing in a quarter of the
  * photos (two thirds when whole), at 90 % in one of eleven (docs/formats.md).
  */
-export const MOST_MISSING = 0.75;
+const MOST_MISSING = 0.75;
 
 /**
  * Refuses a file of which too little is there to say what it shows.

@@ -23,7 +23,7 @@ const IN_ORDER = [{ start: 0, step: 1 }] as const;
  * an interlaced one lacks are filled with those above.
  *
  * @param request as for PNG
- * @throws CaptionError `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
+ * @throws CaptionError `DECODE_FAILED` when too little of the picture is there; see {@link refuseFragment}
  */
 export function decodeGif(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
   const gif = readFirstFrame(bytes);

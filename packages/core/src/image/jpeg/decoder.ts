@@ -37,7 +37,7 @@ const LEAST_SHARE = 1 / 64;
  * `interpolateColour`: smooth colour at the full size and at 1/2
  * @returns RGB as stored: the EXIF orientation, which {@link readJpegHeader} gives, is not applied
  * @throws CaptionError `UNSUPPORTED_FORMAT` for arithmetic, lossless, hierarchical and 12-bit coding,
- * `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
+ * `DECODE_FAILED` when too little of the picture is there; see {@link refuseFragment}
  *
  * @example
  * decodeJpeg(bytes, { atLeast: { width: 224, height: 224 } }); // a 4032×3024 photo comes as 504×378

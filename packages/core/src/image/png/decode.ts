@@ -21,7 +21,7 @@ const MAX_INFLATION = 1032;
  *
  * @param request with `atLeast`, each side is divided by the largest whole number that leaves it at
  *   least twice as long as that
- * @throws CaptionError `DECODE_FAILED` when more than {@link MOST_MISSING} of the picture is missing
+ * @throws CaptionError `DECODE_FAILED` when too little of the picture is there; see {@link refuseFragment}
  */
 export function decodePng(bytes: Uint8Array, request: DecodeRequest = {}): DecodedPixels {
   const header = readIhdr(bytes);
