@@ -11,17 +11,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { BROWSERS, type BrowserKind } from '../test/drivers.js';
-import {
-  countingServer,
-  isOf,
-  longestMainTask,
-  processes,
-  processorTime,
-  proportionalSize,
-} from './measuring.js';
+import { memoryOf, processorTime, watchProcesses } from './browser-processes.js';
+import { countingServer } from './counting-server.js';
+import { longestTask } from './longest-task.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -65,21 +59,19 @@ function watchTasks() {
 
 async function memoryAndTime(kind: BrowserKind, paths: readonly string[]): Promise<void> {
   const server = await countingServer(page);
-  const before = new Set(processes().map(({ pid }) => pid));
+  const browser = watchProcesses(kind);
   const tab = await kind.start();
-  const browser = () => processes().filter(({ pid }) => !before.has(pid) && isOf(kind, pid));
   try {
     await tab.open(server.address);
     await tab.evaluate(watchTasks, null);
-    const start = new Map(browser().map(({ pid }) => [pid, [mainThread(pid), processorTime(pid)]]));
+    const start = new Map(browser().map((pid) => [pid, [mainThread(pid), processorTime(pid)]]));
     await tab.choose('#files', paths);
     const memory: string[] = [];
     for (const share of [0.25, 0.5, 0.75, 1]) {
       await tab.evaluate(captioned, Math.floor(count * share));
-      const bytes = browser().reduce((sum, { pid }) => sum + proportionalSize(pid), 0);
-      memory.push((bytes / 2 ** 20).toFixed(0));
+      memory.push((memoryOf(browser()) / 2 ** 20).toFixed(0));
     }
-    const spent = browser().map(({ pid }) => {
+    const spent = browser().map((pid) => {
       const [main = 0, all = 0] = start.get(pid) ?? [];
       return { main: mainThread(pid) - main, all: processorTime(pid) - all };
     });
@@ -106,35 +98,11 @@ async function memoryAndTime(kind: BrowserKind, paths: readonly string[]): Promi
 const mainThread = (pid: string) => processorTime(`${pid}/task/${pid}`);
 const seconds = (milliseconds = 0) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** By the thread's own clock: on a busy machine a task's time tells more of others' work. */
-async function longestTask(paths: string[]): Promise<number> {
-  const server = await countingServer(page);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
-  try {
-    const tab: Page = await browser.newPage();
-    await tab.goto(server.address);
-    await browser.startTracing(tab, { categories: ['toplevel', '__metadata'] });
-    await tab.setInputFiles('#files', paths);
-    await tab.waitForFunction(
-      (count) => document.querySelectorAll('.thumb[data-status="done"]').length >= count,
-      paths.length,
-      { timeout: 0, polling: 500 },
-    );
-    return longestMainTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
-  } finally {
-    await browser.close();
-    server.close();
-  }
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'zipcaption-many-'));
 try {
   const paths = await writePhotos(folder);
   console.log(`${count} photos`);
-  const longest = (await longestTask(paths)).toFixed(0);
+  const longest = (await longestTask(page, paths)).toFixed(0);
   console.log(`Chromium: longest task of the page's thread, its processor time: ${longest} ms`);
   for (const kind of BROWSERS.filter(({ name }) => name !== 'WebKit')) {
     await memoryAndTime(kind, paths);

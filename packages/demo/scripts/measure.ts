@@ -10,16 +10,10 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
 import { BROWSERS, type BrowserKind } from '../test/drivers.js';
-import {
-  countingServer,
-  isOf,
-  longestMainTask,
-  processes,
-  processorTime,
-  proportionalSize,
-} from './measuring.js';
+import { memoryOf, processorTime, watchProcesses } from './browser-processes.js';
+import { countingServer } from './counting-server.js';
+import { longestTask } from './longest-task.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,10 +42,9 @@ interface Visit {
 
 async function visit(kind: BrowserKind, folder: string): Promise<Visit> {
   const server = await countingServer(folder);
-  const before = new Set(processes().map(({ pid }) => pid));
+  const browser = watchProcesses(kind);
   const tab = await kind.start();
-  const browser = () => processes().filter(({ pid }) => !before.has(pid) && isOf(kind, pid));
-  const seconds = () => browser().reduce((sum, { pid }) => sum + processorTime(pid), 0);
+  const seconds = () => browser().reduce((sum, pid) => sum + processorTime(pid), 0);
   try {
     await tab.open(server.address);
     await tab.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2000)), null);
@@ -66,7 +59,7 @@ async function visit(kind: BrowserKind, folder: string): Promise<Visit> {
     await tab.evaluate(watchThread, null);
     await tab.choose('#files', paths);
     const { blocked, longTask } = await tab.evaluate(threadBlocked, 1 + paths.length);
-    const memory = browser().reduce((sum, { pid }) => sum + proportionalSize(pid), 0);
+    const memory = memoryOf(browser());
     return {
       firstView,
       untilCaption,
@@ -78,33 +71,6 @@ async function visit(kind: BrowserKind, folder: string): Promise<Visit> {
     };
   } finally {
     await tab.close();
-    server.close();
-  }
-}
-
-/**
- * The longest task of the page's own thread while four photos are captioned, in milliseconds of processor time: on a
- * busy machine a task's time by the clock tells more of others' work. Chromium alone records it.
- */
-async function longestTask(folder: string): Promise<number> {
-  const server = await countingServer(folder);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
-  try {
-    const page = await browser.newPage();
-    const done = (count: number) =>
-      document.querySelectorAll('.thumb[data-status="done"]').length >= count;
-    await page.goto(server.address);
-    await page.setInputFiles('#files', paths.slice(-1));
-    await page.waitForFunction(done, 1, { timeout: 240_000 });
-    await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
-    await page.setInputFiles('#files', paths);
-    await page.waitForFunction(done, 1 + paths.length, { timeout: 240_000 });
-    return longestMainTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
-  } finally {
-    await browser.close();
     server.close();
   }
 }
@@ -184,7 +150,9 @@ const pages = [
 for (const { folder } of pages) statSync(join(folder, 'index.html'));
 for (const { name, folder } of pages) {
   const least: number[] = [];
-  for (let run = 0; run < Number(values.runs); run++) least.push(await longestTask(folder));
+  for (let run = 0; run < Number(values.runs); run++) {
+    least.push(await longestTask(folder, paths, paths.at(-1)));
+  }
   const task = Math.min(...least).toFixed(1);
   console.log(`Longest task of the page's thread in Chromium, processor time: ${name} ${task} ms`);
 }
