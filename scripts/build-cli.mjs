@@ -11,12 +11,10 @@ rmSync(`${dist}bundle`, { recursive: true, force: true });
 await build({
   entryPoints: [`${dist}cli/start.js`, `${dist}node/worker.js`],
   // All files side by side: they name each other relative to themselves.
-  ...{
-    outdir: `${dist}bundle`,
-    entryNames: '[name]',
-    chunkNames: '[name]-[hash]',
-    splitting: true,
-  },
+  outdir: `${dist}bundle`,
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  splitting: true,
   bundle: true,
   format: 'esm',
   platform: 'node',

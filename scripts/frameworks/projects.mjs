@@ -34,9 +34,14 @@ export const PROJECTS = {
   'react-router': {
     // All of the same version, which npm does not find by itself.
     packages: [
-      ...['react-router@7.18.4', '@react-router/dev@7.18.4'],
-      ...['@react-router/node@7.18.4', '@react-router/serve@7.18.4'],
-      ...['react@19', 'react-dom@19', 'isbot@5', 'vite@7'],
+      'react-router@7.18.4',
+      '@react-router/dev@7.18.4',
+      '@react-router/node@7.18.4',
+      '@react-router/serve@7.18.4',
+      'react@19',
+      'react-dom@19',
+      'isbot@5',
+      'vite@7',
     ],
     build: ['react-router', 'build'],
     start: ['node_modules/@react-router/serve/bin.js', 'build/server/index.js'],

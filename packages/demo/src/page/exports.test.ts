@@ -74,12 +74,10 @@ test('JSON has captions and failures', () => {
       caption: caption.text,
       score: -0.5,
       confidence: 0.61,
-      ...{
-        alternatives: caption.alternatives,
-        tags: caption.tags,
-        milliseconds: 120.25,
-        model: 'lite 1',
-      },
+      alternatives: caption.alternatives,
+      tags: caption.tags,
+      milliseconds: 120.25,
+      model: 'lite 1',
     },
     { file: 'b.jpg', status: 'failed', error },
   ]);

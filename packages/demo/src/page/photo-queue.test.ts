@@ -3,16 +3,14 @@ import { type Caption, CaptionFailure, type Engine } from '../caption.js';
 import { type Photo, PhotoQueue, textOf } from './photo-queue.js';
 
 const captionOf = (text: string): Caption => ({
-  ...{
-    text,
-    score: -1,
-    confidence: 0.5,
-    alternatives: [],
-    attention: [],
-    tags: [],
-    stages: [],
-    total: 1,
-  },
+  text,
+  score: -1,
+  confidence: 0.5,
+  alternatives: [],
+  attention: [],
+  tags: [],
+  stages: [],
+  total: 1,
   model: 'm',
   backend: 'b',
   warnings: [],
