@@ -136,6 +136,31 @@ test('several on a page under the strict policy of docs/demo.md: own texts stay,
   }
 });
 
+test('an image of another site is captioned if that site allows it to be read', async () => {
+  const photo = await readFile(samplePath('coffee.jpg'));
+  const site = createServer(({ url, headers: { origin } }, response) => {
+    response.writeHead(200, {
+      'content-type': 'image/jpeg',
+      'cache-control': 'max-age=600',
+      // Many stores of files say so only to those who ask as another site, and do not say that it varies.
+      ...(origin && url === '/open.jpg' && { 'access-control-allow-origin': origin }),
+    });
+    response.end(photo);
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+  try {
+    await open(`<zipcaption-image id="open" src="${address}open.jpg"></zipcaption-image>
+      <zipcaption-image id="closed" src="${address}closed.jpg"></zipcaption-image>`);
+    expect(await result('open')).toEqual({ state: 'done', caption: cup, alt: cup });
+    const caption = expect.stringContaining('could not be read');
+    expect(await result('closed')).toEqual({ state: 'failed', caption, alt: '' });
+  } finally {
+    site.closeAllConnections();
+    site.close();
+  }
+});
+
 test('options that change are followed, and told', async () => {
   await open('<zipcaption-image id="tag" src="cup.jpg"></zipcaption-image>');
   await result('tag');
@@ -169,7 +194,7 @@ test('nothing of one image is left with the next, nor with none', async () => {
   expect(await change('missing.jpg')).toBe('');
   expect(await result('tag')).toMatchObject({ state: 'failed', alt: '' });
   await change('cup.jpg');
-  await expect.poll(() => shown('tag')).toEqual({ state: 'done', caption: cup, alt: cup });
+  expect(await result('tag')).toEqual({ state: 'done', caption: cup, alt: cup });
   await page.evaluate(() => document.querySelector('#tag img')?.remove());
   expect(await shown('tag')).toEqual({ state: null, caption: '', alt: '' });
 

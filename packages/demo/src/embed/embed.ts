@@ -71,10 +71,12 @@ class ZipcaptionImage extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, _before: unknown, now: string | null): void {
-    if (name !== 'src') this.#look();
-    else if (now) this.#own.src = now;
-    else this.#own.removeAttribute('src');
-    if (name === 'src' && !now) this.#look();
+    if (name === 'src' && now) {
+      this.#own.src = now; // Its own event tells when it is there.
+      return;
+    }
+    if (name === 'src') this.#own.removeAttribute('src');
+    this.#look();
   }
 
   #onImage({ type, target }: Event): void {
