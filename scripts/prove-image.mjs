@@ -7,7 +7,6 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -15,10 +14,10 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'zipcaption-image-'));
@@ -136,15 +135,6 @@ function makeReadOnly(folder) {
   }
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 async function prove(stage) {
   const app = join(stage.root, stage.cwd);
   const size = Number(execFileSync('du', ['-sk', app], { encoding: 'utf8' }).split('\t')[0]) / 1024;
@@ -212,8 +202,6 @@ async function prove(stage) {
 try {
   await prove(buildStages(join(root, 'deploy/Dockerfile')));
 } finally {
-  if (existsSync(work)) {
-    execFileSync('chmod', ['-R', 'u+w', work]);
-    rmSync(work, { recursive: true, force: true });
-  }
+  execFileSync('chmod', ['-R', 'u+w', work]);
+  rmSync(work, { recursive: true, force: true });
 }

@@ -1,11 +1,10 @@
 // Frameworks that render on a server: a project of each (projects/), with a page and a POST route, built
 // for production as docs/frameworks.md says and run with Node.
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../free-port.mjs';
 
 export const PROJECTS = {
   sveltekit: {
@@ -74,15 +73,7 @@ export async function buildProject(name, folder, packed) {
       if (each !== output) rmSync(join(folder, each), { recursive: true });
     }
   }
+  // Some of these servers take port 0 for their default.
   const port = String(await freePort());
   return { start, env: { PORT: port, HOST: '127.0.0.1', BODY_SIZE_LIMIT: '10M' } };
-}
-
-/** Some of these servers take port 0 for their default. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
 import { Builder, By } from 'selenium-webdriver';
+import { freePort } from '../../../scripts/free-port.mjs';
 
 /** A tab of a browser, whichever it is. */
 export interface Tab {
@@ -171,16 +171,6 @@ function miniBrowser(): string {
     .find(existsSync);
   if (!found) throw new Error('WebKitGTK has no MiniBrowser here: install webkit2gtk-driver.');
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || !address) throw new Error('no port');
-  return address.port;
 }
 
 async function answers(address: string): Promise<void> {
