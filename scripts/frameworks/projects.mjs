@@ -1,7 +1,7 @@
 // Frameworks that render on a server: a project of each (projects/), with a page and a POST route, built
 // for production as docs/frameworks.md says and run with Node.
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.mjs';
@@ -62,9 +62,8 @@ export async function buildProject(name, folder, packed) {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   cpSync(fileURLToPath(new URL(`projects/${name}`, import.meta.url)), folder, { recursive: true });
-  const file = join(folder, 'package.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify({ ...manifest, dependencies: packed, overrides: packed }));
+  const manifest = { private: true, type: 'module', dependencies: packed, overrides: packed };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...packages]);
   const [tool, ...args] = build;
   run(join(folder, 'node_modules/.bin', tool), args);
