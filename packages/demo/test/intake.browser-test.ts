@@ -254,6 +254,26 @@ describe('several photos', () => {
   });
 });
 
+test('many photos that are taken out while they come in stay out', async () => {
+  await using visitor = await visit(browser);
+  const counts = await visitor.page.evaluate(async () => {
+    const many = new DataTransfer();
+    for (let i = 0; i < 200; i++) many.items.add(new File(['no photo'], `${i}.jpg`));
+    const field = document.querySelector<HTMLInputElement>('#files');
+    if (field) field.files = many.files;
+    field?.dispatchEvent(new Event('change'));
+    const count = () => document.querySelectorAll('.thumb').length;
+    const first = count();
+    document.querySelector<HTMLButtonElement>('#clear')?.click();
+    // More turns than the rest would take to come in.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+    return { first, left: count() };
+  });
+  expect(counts.first).toBeGreaterThan(0);
+  expect(counts.first).toBeLessThan(200);
+  expect(counts.left).toBe(0);
+});
+
 describe('two hundred photos', () => {
   test('are shown small, one at a time is kept large, and a broken one stops nothing', async () => {
     await using visitor = await visit(browser, {
