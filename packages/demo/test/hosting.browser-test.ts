@@ -142,6 +142,39 @@ describe('any static host', () => {
 });
 
 describe('the model', () => {
+  test.each([
+    ['begins to load when the file picker is opened', false, ['captioner']],
+    ['waits for the photo in a browser that is set to save data', true, []],
+  ])('%s', async (_, saveData, started) => {
+    await using visitor = await visit(browser, {
+      prepare: (page) =>
+        page.addInitScript((saveData) => {
+          const workers: (string | undefined)[] = [];
+          Object.assign(globalThis, {
+            workers,
+            Worker: class extends Worker {
+              constructor(script: string, options?: WorkerOptions) {
+                super(script, options);
+                workers.push(options?.name);
+              }
+            },
+          });
+          Object.defineProperty(navigator, 'connection', { value: { saveData } });
+        }, saveData),
+    });
+    const { page } = visitor;
+    const workers = () =>
+      page.evaluate(() => (globalThis as unknown as { workers: string[] }).workers);
+    expect(await workers()).toEqual([]);
+    const picker = page.waitForEvent('filechooser');
+    await page.click('label[for="files"]');
+    await picker;
+    expect(await workers()).toEqual(started);
+    await takeSample(page, 'coffee.jpg');
+    expect(await outcome(page)).not.toBe('');
+    expect(await workers()).toContain('captioner');
+  });
+
   test('that does not come is said so, and comes on another try', async () => {
     let failing = true;
     await using visitor = await visit(browser, {
