@@ -88,6 +88,8 @@ describe('the streaming handler', () => {
     const { send } = lambda();
     const client = await send({ ...asking('*/*'), body: '' });
     expect(client.prelude).toMatchObject({ statusCode: 204 });
+    // Lambda sends the prelude with the first write.
+    expect(client.pieces).toEqual(['']);
     await expect.poll(() => client.writableFinished).toBe(true);
   });
 
