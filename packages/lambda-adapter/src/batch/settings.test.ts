@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readBatchSettings } from './settings.js';
 
@@ -19,9 +20,12 @@ it('reads where results go', () => {
   expect(read('none').results).toEqual([]);
 });
 
-it('takes the variables that say which model and runtime', () => {
-  const names = ['MODEL', 'MODEL_SHA256', 'DTYPE', 'RUNTIME'].map((name) => `ZIPCAPTION_${name}`);
-  expect(() => read('none', Object.fromEntries(names.map((name) => [name, 'x'])))).not.toThrow();
+it('knows every variable that the docs list', () => {
+  const docs = readFileSync(new URL('../../../../docs/batch.md', import.meta.url), 'utf8');
+  const names = new Set(docs.match(/(?<=`)ZIPCAPTION_\w+(?=`)/g));
+  names.delete('ZIPCAPTION_RESULTS');
+  expect(names.size).toBeGreaterThan(10);
+  for (const name of names) expect(read('none', { [name]: '' }), name).toEqual(read('none'));
 });
 
 it('allows as many pixels as the memory has room for', () => {

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../http/refuse-unknown.js';
 import { pixelsFor } from '../http/settings.js';
 
 /** A place for results. */
@@ -28,7 +29,7 @@ export interface BatchSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const known = new Set([
+const names = [
   'RESULTS',
   'RESULTS_TEXT',
   'RESULTS_KMS_KEY',
@@ -36,15 +37,7 @@ const known = new Set([
   'BATCH_CONCURRENCY',
   'MAX_BYTES',
   'MAX_PIXELS',
-  'MODEL',
-  'MODEL_SHA256',
-  'DTYPE',
-  'THREADS',
-  'RUNTIME',
-  'METRICS',
-]);
-/** Variables of the command line and the repository's scripts that share the prefix. */
-const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE(_DIR)?$)/;
+];
 
 const MAX_BYTES = 32 * 2 ** 20;
 
@@ -54,12 +47,7 @@ const MAX_BYTES = 32 * 2 ** 20;
  * @throws Error naming the variable and what it may be
  */
 export function readBatchSettings(env: Environment): BatchSettings {
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('ZIPCAPTION_') || elsewhere.test(name)) continue;
-    if (known.has(name.slice('ZIPCAPTION_'.length))) continue;
-    const list = [...known].map((each) => `ZIPCAPTION_${each}`).join(', ');
-    throw new Error(`The batch has no setting ${name}. Known are: ${list}.`);
-  }
+  refuseUnknown(env, names);
   return {
     results: places(env.ZIPCAPTION_RESULTS),
     text: flag(env, 'ZIPCAPTION_RESULTS_TEXT'),

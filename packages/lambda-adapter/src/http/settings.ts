@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Rate } from './rate-limit.js';
+import { refuseUnknown } from './refuse-unknown.js';
 
 /** What an operator may set. Everything has a default that is safe to expose. */
 export interface Settings {
@@ -84,7 +85,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readSettings(env: Environment): Settings {
   const onLambda = env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
-  refuseUnknown(env);
+  refuseUnknown(env, names);
   const base: Settings = onLambda
     ? {
         ...defaultSettings,
@@ -154,7 +155,7 @@ export function pixelsFor(megabytes: string | undefined): number {
   return memory > 0 ? Math.min(MAX_PIXELS, Math.floor((memory * 2 ** 20) / 16)) : MAX_PIXELS;
 }
 
-const known = new Set([
+const names = [
   'MAX_BYTES',
   'MAX_PIXELS',
   'MAX_PHOTOS',
@@ -170,28 +171,7 @@ const known = new Set([
   'UPLOAD_TIMEOUT_MS',
   'MIN_UPLOAD_RATE',
   'RATE',
-  'MODEL',
-  'MODEL_SHA256',
-  'DTYPE',
-  'THREADS',
-  'RUNTIME',
-  'METRICS',
-]);
-/** Variables of the command line and the repository's scripts that share the prefix. */
-const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE(_DIR)?$)/;
-/** What Kubernetes sets in every pod beside a service called "zipcaption". */
-const serviceLinks = /^ZIPCAPTION_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
-
-function refuseUnknown(env: Environment): void {
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('ZIPCAPTION_') || elsewhere.test(name)) continue;
-    if (serviceLinks.test(name)) continue;
-    if (!known.has(name.slice('ZIPCAPTION_'.length))) {
-      const list = [...known].map((each) => `ZIPCAPTION_${each}`).join(', ');
-      throw new Error(`There is no setting ${name}. Known settings: ${list}.`);
-    }
-  }
-}
+];
 
 function number(env: Environment, name: string, fallback: number, least: number): number {
   const text = env[name]?.trim();
