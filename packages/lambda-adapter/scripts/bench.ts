@@ -130,8 +130,15 @@ function report(results: readonly Measurement[]): void {
       'warm',
     ],
     ...results.map(({ memory, init, initCpu, first, firstCpu, warm, warmCpu, peak }) => [
-      ...[`${memory} MB`, ms(init), ms(first), ms(init + first), ms(warm), `${peak.toFixed(0)} MB`],
-      ...[ms(initCpu), ms(firstCpu), ms(warmCpu)],
+      `${memory} MB`,
+      ms(init),
+      ms(first),
+      ms(init + first),
+      ms(warm),
+      `${peak.toFixed(0)} MB`,
+      ms(initCpu),
+      ms(firstCpu),
+      ms(warmCpu),
     ]),
     ['essay: 1024 MB', '', '', '27,300–32,200 ms', '4,700 ms', '700–800 MB', '', '', ''],
   ]);

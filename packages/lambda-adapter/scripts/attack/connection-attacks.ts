@@ -108,11 +108,9 @@ export const connectionAttacks: readonly Attack[] = [
     },
   },
   {
-    ...{
-      name: '256 clients that send GETs ahead and never read',
-      isShort: true,
-      mostMemory: 600e6,
-    },
+    name: '256 clients that send GETs ahead and never read',
+    isShort: true,
+    mostMemory: 600e6,
     async run(target) {
       const sockets = await Promise.all(Array.from({ length: 256 }, () => target.open()));
       const ask = 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200);

@@ -40,11 +40,9 @@ export async function pngBomb(side: number): Promise<Buffer> {
   };
   return Buffer.concat([
     Buffer.from('89504e470d0a1a0a', 'hex'),
-    ...[
-      chunk('IHDR', header),
-      chunk('IDAT', Buffer.concat(chunks)),
-      chunk('IEND', Buffer.alloc(0)),
-    ],
+    chunk('IHDR', header),
+    chunk('IDAT', Buffer.concat(chunks)),
+    chunk('IEND', Buffer.alloc(0)),
   ]);
 }
 

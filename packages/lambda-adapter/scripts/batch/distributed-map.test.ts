@@ -70,7 +70,11 @@ describe('ItemReader', () => {
     const s3 = bucket({ 'processedData/1': 'x', 'processedData/2': 'x', other: 'x' });
     expect(await readItems(reader, { prefix: 'processedData/' }, s3)).toEqual(
       ['processedData/1', 'processedData/2'].map((Key) => ({
-        ...{ Key, Etag: '"02d"', LastModified: 1669155330, Size: 12, StorageClass: 'STANDARD' },
+        Key,
+        Etag: '"02d"',
+        LastModified: 1669155330,
+        Size: 12,
+        StorageClass: 'STANDARD',
       })),
     );
   });

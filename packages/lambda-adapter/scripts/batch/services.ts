@@ -57,7 +57,7 @@ export async function proveServices({ aws, proxy, folder, check }: ServicesRig):
 }
 
 async function drained(aws: Aws, queue: Queue, function_: PackagedFunction): Promise<void> {
-  const poller = new Poller({ ...{ aws, queue, function: function_, timeout: 60_000 } });
+  const poller = new Poller({ aws, queue, function: function_, timeout: 60_000 });
   while (await poller.once());
   truth((await queueDepth(aws, queue)) === 0, 'Messages are left.');
 }
@@ -201,7 +201,7 @@ async function fifo(aws: Aws, function_: PackagedFunction, check: Check) {
     await send('1', 'no job', 2);
     await send('1', { bucket: 'ordered', key: 'b' }, 3);
     await send('2', { bucket: 'ordered', key: 'c' }, 4);
-    const poller = new Poller({ ...{ aws, queue, function: function_, timeout: 60_000 } });
+    const poller = new Poller({ aws, queue, function: function_, timeout: 60_000 });
     while (await poller.once());
     await captioned(aws, 'ordered', 'a');
     await captioned(aws, 'ordered', 'c');

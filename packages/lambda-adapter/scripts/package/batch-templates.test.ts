@@ -51,10 +51,21 @@ describe('templates/batch.yaml', () => {
   it('gives the role no more than it needs', () => {
     expect(actions('batch.yaml')).toEqual(
       new Set([
-        ...['sts:AssumeRole', 'logs:CreateLogStream', 'logs:PutLogEvents', 'sqs:SendMessage'],
-        ...['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-        ...['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:PutObject'],
-        ...['dynamodb:GetItem', 'dynamodb:PutItem', 'kms:Decrypt', 'kms:GenerateDataKey'],
+        'sts:AssumeRole',
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+        'sqs:SendMessage',
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        's3:GetObject',
+        's3:GetObjectVersion',
+        's3:ListBucket',
+        's3:PutObject',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'kms:Decrypt',
+        'kms:GenerateDataKey',
       ]),
     );
   });
@@ -99,10 +110,19 @@ describe('templates/backfill.yaml', () => {
   it('gives the role no more than it needs', () => {
     expect(actions('backfill.yaml')).toEqual(
       new Set([
-        ...['sts:AssumeRole', 'lambda:InvokeFunction', 's3:ListBucket', 's3:PutObject'],
-        ...['s3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
-        ...['states:StartExecution', 'states:RedriveExecution', 'states:DescribeExecution'],
-        ...['states:StopExecution', 'kms:Decrypt', 'kms:GenerateDataKey'],
+        'sts:AssumeRole',
+        'lambda:InvokeFunction',
+        's3:ListBucket',
+        's3:PutObject',
+        's3:GetObject',
+        's3:ListMultipartUploadParts',
+        's3:AbortMultipartUpload',
+        'states:StartExecution',
+        'states:RedriveExecution',
+        'states:DescribeExecution',
+        'states:StopExecution',
+        'kms:Decrypt',
+        'kms:GenerateDataKey',
       ]),
     );
   });

@@ -36,8 +36,13 @@ export async function nativeRuntime(root: string, architecture: Architecture): P
   );
   const binaries = `bin/napi-v6/linux/${architecture === 'arm64' ? 'arm64' : 'x64'}`;
   const files = [
-    ...['package.json', 'dist/index.js', 'dist/backend.js', 'dist/binding.js', 'dist/version.js'],
-    ...[`${binaries}/onnxruntime_binding.node`, `${binaries}/libonnxruntime.so.1`],
+    'package.json',
+    'dist/index.js',
+    'dist/backend.js',
+    'dist/binding.js',
+    'dist/version.js',
+    `${binaries}/onnxruntime_binding.node`,
+    `${binaries}/libonnxruntime.so.1`,
   ];
   return readAll([
     ...files.map(

@@ -33,9 +33,24 @@ export const quantile = (list: readonly number[], q: number): number =>
   [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(q * list.length))] ?? 0;
 
 const columns = [
-  ...['minute', 'resident MB', 'heap MB', 'external MB', 'answers', 'photos p50 / p99 ms'],
-  ...['others p50 / p99 ms', '2xx', '4xx', '429', '503', '504', 'none', 'waiting', 'replaced'],
-  ...['block ms', 'CPU s', 'strain'],
+  'minute',
+  'resident MB',
+  'heap MB',
+  'external MB',
+  'answers',
+  'photos p50 / p99 ms',
+  'others p50 / p99 ms',
+  '2xx',
+  '4xx',
+  '429',
+  '503',
+  '504',
+  'none',
+  'waiting',
+  'replaced',
+  'block ms',
+  'CPU s',
+  'strain',
 ];
 
 /** Writes a Markdown table, a row a minute, to the terminal and into a file. */

@@ -32,7 +32,8 @@ export type BatchHandler = (event: unknown, context: LambdaContext) => Promise<u
  * @example
  * const settings = readBatchSettings(process.env);
  * export const handler = createBatchHandler({
- *   ...{ settings, engine: () => loadCaptioner() },
+ *   settings,
+ *   engine: () => loadCaptioner(),
  *   ...connect(settings),
  * });
  */

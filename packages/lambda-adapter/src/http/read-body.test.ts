@@ -27,7 +27,7 @@ function drip(bytes: number, every: number, count = Number.POSITIVE_INFINITY): R
       else controller.close();
     },
   });
-  return new Request('http://x/', { ...{ method: 'POST', body, duplex: 'half' } } as RequestInit);
+  return new Request('http://x/', { method: 'POST', body, duplex: 'half' } as RequestInit);
 }
 
 /** How reading ended, and after how many seconds. */

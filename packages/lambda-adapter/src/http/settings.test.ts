@@ -23,14 +23,10 @@ describe('readSettings', () => {
   it('reads every variable', () => {
     expect(
       readSettings({
-        ...{
-          ZIPCAPTION_MAX_BYTES: '1000',
-          ZIPCAPTION_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
-        },
-        ...{
-          ZIPCAPTION_API_KEYS: '0123456789abcdef,fedcba9876543210',
-          ZIPCAPTION_CACHE_BYTES: '0',
-        },
+        ZIPCAPTION_MAX_BYTES: '1000',
+        ZIPCAPTION_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+        ZIPCAPTION_API_KEYS: '0123456789abcdef,fedcba9876543210',
+        ZIPCAPTION_CACHE_BYTES: '0',
         ZIPCAPTION_IMAGE_HOSTS: '*.Example.com',
         ZIPCAPTION_BASE_PATH: '/api/',
       }),

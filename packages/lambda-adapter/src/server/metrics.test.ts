@@ -21,11 +21,9 @@ function series(text: string): Map<string, number> {
 it('counts requests, photos and stages, and reads the queue', async () => {
   const metrics = createMetrics('/api');
   const app = createApp({
-    ...{
-      settings: { basePath: '/api' },
-      workers: 2,
-      engine: async () => ({ ...scriptedEngine(), workersLost: 3 }),
-    },
+    settings: { basePath: '/api' },
+    workers: 2,
+    engine: async () => ({ ...scriptedEngine(), workersLost: 3 }),
     observe: metrics.observe,
     metrics: metrics.answer,
   });
