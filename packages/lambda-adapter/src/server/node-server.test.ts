@@ -28,10 +28,22 @@ async function start(
   return { ...server, engine, records };
 }
 
+/** Sends a photo of one byte, which the scripted engine takes for any. */
+function sendPhoto(url: string, headers: Record<string, string> = {}, signal?: AbortSignal) {
+  return fetch(`${url}/caption`, {
+    method: 'POST',
+    body: new Uint8Array([1]),
+    headers: { 'content-type': 'image/png', ...headers },
+    ...(signal && { signal }),
+  });
+}
+
+const open = (url: string) => connect(Number(new URL(url).port), '127.0.0.1');
+
 /** Writes raw bytes and collects what comes back until the server closes the connection. */
 function raw(url: string, write: (socket: Socket) => void): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => write(socket));
+    const socket = open(url).once('connect', () => write(socket));
     let text = '';
     socket.setEncoding('latin1').on('data', (data: string) => {
       text += data;
@@ -64,11 +76,7 @@ describe('the server', () => {
 
   it('sends words as they come', async () => {
     const { url } = await start({ pace: 30 });
-    const response = await fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png', accept: 'text/event-stream' },
-    });
+    const response = await sendPhoto(url, { accept: 'text/event-stream' });
     const chunks: string[] = [];
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       chunks.push(new TextDecoder().decode(chunk));
@@ -80,12 +88,7 @@ describe('the server', () => {
   it('stops working for a client that went away', async () => {
     const { url, engine, records } = await start({ pace: 30, words: Array(500).fill('word') });
     const abort = new AbortController();
-    const request = fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      signal: abort.signal,
-      headers: { 'content-type': 'image/png' },
-    });
+    const request = sendPhoto(url, {}, abort.signal);
     await expect.poll(() => engine.calls.length).toBe(1);
     abort.abort();
     await expect(request).rejects.toThrow();
@@ -152,11 +155,7 @@ describe('abuse', () => {
       setTimeout(() => socket.destroy(), 50);
     });
     await expect.poll(() => records).toHaveLength(1);
-    const response = await fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png' },
-    });
+    const response = await sendPhoto(url);
     expect(response.status).toBe(200);
   });
 
@@ -350,7 +349,7 @@ describe('connections', () => {
   it('a client that reads slowly but steadily gets all of a whole answer', async () => {
     const long = { words: ['x'.repeat(16_000_000)] };
     const { url } = await start(long, {}, { writeTimeout: 1_000 });
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const socket = open(url);
     socket.on('error', () => undefined);
     socket.pause();
     socket.write(`${head('Content-Length: 3\r\nConnection: close')}abc`);
@@ -376,7 +375,7 @@ describe('connections', () => {
   it('clients that leave free the queue, whether their photo waits or is worked on', async () => {
     const { url, engine, records } = await start({ pace: 40, words: Array(50).fill('word') });
     const sockets = Array.from({ length: 20 }, (_, n) => {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      const socket = open(url);
       socket.on('error', () => undefined);
       socket.write(`${head('Content-Length: 3', `/caption?maxLength=${n + 1}`)}abc`);
       return socket;
@@ -416,7 +415,7 @@ describe('connections', () => {
   it('a client that does not read its answer is cut off', async () => {
     const long = { words: ['x'.repeat(20_000_000)] };
     const { url, records } = await start(long, {}, { writeTimeout: 200 });
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const socket = open(url);
     socket.on('error', () => undefined);
     // Never read: the answer fills the buffers of both systems and then waits here.
     socket.pause();
@@ -437,7 +436,7 @@ describe('connections', () => {
     const note = (warning: Error) => warnings.push(warning);
     process.on('warning', note);
     const { url } = await start({ words: Array(60).fill('x'.repeat(300_000)), pace: 1 });
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const socket = open(url);
     const asks = 'Content-Length: 3\r\nAccept: text/event-stream\r\nConnection: close';
     socket.write(`${head(asks)}abc`);
     let size = 0;
@@ -453,17 +452,13 @@ describe('connections', () => {
   it('slow uploads hold no place: a photo that comes whole is captioned meanwhile', async () => {
     const { url } = await start({}, { maxWaiting: 1 });
     const slow = Array.from({ length: 64 }, () => {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      const socket = open(url);
       socket.on('error', () => undefined);
       socket.write(`${head('Content-Length: 100000')}abc`);
       return socket;
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const response = await fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png' },
-    });
+    const response = await sendPhoto(url);
     expect(response.status).toBe(200);
     for (const socket of slow) socket.destroy();
   });
@@ -477,7 +472,7 @@ describe('connections', () => {
 
   it('when all connections are taken, the one that sends least makes room', async () => {
     const { url } = await start({}, {}, { maxConnections: 3 });
-    const idle = Array.from({ length: 3 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+    const idle = Array.from({ length: 3 }, () => open(url));
     await Promise.all(idle.map((socket) => new Promise((open) => socket.once('connect', open))));
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     expect((await fetch(`${url}/livez`)).status).toBe(200);
@@ -488,11 +483,7 @@ describe('connections', () => {
 describe('the end', () => {
   it('lets requests under way finish and takes no new ones', async () => {
     const { url, close, engine } = await start({ pace: 40 }, {}, { grace: 5_000 });
-    const slow = fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png' },
-    });
+    const slow = sendPhoto(url);
     await expect.poll(() => engine.calls.length).toBe(1);
     const closed = close();
     const late = await fetch(`${url}/caption`, { method: 'POST', body: 'x' });
@@ -507,18 +498,14 @@ describe('the end', () => {
 
   it('answers what comes on a connection that was idle', async () => {
     const { url, close, engine } = await start({ pace: 100 }, {}, { grace: 5_000 });
-    const idle = connect(Number(new URL(url).port), '127.0.0.1');
+    const idle = open(url);
     let text = '';
     idle.setEncoding('latin1').on('data', (data: string) => {
       text += data;
     });
     idle.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
     await expect.poll(() => statuses(text)).toEqual([200]);
-    const slow = fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png' },
-    });
+    const slow = sendPhoto(url);
     await expect.poll(() => engine.calls.length).toBe(1);
     const closed = close();
     idle.write(`${head('Content-Length: 3')}abc`);
@@ -549,11 +536,7 @@ describe('the end', () => {
       {},
       { grace: 100 },
     );
-    const slow = fetch(`${url}/caption`, {
-      method: 'POST',
-      body: new Uint8Array([1]),
-      headers: { 'content-type': 'image/png' },
-    });
+    const slow = sendPhoto(url);
     slow.catch(() => undefined);
     await expect.poll(() => engine.calls.length).toBe(1);
     await close();
