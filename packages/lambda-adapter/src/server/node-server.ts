@@ -153,7 +153,6 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
       const lastCall = new Promise<void>((resolve) => setTimeout(resolve, atEnd).unref());
       await Promise.race([closed, late, lastCall]);
       for (const socket of connections) socket.destroy();
-      server.closeAllConnections();
       await closed;
     },
   };
