@@ -10,6 +10,7 @@ import { type Engine, type GetEngine, once } from './engine.js';
 import { alive, health, ready, shuttingDown } from './health.js';
 import { openApiDocument } from './openapi.js';
 import { page } from './page.js';
+import { pathOf } from './path-of.js';
 import type { FetchPhoto } from './photo-request.js';
 import { HttpError, problemResponse } from './problem.js';
 import { RateLimit } from './rate-limit.js';
@@ -229,15 +230,6 @@ function table(
 
 /** What tells how the server is, while it ends. */
 const answeredToTheEnd: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
-
-/** The path below `basePath`, without slashes at its end; undefined for what is not below it. */
-export function pathOf(pathname: string, basePath: string): string | undefined {
-  if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined;
-  // One step at a time: a regular expression takes quadratic time for a path of slashes.
-  let end = pathname.length;
-  while (end > basePath.length && pathname[end - 1] === '/') end--;
-  return pathname.slice(basePath.length, end) || '/';
-}
 
 /** A client's own id is taken if it can do no harm in a log. */
 export function requestIdOf(headers: Headers): string {

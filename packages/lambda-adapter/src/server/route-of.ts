@@ -1,4 +1,4 @@
-import { pathOf } from '../http/app.js';
+import { pathOf } from '../http/path-of.js';
 
 /** Paths that are names of their own in metrics and traces; strangers must not be able to add further ones. */
 const routes: ReadonlySet<string> = new Set([
