@@ -349,10 +349,28 @@ describe('a worker that', () => {
     expect(faulty.workersLost).toBe(lost + 1);
   });
 
-  test('ends while it has a buffer of the caller’s: the photo fails', async () => {
-    const pixels = { data: new Uint8Array(100), width: 10, height: 10, channels: 1 } as const;
-    const ending = faulty.caption(pixels, { transfer: true });
+  const pixelsThatSpell = (fault: string) =>
+    ({
+      data: new Uint8Array(Buffer.from(fault)),
+      width: fault.length,
+      height: 1,
+      channels: 1,
+    }) as const;
+
+  test('ends while it has a buffer of the caller’s: the photo fails, and is not sent again', async () => {
+    const before = started;
+    const ending = faulty.caption(pixelsThatSpell('exit'), { transfer: true });
+    await expect(ending).rejects.toMatchObject({
+      code: 'RUNTIME_FAILED',
+      message: expect.not.stringContaining('tried again'),
+    });
+    expect((await faulty.caption(photo, {})).text).toBe((await local.caption(photo)).text);
+    expect(started).toBe(before + 1);
+  });
+
+  test('has a photo when the captioner is disposed of: the photo fails', async () => {
+    const hanging = faulty.caption(pixelsThatSpell('hang'), { transfer: true });
     setImmediate(() => void faulty.dispose());
-    await expect(ending).rejects.toMatchObject({ code: 'DISPOSED' });
+    await expect(hanging).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 });
