@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { unsupported } from '../engine/errors.js';
 import { createEngine } from '../engine/index.js';
 import { folderSource } from '../node/folder-source.js';
+import { filesSource } from './given-files.js';
 import { loadModel } from './model.js';
-import { filesSource, type ModelSource } from './source.js';
+import type { ModelSource } from './source.js';
 
 const folder = new URL('../../test/fixtures/tiny-model/', import.meta.url);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CaptionError } from '../errors.js';
-import { filesSource, type ModelSource } from '../model/source.js';
+import { filesSource } from '../model/given-files.js';
+import type { ModelSource } from '../model/source.js';
 import { folderSource } from './folder-source.js';
 import { ownUrl } from './own-url.js';
 

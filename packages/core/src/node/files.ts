@@ -81,6 +81,9 @@ export function explain(cause: unknown): string {
     EISDIR: 'it is a folder',
     ENAMETOOLONG: 'the path is too long',
     ENOTDIR: 'a part of the path is not a folder',
+    ENOSPC: 'no space is left on the disk',
+    EDQUOT: 'the quota is used up',
+    EROFS: 'the disk is read-only',
   };
   return (code && known[code]) ?? (cause instanceof Error ? cause.message : String(cause));
 }

@@ -3,13 +3,10 @@ import { CaptionError } from '../errors.js';
 import { decodeImage } from '../image/decode.js';
 import { setWebpWasm } from '../image/webp/codec.js';
 import { bytesOf, rawPixels } from '../input/memory.js';
+import { urlSource } from '../model/address.js';
+import { filesSource as sourceOfFiles } from '../model/given-files.js';
 import type { OrtRuntime, RuntimeName } from '../model/runtime.js';
-import {
-  type ModelFiles,
-  type ModelSource,
-  filesSource as sourceOfFiles,
-  urlSource,
-} from '../model/source.js';
+import type { ModelFiles, ModelSource } from '../model/source.js';
 import { type OpenedPhoto, type OpenRequest, openDecoded, openRaw } from '../platform.js';
 import type { ImageInput, LoadOptions } from '../types.js';
 import { embeddedModel } from './embedded-model.js';

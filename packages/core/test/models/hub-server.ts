@@ -10,6 +10,12 @@ export interface HubFaults {
   ignoreRanges?: boolean;
   /** Sends other bytes than the digest is of. */
   corrupt?: boolean;
+  /** Sends one byte more than it says. */
+  longer?: boolean;
+  /** Answers so many requests with 503. */
+  busy?: number;
+  /** Answers everything with a web page, as a proxy may that wants a login. */
+  page?: boolean;
   /** Only requests with this token may read. */
   token?: string;
 }
@@ -56,6 +62,13 @@ export async function startHub(model: string, files: Record<string, Uint8Array>)
     const [, owner, name, resolve, revision, ...path] = (request.url ?? '').split('/');
     const file = path.join('/');
     requests.push(`${request.method} ${file}`);
+    if (faults.busy) {
+      faults.busy--;
+      return response.writeHead(503, { 'retry-after': '0' }).end();
+    }
+    if (faults.page) {
+      return response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in');
+    }
     const commit = { 'x-repo-commit': '0123456789abcdef0123456789abcdef01234567' };
     const allowed = !faults.token || request.headers.authorization === `Bearer ${faults.token}`;
     // The hub does not tell strangers which models there are.
@@ -87,7 +100,8 @@ export async function startHub(model: string, files: Record<string, Uint8Array>)
     content: Uint8Array,
     headers: Record<string, string> = {},
   ): void {
-    const bytes = faults.corrupt ? content.map((byte, i) => (i === 5 ? byte ^ 1 : byte)) : content;
+    const sound = faults.longer ? Buffer.concat([content, Uint8Array.of(0)]) : content;
+    const bytes = faults.corrupt ? sound.map((byte, i) => (i === 5 ? byte ^ 1 : byte)) : sound;
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? Number.NaN);
     if (Number.isNaN(from) || faults.ignoreRanges) {
       response.writeHead(200, { ...headers, 'content-length': bytes.length });

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -7,15 +9,18 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadCaptioner } from '../../src/captioner.js';
+import { Lock } from '../../src/cli/batch/lock.js';
 import { models } from '../../src/cli/models/models.js';
 import { cacheFolders, findPulled, listPulled, writableCache } from '../../src/node/hub/cache.js';
-import { hubAccess } from '../../src/node/hub/client.js';
+import { describeHubFile, type HubFile, hubAccess } from '../../src/node/hub/client.js';
+import { downloadFile } from '../../src/node/hub/download.js';
 import { parseHubId } from '../../src/node/hub/hub-id.js';
 import { type PullRequest, pullModel } from '../../src/node/hub/pull.js';
 import { startHub, type TestHub } from './hub-server.js';
@@ -55,6 +60,14 @@ const onceStored =
   ({ file, loaded }) => {
     if (file.startsWith('onnx/') && loaded >= bytes) act();
   };
+
+/** A network as the hub describes it. */
+async function networkOnHub(): Promise<[string, HubFile]> {
+  const file = 'onnx/encoder_model.onnx';
+  const described = id && (await describeHubFile(access(), id, file));
+  if (!described) throw new Error('the hub has it');
+  return [file, described];
+}
 
 beforeEach(async () => {
   hub = await startHub(ID, repository());
@@ -185,6 +198,55 @@ describe('pulling a model', () => {
     expect(await findPulled(id, env())).toBeUndefined();
   });
 
+  test('does not go on for ever where more comes than the hub promised', async () => {
+    const [file, described] = await networkOnHub();
+    hub.faults.longer = true;
+    await expect(downloadFile(access(), id, file, described, cache, {})).rejects.toMatchObject({
+      code: 'MODEL_CORRUPT',
+      message: expect.stringContaining('longer than'),
+    });
+  });
+
+  test('takes a connection that has become silent for a broken one', async () => {
+    const [file, described] = await networkOnHub();
+    hub.faults.stallAfter = 50_000;
+    await downloadFile({ ...access(), silenceMs: 2000 }, id, file, described, cache, {});
+    expect(hub.requests).toContain('GET storage bytes=50000-');
+    expect(readFileSync(join(cache, file)).length).toBe(described.bytes);
+  });
+
+  test('asks a busy hub again, but not for ever', async () => {
+    hub.faults.busy = 3;
+    await pull();
+    hub.faults.busy = 100;
+    await expect(pull()).rejects.toMatchObject({
+      code: 'NETWORK_FAILED',
+      message: expect.stringContaining('answered 503'),
+    });
+    expect(hub.faults.busy).toBe(95);
+  });
+
+  test('of a family that cannot be run is refused before anything is downloaded', async () => {
+    await hub.close();
+    const config = new TextEncoder().encode('{"model_type":"blip"}');
+    hub = await startHub(ID, { ...repository(), 'config.json': config });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/BLIP has no public ONNX export.*vision-encoder-decoder/),
+    });
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('says so where the disk is full', async () => {
+    const [file, described] = await networkOnHub();
+    mkdirSync(join(cache, 'onnx'));
+    symlinkSync('/dev/full', join(cache, `${file}.${described.etag?.slice(0, 16)}.part`));
+    await expect(downloadFile(access(), id, file, described, cache, {})).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: expect.stringContaining('no space is left on the disk'),
+    });
+  });
+
   test('shows the token to the hub, never to the storage it redirects to', async () => {
     hub.faults.token = 'hf_secret';
     await pull({}, 'hf_secret');
@@ -223,6 +285,15 @@ describe('pulling a model', () => {
       'MODEL_NOT_FOUND',
       /revision "v9"/,
     ],
+    [
+      'through a page that wants a login',
+      () => {
+        hub.faults.page = true;
+        return pull();
+      },
+      'NETWORK_FAILED',
+      /web page instead of config\.json/,
+    ],
     ['in a format it has not', () => pull({ dtype: 'q4' }), 'MODEL_NOT_FOUND', /there are: fp32/],
     [
       'from nowhere',
@@ -234,8 +305,10 @@ describe('pulling a model', () => {
     await expect(run()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  test('says so when the address of the hub is none', () => {
+  test('says so when the address of the hub or the time to wait for it is none', () => {
     expect(() => hubAccess({ HF_ENDPOINT: 'not an address' })).toThrow(/HF_ENDPOINT/);
+    expect(() => hubAccess({ HF_HUB_DOWNLOAD_TIMEOUT: 'soon' })).toThrow(/HF_HUB_DOWNLOAD_TIMEOUT/);
+    expect(hubAccess({ HF_HUB_DOWNLOAD_TIMEOUT: '10' }).silenceMs).toBe(10_000);
   });
 });
 
@@ -299,13 +372,19 @@ describe('names on the hub', () => {
 });
 
 describe('zipcaption models', () => {
+  /** What the last run wrote to stderr. */
+  let said = '';
   async function run(...argv: string[]): Promise<{ code: number; out: string }> {
     let out = '';
+    said = '';
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
       out += text;
       return true;
     });
-    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said += text;
+      return true;
+    });
     vi.stubEnv('ZIPCAPTION_CACHE', cache).stubEnv('HF_ENDPOINT', hub.endpoint);
     const code = await models(argv).finally(() => vi.restoreAllMocks());
     return { code, out };
@@ -322,6 +401,28 @@ describe('zipcaption models', () => {
     const check = await run('check', ID);
     expect(check.out).toContain('The model works.');
     expect(check.code).toBe(0);
+  });
+
+  test('pull waits for another process that downloads the same model', async () => {
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(other, 'spawn');
+    const folder = join(cache, 'someone--swin-bert');
+    const lock = await Lock.take(folder, {
+      signal: new AbortController().signal,
+      onWait: async () => undefined,
+    });
+    // As the other process would have written it.
+    const own = JSON.parse(readFileSync(`${folder}.lock`, 'utf8'));
+    lock.release();
+    const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8').replace(/^.*\) /s, '');
+    const started = `${own.started.split(' ')[0]} ${stat.split(' ')[19]}`;
+    writeFileSync(`${folder}.lock`, JSON.stringify({ ...own, pid: other.pid, started }));
+    const pulling = run('pull', ID);
+    await vi.waitFor(() => expect(said).toContain('waiting for it'), { timeout: 60_000 });
+    expect(hub.requests).toEqual([]);
+    other.kill('SIGKILL');
+    expect((await pulling).code).toBe(0);
+    expect(existsSync(`${folder}.lock`)).toBe(false);
   });
 
   const families = ['florence2', 'smolvlm', 'llava-qwen2', 'llava-onevision', 'lfm2-vl'];

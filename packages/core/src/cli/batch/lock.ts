@@ -222,6 +222,11 @@ function sameHolder(a: Holder | undefined, b: Holder): boolean {
   return a !== undefined && a.pid === b.pid && a.host === b.host && a.started === b.started;
 }
 
+/** True if another process holds the lock; a lock that cannot be written fails for a cause. */
+export function isHeld(error: unknown): boolean {
+  return error instanceof CaptionError && error.code === 'WRITE_FAILED' && !error.cause;
+}
+
 function isLocked(file: string, path: string, holder: Holder | undefined): CaptionError {
   const who = holder ? `Process ${holder.pid} on ${holder.host}` : 'Another process';
   return new CaptionError(

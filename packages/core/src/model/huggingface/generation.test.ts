@@ -66,6 +66,14 @@ describe('generation_config.json', () => {
     expect(read(undefined, old)).toMatchObject({ maxLength: 15, numBeams: 4 });
   });
 
+  test('of a model that reads the prompt itself: min_length counts it, with the photo', () => {
+    const chat = { textConfig: 'text_config', layout: 'decoder-only' } as const;
+    const lengths = (values: object) =>
+      readGeneration(fieldsOf('config.json', { eos_token_id: 2, ...values }), undefined, chat);
+    expect(lengths({ min_length: 12 })).toMatchObject({ minLength: 0 });
+    expect(lengths({ min_length: 12, min_new_tokens: 5 })).toMatchObject({ minLength: 5 });
+  });
+
   test('may force a start and an end', () => {
     const forced = { forced_bos_token_id: 3, forced_eos_token_id: 4 };
     expect(read(forced)).toMatchObject({ bos: 50256, forcedStart: 3, forcedEnd: 4 });
@@ -82,6 +90,7 @@ describe('generation_config.json', () => {
     ['num_beam_groups', 2],
     ['do_sample', true],
     ['bad_words_ids', [[5]]],
+    ['stop_strings', ['.']],
   ])('with %s is refused', (key, value) => {
     expect(() => read({ [key]: value })).toThrow(key);
   });

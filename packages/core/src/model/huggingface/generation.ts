@@ -21,6 +21,9 @@ const UNSUPPORTED: Readonly<Record<string, readonly unknown[]>> = {
   exponential_decay_length_penalty: [],
   guidance_scale: [1],
   renormalize_logits: [false],
+  stop_strings: [],
+  watermarking_config: [],
+  dola_layers: [],
   do_sample: [false],
 };
 
@@ -60,7 +63,7 @@ export function readGeneration(
   if (early !== true && early !== false && early !== 'never') {
     throw fields.invalid('early_stopping', 'true, false or "never"');
   }
-  const lengths = readLengths(fields);
+  const lengths = readLengths(fields, layout);
   const [forcedStart, forcedEnd] = [
     token(fields, 'forced_bos_token_id'),
     token(fields, 'forced_eos_token_id'),
@@ -116,12 +119,20 @@ function refuseUnsupported(fields: Fields): void {
 const POSITIVE = { min: 1, max: 1_000_000 } as const;
 const NOT_NEGATIVE = { min: 0, max: 1_000_000 } as const;
 
-/** Lengths of `generate` count the start token; ours count new tokens. Its default is 20 in all. */
-function readLengths(fields: Fields): Pick<GenerationDefaults, 'maxLength' | 'minLength'> {
+/**
+ * Lengths of `generate` count the start token, or the whole prompt with the photo; ours count new tokens. Its
+ * default is 20 in all.
+ */
+function readLengths(
+  fields: Fields,
+  layout: Family['layout'],
+): Pick<GenerationDefaults, 'maxLength' | 'minLength'> {
   const total = whole(fields, 'max_length', POSITIVE) ?? 20;
   const maxLength = whole(fields, 'max_new_tokens', POSITIVE) ?? total - 1;
   const totalMin = whole(fields, 'min_length', NOT_NEGATIVE) ?? 0;
-  const minLength = whole(fields, 'min_new_tokens', NOT_NEGATIVE) ?? totalMin - 1;
+  // A photo has hundreds of positions, more than any caption is asked to have.
+  const restMin = layout === 'decoder-only' ? 0 : totalMin - 1;
+  const minLength = whole(fields, 'min_new_tokens', NOT_NEGATIVE) ?? restMin;
   const clamped = (length: number, { min, max }: Limit) => Math.min(max, Math.max(min, length));
   const most = clamped(maxLength, LIMITS.maxLength);
   return { maxLength: most, minLength: Math.min(clamped(minLength, LIMITS.minLength), most) };

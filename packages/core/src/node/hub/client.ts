@@ -1,11 +1,15 @@
+import { linkedController } from '../../abort.js';
 import { CaptionError } from '../../errors.js';
 import { type HubId, hubIdText } from './hub-id.js';
+import { patiently } from './patience.js';
 
 /** The hub's address and the user's token. */
 export interface HubAccess {
   /** Default `https://huggingface.co`. */
   readonly endpoint: URL;
   readonly token?: string;
+  /** Milliseconds without an answer or a byte after which a connection counts as broken. */
+  readonly silenceMs: number;
 }
 
 /** The hub's description of a file. */
@@ -16,7 +20,14 @@ export interface HubFile {
   readonly commit?: string;
 }
 
-/** `HF_ENDPOINT` for a mirror, `HF_TOKEN` for models that are not public, as Hugging Face's own tools. */
+const SILENCE_SECONDS = { fallback: 60, min: 1, max: 3600 } as const;
+
+/**
+ * `HF_ENDPOINT` for a mirror, `HF_TOKEN` for models that are not public, `HF_HUB_DOWNLOAD_TIMEOUT` in seconds,
+ * as Hugging Face's own tools.
+ *
+ * @throws CaptionError `INVALID_OPTION`
+ */
 export function hubAccess(env: Readonly<Record<string, string | undefined>>): HubAccess {
   const address = env.HF_ENDPOINT || 'https://huggingface.co';
   const endpoint = URL.canParse(address) ? new URL(address) : undefined;
@@ -26,8 +37,16 @@ export function hubAccess(env: Readonly<Record<string, string | undefined>>): Hu
       `HF_ENDPOINT must be an http(s) address, not "${address}".`,
     );
   }
+  const { fallback, min, max } = SILENCE_SECONDS;
+  const seconds = Number(env.HF_HUB_DOWNLOAD_TIMEOUT || fallback);
+  if (!(seconds >= min && seconds <= max)) {
+    throw new CaptionError(
+      'INVALID_OPTION',
+      `HF_HUB_DOWNLOAD_TIMEOUT must be a number of seconds from ${min} to ${max}, not "${env.HF_HUB_DOWNLOAD_TIMEOUT}".`,
+    );
+  }
   const token = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN;
-  return token ? { endpoint, token } : { endpoint };
+  return { endpoint, silenceMs: 1000 * seconds, ...(token && { token }) };
 }
 
 const MOST_REDIRECTS = 5;
@@ -59,6 +78,12 @@ export async function describeHubFile(
     first('x-linked-etag', 'etag') ?? '',
   )?.[1];
   const commit = first('x-repo-commit');
+  if (!etag && /^text\/html/i.test(response.headers.get('content-type') ?? '')) {
+    throw new CaptionError(
+      'NETWORK_FAILED',
+      `${access.endpoint.host} answered with a web page instead of ${file} of ${hubIdText(id)}. Check HF_ENDPOINT, and whether a proxy or a login page is in between.`,
+    );
+  }
   return { bytes, ...(etag && { etag: etag.toLowerCase() }), ...(commit && { commit }) };
 }
 
@@ -88,7 +113,7 @@ function fileAddress({ endpoint }: HubAccess, { owner, name, revision }: HubId, 
 }
 
 async function request(
-  { endpoint, token }: HubAccess,
+  { endpoint, token, silenceMs }: HubAccess,
   address: URL,
   method: 'GET' | 'HEAD',
   headers: Readonly<Record<string, string>>,
@@ -100,18 +125,29 @@ async function request(
     // The token is only sent to the hub, not to the storage that it redirects to.
     const auth =
       token && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method,
-        // A compressed response would not have the bytes of the requested range.
-        headers: { 'accept-encoding': 'identity', 'user-agent': 'zipcaption', ...headers, ...auth },
-        redirect: 'manual',
-        ...(signal && { signal }),
-      });
-    } catch (cause) {
-      throw networkError(url, cause, signal);
-    }
+    const response = await patiently(signal, async () => {
+      const { controller, unlink } = linkedController(signal);
+      const timer = setTimeout(() => controller.abort(silent(silenceMs)), silenceMs);
+      try {
+        return await fetch(url, {
+          method,
+          // A compressed response would not have the bytes of the requested range.
+          headers: {
+            'accept-encoding': 'identity',
+            'user-agent': 'zipcaption',
+            ...headers,
+            ...auth,
+          },
+          redirect: 'manual',
+          signal: controller.signal,
+        });
+      } catch (cause) {
+        throw networkError(url, cause, signal);
+      } finally {
+        clearTimeout(timer);
+        unlink();
+      }
+    });
     seen.push(response.headers);
     const next =
       response.status >= 300 && response.status < 400 && response.headers.get('location');
@@ -120,6 +156,10 @@ async function request(
     url = new URL(next, url);
   }
   throw new CaptionError('NETWORK_FAILED', `${address.href} redirects too often.`);
+}
+
+export function silent(silenceMs: number): Error {
+  return new Error(`nothing came for ${silenceMs / 1000} s`);
 }
 
 /** @param cause what `fetch` or the reading of its body threw */

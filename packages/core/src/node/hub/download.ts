@@ -3,8 +3,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CaptionError } from '../../errors.js';
-import { type HubAccess, type HubFile, networkError, openHubFile } from './client.js';
+import { explain } from '../files.js';
+import { type HubAccess, type HubFile, networkError, openHubFile, silent } from './client.js';
 import { type HubId, hubIdText } from './hub-id.js';
+import { pause } from './patience.js';
 
 export interface DownloadControl {
   /** Called as bytes arrive: bytes of the file so far. */
@@ -14,12 +16,14 @@ export interface DownloadControl {
 
 /** Broken connections in a row, without a byte in between, after which the download fails. */
 const MOST_BREAKS = 4;
+/** The pause after such a connection; after each further one it is twice as long. */
+const PAUSE_MS = 250;
 
 /**
  * Downloads one file, continuing an earlier, broken download. The file is checked against the hub's
  * digest before it gets its name.
  *
- * @throws CaptionError `NETWORK_FAILED`, `MODEL_CORRUPT` when the digest differs, `ABORTED`
+ * @throws CaptionError `NETWORK_FAILED`, `MODEL_CORRUPT` when size or digest differ, `WRITE_FAILED`, `ABORTED`
  */
 export async function downloadFile(
   access: HubAccess,
@@ -32,14 +36,14 @@ export async function downloadFile(
   const target = join(folder, file);
   // Named by its content, so that parts of two versions are never put together.
   const part = `${target}.${described.etag?.slice(0, 16) ?? 'unnamed'}.part`;
-  await mkdir(dirname(target), { recursive: true });
+  await writing(target, () => mkdir(dirname(target), { recursive: true }));
   if (!described.etag) await rm(part, { force: true });
 
   for (let breaks = 0; ; ) {
     const before = await sizeOf(part);
     if (before === described.bytes) break;
     try {
-      await append(access, id, file, part, before, control);
+      await append(access, id, file, described, part, before, control);
       const after = await sizeOf(part);
       if (after === described.bytes || Number.isNaN(described.bytes)) break;
       throw networkError(
@@ -48,19 +52,32 @@ export async function downloadFile(
         control.signal,
       );
     } catch (error) {
-      const again = error instanceof CaptionError && error.code === 'NETWORK_FAILED';
+      // A broken connection has a cause; a refusal has none, and stays one.
+      const again = error instanceof CaptionError && error.code === 'NETWORK_FAILED' && error.cause;
       breaks = (await sizeOf(part)) > before ? 1 : breaks + 1;
       if (!again || breaks >= MOST_BREAKS) throw error;
+      if (breaks > 1) await pause(PAUSE_MS * 2 ** breaks, control.signal);
     }
   }
   await verify(part, id, file, described);
-  await rename(part, target);
+  await writing(target, () => rename(part, target));
+}
+
+/** @throws CaptionError `WRITE_FAILED` */
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    const message = `Cannot write ${path}: ${explain(cause)}. What was downloaded is kept; run the command again to continue.`;
+    throw new CaptionError('WRITE_FAILED', message, { cause });
+  }
 }
 
 async function append(
   access: HubAccess,
   id: HubId,
   file: string,
+  { bytes }: HubFile,
   part: string,
   before: number,
   { onBytes, signal }: DownloadControl,
@@ -73,11 +90,12 @@ async function append(
   }
   // A server without support for ranges sends the whole file.
   const resumes = response.status === 206;
-  const output = await open(part, resumes ? 'a' : 'w');
+  const output = await writing(part, () => open(part, resumes ? 'a' : 'w'));
   let loaded = resumes ? before : 0;
   try {
-    for await (const chunk of chunksOf(response, file, signal)) {
-      await output.writeFile(chunk);
+    for await (const chunk of chunksOf(response, file, access.silenceMs, signal)) {
+      if (loaded + chunk.length > bytes) throw tooLong(id, file, bytes);
+      await writing(part, () => output.writeFile(chunk));
       loaded += chunk.length;
       onBytes?.(loaded);
     }
@@ -86,25 +104,37 @@ async function append(
   }
 }
 
+function tooLong(id: HubId, file: string, bytes: number): CaptionError {
+  return new CaptionError(
+    'MODEL_CORRUPT',
+    `${file} of ${hubIdText(id)} is longer than the ${bytes} bytes that the hub says. Run the command again; if it stays so, the mirror in HF_ENDPOINT is damaged.`,
+  );
+}
+
 async function* chunksOf(
   response: Response,
   file: string,
+  silenceMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
-  let stop = () => undefined as unknown;
+  let fail = (_: unknown) => undefined as unknown;
   const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(signal?.reason);
+    fail = reject;
   });
+  const stop = () => fail(signal?.reason);
   // Nobody may be waiting for it when it comes.
   stopped.catch(() => undefined);
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
   try {
     while (true) {
+      const timer = setTimeout(() => fail(silent(silenceMs)), silenceMs);
       // A connection that breaks while it is aborted leaves Node's fetch waiting for ever.
-      const { done, value } = await Promise.race([reader.read(), stopped]);
+      const { done, value } = await Promise.race([reader.read(), stopped]).finally(() =>
+        clearTimeout(timer),
+      );
       if (done) return;
       yield value;
     }

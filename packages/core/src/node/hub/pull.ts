@@ -1,11 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CaptionError } from '../../errors.js';
+import { familyOf } from '../../model/huggingface/architecture.js';
 import type { Dtype } from '../../model/huggingface/dtype.js';
+import type { Family } from '../../model/huggingface/families.js';
+import { fieldsOf } from '../../model/huggingface/fields.js';
 import { availableDtypes, findNetworks, type Networks } from '../../model/huggingface/layout.js';
+import { parseJson } from '../../model/network-files.js';
 import type { ModelSource } from '../../model/source.js';
 import { folderOf, type PullRecord, writableCache, writeRecord } from './cache.js';
-import { describeHubFile, type HubAccess, type HubFile } from './client.js';
+import {
+  describeHubFile,
+  type HubAccess,
+  type HubFile,
+  networkError,
+  openHubFile,
+} from './client.js';
 import { digestOf, downloadFile, sizeOf } from './download.js';
 import { type HubId, hubIdText } from './hub-id.js';
 
@@ -39,7 +49,8 @@ const OPTIONAL = [
  * there already and sound is not downloaded again.
  *
  * @returns the model's folder, and how many bytes came over the network
- * @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_CORRUPT`, `NETWORK_FAILED`, `ABORTED`
+ * @throws CaptionError `MODEL_NOT_FOUND`, `MODEL_UNSUPPORTED`, `MODEL_CORRUPT`, `NETWORK_FAILED`, `WRITE_FAILED`,
+ *   `ABORTED`
  */
 export async function pullModel(
   access: HubAccess,
@@ -93,6 +104,7 @@ async function neededFiles(
     if (await has(file)) continue;
     throw new CaptionError('MODEL_NOT_FOUND', missing(file, id, access));
   }
+  const { layout } = await familyOnHub(access, id, signal);
   const preprocessing = await Promise.all(PREPROCESSING.map(has));
   if (!preprocessing.includes(true)) {
     throw new CaptionError('MODEL_NOT_FOUND', missing(PREPROCESSING[0], id, access));
@@ -106,7 +118,7 @@ async function neededFiles(
     size: async (file) => described.get(file)?.bytes ?? Number.NaN,
     read: () => Promise.reject(new Error('only asked what there is')),
   };
-  const networks = await findNetworks(source, dtype);
+  const networks = await findNetworks(source, dtype, layout);
   const wanted = new Set<string>([
     ...REQUIRED,
     ...PREPROCESSING,
@@ -117,6 +129,23 @@ async function neededFiles(
     dtype: networks.dtype,
     described: new Map([...described].filter(([file]) => wanted.has(file))),
   };
+}
+
+/** Read before anything is downloaded: gigabytes of a model that cannot be run help nobody. */
+async function familyOnHub(
+  access: HubAccess,
+  id: HubId,
+  signal: AbortSignal | undefined,
+): Promise<Family> {
+  const response = await openHubFile(access, id, 'config.json', 0, signal);
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw networkError(response.url, cause, signal);
+  }
+  const config = fieldsOf('config.json', parseJson(bytes, 'config.json'));
+  return familyOf(config, `${hubIdText(id)} at ${access.endpoint.host}`);
 }
 
 function filesOf({ encoder, embedding, textEncoder, decoder, firstStep }: Networks): string[] {
