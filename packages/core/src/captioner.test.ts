@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as ort from 'onnxruntime-web';
@@ -288,6 +289,26 @@ describe('many photos', () => {
     expect(together.every(({ text, score }) => text === alone.text && score === alone.score)).toBe(
       true,
     );
+  });
+
+  test('one signal for all of them gets one listener, and none is left', async () => {
+    const { signal } = new AbortController();
+    const listeners = () => getEventListeners(signal, 'abort').length;
+    const bytes = await readFile(photo);
+    const fetch = async () => new Response(bytes);
+    const calls = Array.from({ length: 4 }, () => [
+      tiny.caption(photo, { signal }),
+      tiny.embed(new Response(bytes), { signal }),
+      tiny.stream(new Blob([bytes]).stream(), { signal }).result,
+      tiny.caption('http://localhost/photo.jpg', { signal, fetch }),
+      collect(tiny.captionAll([photo, photo], { signal })),
+    ]).flat();
+    let most = 0;
+    const watch = setInterval(() => (most = Math.max(most, listeners())));
+    most = listeners();
+    await Promise.all(calls);
+    clearInterval(watch);
+    expect([most, listeners()]).toEqual([1, 0]);
   });
 
   test('captionAll keeps the order and goes on after a bad photo', async () => {

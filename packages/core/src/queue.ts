@@ -1,4 +1,4 @@
-import { abortError } from './abort.js';
+import { abortError, onAbort } from './abort.js';
 
 /** Runs tasks one after another, in the order of the calls. */
 export class Queue {
@@ -11,10 +11,9 @@ export class Queue {
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) return Promise.reject(abortError(signal));
     return new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(abortError(signal));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const removeListener = onAbort(signal, () => reject(abortError(signal)));
       const turn = this.#last.then(async () => {
-        signal?.removeEventListener('abort', onAbort);
+        removeListener();
         if (signal?.aborted) return;
         await task().then(resolve, reject);
       });

@@ -1,4 +1,4 @@
-import { abortError } from '../abort.js';
+import { abortError, linkedController } from '../abort.js';
 import { CaptionError } from '../errors.js';
 import { type ByteStream, readStream } from './stream.js';
 
@@ -25,15 +25,12 @@ export async function downloadPhoto(
   fetchPhoto: FetchPhoto,
   { maxBytes, timeout, signal }: DownloadLimits,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const controller = new AbortController();
+  const { controller, unlink } = linkedController(signal);
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
     controller.abort();
   }, timeout);
-  const onAbort = () => controller.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     // fetch refuses addresses with credentials, so they are sent as a header.
     const { target, headers } = withoutCredentials(url);
@@ -52,7 +49,7 @@ export async function downloadPhoto(
     throw new CaptionError('NETWORK_FAILED', `The download failed: ${reason(cause)}.`, { cause });
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    unlink();
   }
 }
 

@@ -1,4 +1,4 @@
-import { abortError, throwIfAborted } from '../abort.js';
+import { abortError, onAbort, throwIfAborted } from '../abort.js';
 import { CaptionError } from '../errors.js';
 import { pause } from '../next-task.js';
 import { BytePieces } from './byte-pieces.js';
@@ -34,8 +34,7 @@ export async function readStream(
   let turnEnds = performance.now() + TURN;
   let isDone = false;
   let stop: (error: unknown) => void = () => {};
-  const onAbort = () => stop(abortError(signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const removeListener = onAbort(signal, () => stop(abortError(signal)));
   try {
     for (;;) {
       const piece = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
@@ -63,7 +62,7 @@ export async function readStream(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CaptionError('FILE_NOT_FOUND', `${what} cannot be read: ${why}.`, { cause });
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    removeListener();
     if (!isDone) source.cancel();
   }
   return pieces.joined();

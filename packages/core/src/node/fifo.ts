@@ -36,7 +36,7 @@ export async function* fifoChunks(
       // Nothing, and no error: there is no writer, or none any more. An error: it has not written yet.
       if (count === 0 && hadWriter) return;
       if (count === undefined) hadWriter = true;
-      await wait(POLL_MS, undefined, { signal }).catch(() => undefined);
+      await wait(POLL_MS);
     }
   } finally {
     await pipe.close();

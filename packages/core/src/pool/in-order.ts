@@ -1,4 +1,4 @@
-import { abortError, throwIfAborted } from '../abort.js';
+import { abortError, onAbort, throwIfAborted } from '../abort.js';
 
 /**
  * Works on up to `most` inputs at a time and yields the results in the order of the inputs, each as
@@ -19,8 +19,7 @@ export async function* inOrder<Input, Output>(
   let ended = false;
   let index = 0;
   let stop: (error: unknown) => void = () => {};
-  const onAbort = () => stop(abortError(signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const removeListener = onAbort(signal, () => stop(abortError(signal)));
   try {
     for (;;) {
       throwIfAborted(signal);
@@ -48,7 +47,7 @@ export async function* inOrder<Input, Output>(
       }
     }
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    removeListener();
     if (!ended) {
       next?.catch(() => undefined);
       const closing = Promise.resolve(iterator.return?.());

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../abort.js';
+import { onAbort, throwIfAborted } from '../abort.js';
 import { CaptionError } from '../errors.js';
 import type { Manifest } from '../model/manifest.js';
 import type { CaptionToken, LoadOptions } from '../types.js';
@@ -93,13 +93,12 @@ export class PoolWorker {
     this.#state = 'busy';
     // A worker keeps the process alive only while it has work.
     this.#thread.keepAlive(true);
-    let onAbort = () => {};
+    let removeListener = () => {};
     try {
       const { input, transfer } = await this.#prepare(parcel, signal);
       return await new Promise<Made>((resolve, reject) => {
         this.#call = { id, resolve, reject, onToken };
-        onAbort = () => this.#stop();
-        signal?.addEventListener('abort', onAbort, { once: true });
+        removeListener = onAbort(signal, () => this.#stop());
         try {
           this.#thread.post({ ...task, id, input }, transfer);
         } catch (cause) {
@@ -109,7 +108,7 @@ export class PoolWorker {
         }
       });
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      removeListener();
     }
   }
 

@@ -1,4 +1,4 @@
-import { abortError, throwIfAborted } from '../abort.js';
+import { abortError, onAbort, throwIfAborted } from '../abort.js';
 import type { Backend } from '../backend.js';
 import { CaptionError } from '../errors.js';
 import type { Manifest } from '../model/manifest.js';
@@ -74,9 +74,8 @@ export class CaptionerPool implements Backend {
   /** Starts all workers; resolves when each has loaded its model. */
   async start(): Promise<void> {
     const { signal } = this.#load;
-    const onAbort = () => void this.dispose();
     throwIfAborted(signal);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const removeListener = onAbort(signal, () => void this.dispose());
     try {
       while (this.#threads.size < this.workers) {
         if (!this.#startWorker()) throw this.#failure;
@@ -88,7 +87,7 @@ export class CaptionerPool implements Backend {
       await this.dispose();
       throw signal?.aborted ? abortError(signal) : error;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      removeListener();
     }
   }
 
@@ -120,21 +119,20 @@ export class CaptionerPool implements Backend {
     const { signal } = order;
     throwIfAborted(signal);
     if (this.#closed) throw stopped();
-    let onAbort = () => {};
+    let removeListener = () => {};
     try {
       return await new Promise<Made>((resolve, reject) => {
         const job: Job = { ...order, resolve, reject, deaths: 0, isUnrepeatable: false };
-        onAbort = () => {
+        removeListener = onAbort(signal, () => {
           reject(abortError(signal));
           const place = this.#waiting.indexOf(job);
           if (place >= 0) this.#waiting.splice(place, 1);
-        };
-        signal?.addEventListener('abort', onAbort, { once: true });
+        });
         this.#waiting.push(job);
         this.#dispatch();
       });
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      removeListener();
     }
   }
 
