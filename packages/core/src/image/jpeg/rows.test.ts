@@ -19,7 +19,10 @@ describe('interpolated colour', () => {
     [40, 31],
     [67, 131],
   ];
-  const samplings = ['4:4:4', '4:2:0', '4:2:2', '4:4:0'] as const;
+  const samplings = [
+    ...(['4:4:4', '4:2:0', '4:2:2', '4:4:0'] as const),
+    ...(['4:1:1', '4:1:0', '4:2:1', 'thirds', 'colour finer than light'] as const),
+  ];
   const cases = samplings.flatMap((sampling) =>
     sizes.map(([w, h]) => [sampling, w, h] as [(typeof samplings)[number], number, number]),
   );
@@ -66,11 +69,6 @@ describe('rows of a coarse plane', () => {
     expect(Array.from(row(0).data)).toEqual([0, 20, 60, 100, 140, 160]);
     expect(Array.from(row(1).data)).toEqual([10, 30, 70, 110, 150, 170]);
     expect(Array.from(row(3).data)).toEqual([40, 60, 100, 140, 180, 200]);
-  });
-
-  it('gives four pixels of a sample their eighths, and takes nothing from beyond the picture', () => {
-    const row = rowsOf({ ...plane, shiftX: 2, shiftY: 0 }, { width: 11, height: 2 }, true);
-    expect(Array.from(row(0).data)).toEqual([0, 0, 10, 30, 50, 70, 90, 110, 130, 150, 160]);
   });
 
   it('rounds middles between levels up and down by turns', () => {

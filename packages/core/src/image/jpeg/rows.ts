@@ -20,12 +20,16 @@ export function rowsOf(
 ): (y: number) => Row {
   const { data, stride, shiftX, shiftY } = plane;
   const samples = ((size.width - 1) >> shiftX) + 1;
-  const isCoarse = shiftX > 0 ? samples >= LEAST_SAMPLES : shiftY > 0;
-  if (interpolate && isCoarse) return interpolatedRows(plane, size);
+  const isHalved = shiftX <= 1 && shiftY <= 1 && shiftX + shiftY > 0;
+  const isWide = shiftX === 0 || samples >= LEAST_SAMPLES;
+  if (interpolate && isHalved && isWide) return interpolatedRows(plane, size);
   return (y) => ({ data, at: (y >> shiftY) * stride, shift: shiftX });
 }
 
-/** libjpeg interpolates no component that has fewer samples than this in a row. */
+/**
+ * libjpeg interpolates no component that has fewer samples than this in a row, nor one of which four
+ * pixels of an axis share a sample (4:1:1).
+ */
 const LEAST_SAMPLES = 3;
 
 /**
@@ -40,7 +44,6 @@ function interpolatedRows(
   { data, stride, shiftX, shiftY }: ComponentPlane,
   { width, height }: Size,
 ): (y: number) => Row {
-  const across = places(width, shiftX);
   const down = places(height, shiftY);
   const samples = ((width - 1) >> shiftX) + 1;
   // Of a pair of columns the left one goes up where both axes are coarse, the right one where only
@@ -63,17 +66,12 @@ function interpolatedRows(
       writePairs(blended, row, halfAtEven, halfAtOdd);
       return { data: row, at: 0, shift: 0 };
     }
-    for (let x = 0; x < width; x++) {
-      const sample = blended[across.before[x]];
-      const next = blended[across.after[x]];
-      const value = 8 * sample + (next - sample) * across.eighths[x];
-      row[x] = (value + ((x & 1) === 0 ? halfAtEven : halfAtOdd)) >> VALUE_BITS;
-    }
+    for (let x = 0; x < width; x++) row[x] = (8 * blended[x] + halfAtEven) >> VALUE_BITS;
     return { data: row, at: 0, shift: 0 };
   };
 }
 
-/** What the loop above does for pairs of pixels, as nearly all files have them: without looking up. */
+/** Pairs of pixels, each a quarter of a sample from its middle. */
 function writePairs(
   blended: Int32Array,
   row: Uint8ClampedArray,
@@ -95,7 +93,7 @@ function writePairs(
 const VALUE_BITS = 6;
 const HALF = 1 << (VALUE_BITS - 1);
 
-/** Between which two samples each pixel of an axis lies, and the second one's share, in eighths. */
+/** Between which two samples each row of pixels lies, and the second one's share, in eighths. */
 interface Places {
   readonly before: Int32Array;
   readonly after: Int32Array;
