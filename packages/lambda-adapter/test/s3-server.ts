@@ -30,9 +30,10 @@ export interface S3Server {
   /** Answers in place of the store; undefined leaves it to the store. */
   intercept: (request: string) =>
     | { status: number; code: string }
-    /** `stall`: the body never comes. */
+    /** `stall`: the body never comes. `unsized`: the body comes without a Content-Length. */
     | 'hang'
     | 'stall'
+    | 'unsized'
     | undefined;
   put(path: string, body: Buffer | string, more?: Partial<StoredObject>): StoredObject;
   close(): void;
@@ -81,13 +82,13 @@ export async function startS3Server(): Promise<S3Server> {
       response.writeHead(200, { 'content-length': 1000, etag: '"0"' }).flushHeaders();
       return;
     }
-    if (told) return fail(response, told.status, told.code);
+    if (told && told !== 'unsized') return fail(response, told.status, told.code);
     if (request.method === 'PUT') return put(path, request, Buffer.concat(chunks), response);
     const object = version ? state.versions.get(`${path}?${version}`) : state.objects.get(path);
     if (!object) return fail(response, 404, version ? 'NoSuchVersion' : 'NoSuchKey');
     response.writeHead(200, {
       etag: `"${object.etag}"`,
-      'content-length': object.size ?? object.body.length,
+      ...(told !== 'unsized' && { 'content-length': object.size ?? object.body.length }),
       'last-modified': object.lastModified.toUTCString(),
       ...(object.versionId && { 'x-amz-version-id': object.versionId }),
       ...Object.fromEntries(

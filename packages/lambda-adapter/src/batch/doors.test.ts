@@ -68,6 +68,19 @@ describe('S3 Batch Operations', () => {
     expect(rig.engine.calls.at(-1)?.options.numBeams).toBe(5);
   });
 
+  it('may name the bucket with its region and account', async () => {
+    rig.s3.put(`photos/${key}`, 'x');
+    const [task] = batchOperationsV1.tasks;
+    const run = async (s3BucketArn: string) =>
+      rig.handle({ ...batchOperationsV1, tasks: [{ ...task, s3BucketArn }] });
+    for (const arn of ['arn:aws:s3:us-east-1:0123456788:photos', 'arn:aws-cn:s3:::photos']) {
+      expect(await run(arn)).toMatchObject({ results: [{ resultCode: 'Succeeded' }] });
+    }
+    for (const arn of ['photos', 'arn:aws:s3:::', 'arn:aws:sqs:us-east-1:0123456788:photos']) {
+      expect(await run(arn)).toMatchObject({ results: [{ resultCode: 'PermanentFailure' }] });
+    }
+  });
+
   it('tells apart what to try again', async () => {
     const [task] = batchOperationsV2.tasks;
     const run = async (more: object) => {

@@ -35,6 +35,11 @@ it('has nothing to do for events that are not about a new object', () => {
     expect(jobsOf({ Records: [{ ...record, eventName }] })).toEqual([]);
   }
   expect(jobsOf({ Records: [{ ...record, eventName: 'ObjectRestore:Completed' }] })).toEqual([job]);
+  // As MinIO and Ceph write them.
+  for (const eventName of ['s3:ObjectCreated:Put', 's3:ObjectCreated:CompleteMultipartUpload']) {
+    expect(jobsOf({ Records: [{ ...record, eventName }] })).toEqual([job]);
+  }
+  expect(jobsOf({ Records: [{ ...record, eventName: 's3:ObjectRemoved:Delete' }] })).toEqual([]);
   expect(jobsOf({ ...s3EventBridge, 'detail-type': 'Object Deleted' })).toEqual([]);
   const test = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'photos' };
   expect(jobsOf(test)).toEqual([]);

@@ -42,7 +42,8 @@ function jobsOfRecord(record: unknown, depth: number): readonly Job[] {
   }
   const { s3, eventName = '' } = record;
   if (!isObject(s3)) throw malformed('its records are neither of S3 nor of SNS');
-  if (!/^(ObjectCreated:|ObjectRestore:Completed)/.test(String(eventName))) return [];
+  // Stores that are compatible with S3 (MinIO, Ceph) write the type with its prefix.
+  if (!/^(s3:)?(ObjectCreated:|ObjectRestore:Completed)/.test(String(eventName))) return [];
   const { bucket, object } = s3;
   if (!isObject(bucket) || !isObject(object)) throw malformed('"s3" needs "bucket" and "object"');
   return [

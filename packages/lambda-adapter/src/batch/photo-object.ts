@@ -65,7 +65,14 @@ function opened(job: Job, answer: GetObjectCommandOutput): OpenObject {
   const body = answer.Body as unknown as Readable | undefined;
   const versionId = answer.VersionId && answer.VersionId !== 'null' ? answer.VersionId : null;
   const etag = answer.ETag?.replaceAll('"', '') ?? null;
-  const size = answer.ContentLength ?? 0;
+  const size = answer.ContentLength;
+  if (size === undefined) {
+    close(body);
+    throw new TransientError(
+      'READ_FAILED',
+      `The answer for s3://${job.bucket}/${job.key} does not say how many bytes it has (Content-Length).`,
+    );
+  }
   // The event may have been about another version than the one that is there now.
   const isOfEvent = job.versionId ? job.versionId === versionId : job.etag === etag;
   return {
@@ -97,11 +104,13 @@ function opened(job: Job, answer: GetObjectCommandOutput): OpenObject {
       if (at !== size) throw brokenOff(job, at, size);
       return bytes;
     },
-    close() {
-      body?.on('error', () => undefined);
-      body?.destroy();
-    },
+    close: () => close(body),
   };
+}
+
+function close(body: Readable | undefined): void {
+  body?.on('error', () => undefined);
+  body?.destroy();
 }
 
 function brokenOff({ bucket, key }: Job, at: number, size: number, cause?: unknown) {

@@ -42,7 +42,18 @@ describe('a photo', () => {
       photo: { key, versionId, etag: versioned.etag },
       caption: 'a dog runs',
     });
-    for (const strange of ['trailing.jpg.', 'a//b.jpg', '100%.jpg', '猫?&=#.png', ' .jpg']) {
+    for (const strange of [
+      'trailing.jpg.',
+      'a//b.jpg',
+      '/a.jpg',
+      'a/../b.jpg',
+      './c.jpg',
+      '100%.jpg',
+      '%2B.jpg',
+      '猫?&=#.png',
+      ' .jpg',
+      'line\nbreak.jpg',
+    ]) {
       rig.s3.put(`photos/${strange}`, 'jpeg');
       expect(await send({ body: job(strange) }), strange).toEqual([]);
       expect(rig.result(strange), strange).toMatchObject({ caption: 'a dog runs' });
@@ -192,6 +203,15 @@ describe('a message', () => {
     rig.s3.intercept = () => undefined;
     expect(await send({ body })).toEqual([]);
     expect(rig.engine.calls.length).toBe(2);
+  });
+
+  it('of a size that nobody tells is not taken for an empty one', async () => {
+    rig.s3.put('photos/a.jpg', 'x');
+    rig.s3.intercept = (request) => (request === 'GET photos/a.jpg' ? 'unsized' : undefined);
+    expect(await send({ body: job('a.jpg') })).toEqual(['m0']);
+    rig.s3.intercept = () => undefined;
+    expect(await send({ body: job('a.jpg') })).toEqual([]);
+    expect(rig.result('a.jpg')).toMatchObject({ caption: 'a dog runs' });
   });
 
   it('comes again if the time of the function ends, and nothing hangs', async () => {

@@ -78,9 +78,9 @@ function jobOf(task: unknown, options: unknown) {
   };
 }
 
-/** `arn:aws:s3:::photos` */
+/** `arn:aws:s3:::photos`; an example of Amazon's has region and account as well. */
 function bucketOf(arn: unknown): string {
-  const [, bucket] = /^arn:[^:]+:s3:::([^/]+)$/.exec(String(arn)) ?? [];
+  const [, bucket] = /^arn:[^:]+:s3:[^:]*:[^:]*:([^:/]+)$/.exec(String(arn)) ?? [];
   if (!bucket) throw malformed('a task needs "s3Bucket" or the "s3BucketArn" of a bucket');
   return bucket;
 }
