@@ -5,6 +5,10 @@ import { STAGES } from './stages.js';
 /**
  * Comma-separated values as RFC 4180 has them: a header line, lines ending in CR LF, a field in
  * quotes when it holds a comma, a quote or a line break, quotes in it doubled.
+ *
+ * Spreadsheets take a field that begins with `=`, `+`, `-` or `@` for a formula, and names of photos come
+ * from strangers. Such a name gets `./` before it, which is the same file; any other text an apostrophe
+ * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 export function csvFormat({ captions, tags, timings }: FormatContext): OutputFormat {
   const further = Array.from({ length: captions - 1 }, (_, index) => index);
@@ -24,22 +28,38 @@ export function csvFormat({ captions, tags, timings }: FormatContext): OutputFor
     photo(report) {
       if (report.error) {
         const empty = header.slice(2).map(() => '');
-        return line([report.file, ...empty, `${report.error.code}: ${report.error.message}`]);
+        return line([
+          fileName(report.file),
+          ...empty,
+          `${report.error.code}: ${report.error.message}`,
+        ]);
       }
       const { result } = report;
       return line([
-        report.file,
-        report.hidden ? '' : result.text,
+        fileName(report.file),
+        report.hidden ? '' : plain(result.text),
         String(rounded(result.score, 6)),
         String(rounded(result.confidence, 6)),
-        ...further.map((index) => report.alternatives[index]?.text ?? ''),
-        ...(tags ? [report.tags.map(({ text }) => text).join('; ')] : []),
+        ...further.map((index) => plain(report.alternatives[index]?.text ?? '')),
+        ...(tags ? [plain(report.tags.map(({ text }) => text).join('; '))] : []),
         ...stages.map((stage) => String(rounded(result.timings[stage], 2))),
         '',
       ]);
     },
     tail: () => '',
   };
+}
+
+/** What spreadsheets begin a formula with; the wide forms in Japanese ones. */
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
+
+function fileName(name: string): string {
+  // A lone "-" is standard input, and no formula.
+  return FORMULA.test(name) && name !== '-' ? `./${name}` : name;
+}
+
+function plain(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
 }
 
 function line(fields: readonly string[]): string {

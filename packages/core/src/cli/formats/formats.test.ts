@@ -246,6 +246,23 @@ describe('CSV', () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
+  it('has no field that a spreadsheet takes for a formula, but for negative numbers', () => {
+    const starts = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '＝1'];
+    for (const start of starts) {
+      const alternatives = [{ ...result, text: `${start} too` }];
+      const tags = [{ text: start, probability: 0.9 }];
+      const odd = { ...result, text: start, alternatives, tags };
+      const report = reportOf(`${start}.jpg`, odd, { ...plain, alternatives: true, tags: true });
+      const [, row = []] = readCsv(printed('csv', [report], { captions: 2, tags: true }));
+      expect(row[0]).toBe(`./${start}.jpg`);
+      expect([row[1], row[4], row[5]]).toEqual([`'${start}`, `'${start} too`, `'${start}`]);
+      expect(row[2]).toBe('-0.512346');
+      const failed: PhotoReport = { ...bad, file: `${start}.jpg` };
+      expect(readCsv(printed('csv', [failed]))[1]?.[0]).toBe(`./${start}.jpg`);
+    }
+    expect(readCsv(printed('csv', [reportOf('-', result, plain)]))[1]?.[0]).toBe('-');
+  });
+
   it('leaves a hidden caption empty', () => {
     const report = reportOf('dog.jpg', result, { ...plain, minConfidence: 0.8 });
     expect(readCsv(printed('csv', [report]))[1]?.[1]).toBe('');
