@@ -250,6 +250,18 @@ describe('shards and lists', () => {
   });
 });
 
+it.runIf(process.platform === 'linux')('a list may name what is no file', async () => {
+  execFileSync('mkfifo', [path('in/pipe.jpg')]);
+  await writeFile(path('list'), 'in/pipe.jpg\nin/a\nin/a/photo1.jpg\n/dev/zero\n');
+  const list = ['--files-from', 'list', '--out', 'out.jsonl', '--check', 'hash'];
+  const { code, stderr } = await zipcaption(list);
+  expect(code).toBe(1);
+  expect(stderr).toContain('in/pipe.jpg: The photo cannot be read: it is a named pipe, not a file');
+  expect(stderr).toContain('in/a: The photo cannot be read: it is a folder, not a file');
+  expect(stderr).toContain('/dev/zero: The photo cannot be read: it is a device, not a file');
+  expect(stderr).toContain('1 captioned, 3 failed');
+});
+
 describe('names and folders that are odd', () => {
   it.runIf(process.platform === 'linux')('are kept and found again', async () => {
     const odd = [

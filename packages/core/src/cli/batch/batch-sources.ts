@@ -20,7 +20,13 @@ import { isSidecarName } from './sidecars.js';
 
 /** A photo of many. `path` is in bytes where the name is not UTF-8. */
 export type BatchSource =
-  | { readonly kind: 'file'; readonly name: string; readonly path: string | Buffer }
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly path: string | Buffer;
+      /** It stands in a list, which may name anything. */
+      readonly listed?: true;
+    }
   | Extract<PhotoSource, { kind: 'url' | 'stdin' }>;
 
 export interface SourceRequest {
@@ -58,9 +64,9 @@ export async function* batchSources(
   // A folder names nothing twice by itself; a list or several operands can.
   const seen = isOneFolder ? undefined : new KeyTable();
   const results = new Set(request.results.map((path) => resolve(path)));
-  const isResult = ({ path }: { path: string | Buffer }) =>
-    typeof path === 'string' &&
-    ((results.size > 0 && results.has(resolve(path))) || (request.sidecars && isSidecarName(path)));
+  const isResult = ({ name, path }: { name: string; path: string | Buffer }) =>
+    (results.size > 0 && typeof path === 'string' && results.has(resolve(path))) ||
+    (request.sidecars && isSidecarName(name));
 
   for await (const source of everySource(request, isOneFolder, report)) {
     if (shard && shardOf(source.name, shard.count) !== shard.index) continue;
@@ -101,7 +107,10 @@ async function* everySource(
   for await (const bytes of listedNames(filesFrom)) {
     const name = decodeName(bytes);
     if (/^https?:\/\//i.test(name)) yield* named(name, recursive, report);
-    else yield { kind: 'file', name: given(name), path: hasBytes(name) ? bytes : name };
+    else {
+      const path = hasBytes(name) ? bytes : name;
+      yield { kind: 'file', name: given(name), path, listed: true };
+    }
   }
 }
 

@@ -10,3 +10,11 @@ it.each([
 ])('%j goes on as %s', (argv, expected) => {
   expect(commandToGoOn(argv)).toBe(expected);
 });
+
+it.each([
+  [['-r', 'C:\\photos', '--out', 'o.jsonl'], 'zipcaption -r C:\\photos --out o.jsonl --resume'],
+  [['C:\\my photos\\', '--out', 'o'], 'zipcaption "C:\\my photos\\\\" --out o --resume'],
+  [["it's here", '--sidecar', 'txt'], `zipcaption "it's here" --sidecar txt --resume`],
+])('on Windows %j goes on as %s', (argv, expected) => {
+  expect(commandToGoOn(argv, 'win32')).toBe(expected);
+});

@@ -64,8 +64,11 @@ async function lookAt(
   let error: CaptionError | undefined;
   if (source.kind === 'file' && !isDataUrl(String(source.path))) {
     try {
-      state = await photoState(source.path);
-      if (store.needsHash(source)) state = { ...state, sha256: await hashFile(source.path) };
+      state = await photoState(source.path, { onlyFiles: source.listed === true });
+      // A pipe has no bytes yet, and who reads it takes its photo away.
+      if (state.bytes > 0 && store.needsHash(source)) {
+        state = { ...state, sha256: await hashFile(source.path) };
+      }
     } catch (cause) {
       error = new CaptionError('FILE_NOT_FOUND', `The photo cannot be read: ${explain(cause)}.`, {
         cause,

@@ -55,6 +55,23 @@ describe('a lock', () => {
     expect(waits).toEqual([]);
   });
 
+  it('of a number that lives, but may be another process, is watched', async () => {
+    const lock = await take('own');
+    const { pid: _, started: __, ...here } = own();
+    lock.release();
+    waits.length = 0;
+    // The parent lives as long as this process does; its start is not told, as on Windows and macOS.
+    write('f', { ...here, pid: process.ppid });
+    (await take('f')).release();
+    expect(waits).toHaveLength(1);
+
+    write('g', { ...here, pid: process.ppid });
+    const beat = setInterval(() => utimesSync(join(folder, 'g.lock'), new Date(), new Date()), 300);
+    await expect(take('g')).rejects.toThrow(`Process ${process.ppid} on ${hostname()} is writing`);
+    clearInterval(beat);
+    waits.length = 0;
+  });
+
   it('of another machine is taken over when it is no longer renewed', async () => {
     const lock = await take('own');
     const holder = { ...own(), host: 'elsewhere' };

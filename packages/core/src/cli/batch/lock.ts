@@ -22,7 +22,7 @@ interface Holder {
 }
 
 export interface LockOptions {
-  /** Told when it has to be seen whether a process on another machine has ended. */
+  /** Told when it has to be seen whether a process has ended: on another machine, or where its number says too little. */
   readonly onWait: (message: string) => Promise<void>;
   readonly signal: AbortSignal;
   /** How long that takes. Default 45,000. */
@@ -51,7 +51,8 @@ export class Lock {
 
   /**
    * Takes the lock of a file. One whose process has ended, even by a power cut, is taken over. Whether a
-   * process on another machine has ended shows when it no longer renews its lock.
+   * process on another machine has ended shows when it no longer renews its lock; so it does on Windows and
+   * macOS, where a process that lives may have got the number of one that has ended.
    *
    * @throws CaptionError `WRITE_FAILED` when another process holds it; `ABORTED`
    */
@@ -65,9 +66,9 @@ export class Lock {
       const found = await look(path);
       if (!found) continue; // Released this moment.
       if (attempt > 3) throw isLocked(file, path, found.holder);
-      if (found.holder && !isNear(found.holder)) {
+      if (found.holder && (!isNear(found.holder) || isUnsure(found.holder))) {
         await onWait(
-          `${path} is from ${found.holder.host}; waiting ${silenceMs / 1000} s to see whether it is still in use.`,
+          `${path} is from process ${found.holder.pid} on ${found.holder.host}; waiting up to ${silenceMs / 1000} s to see whether it is still in use.`,
         );
         if (await isRenewed(path, found, silenceMs, signal))
           throw isLocked(file, path, found.holder);
@@ -132,6 +133,14 @@ async function removeStale(path: string, text: string): Promise<void> {
 /** Has it run on this machine, so that its process can be looked for? */
 function isNear({ host, namespace }: Holder): boolean {
   return host === hostname() && namespace === pidNamespace();
+}
+
+/**
+ * True where a process has the holder's number, but not even Linux's /proc says whether it is the
+ * holder: after a restart of the machine another one may have got the number.
+ */
+function isUnsure({ pid, started }: Holder): boolean {
+  return started === undefined && pid !== process.pid && isAlive(pid);
 }
 
 /** True when the process of a lock of this machine is no more. */

@@ -1,6 +1,7 @@
-import { type FileHandle, open, realpath, rename, rm, truncate } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CaptionError } from '../../index.js';
+import { replaceFile } from './replace-file.js';
 import type { ResultIndex } from './result-index.js';
 import { isJson, parseResult, readLines } from './result-lines.js';
 
@@ -15,7 +16,6 @@ export class OutFile {
   readonly #syncing = setInterval(() => this.#sync(), SYNC_EVERY_MS).unref();
   #lastSync: Promise<void> = Promise.resolve();
   #isSynced = true;
-  #isReplaced = false;
   #failure: unknown;
 
   private constructor(
@@ -63,19 +63,29 @@ export class OutFile {
     }
   }
 
+  /** @throws CaptionError `WRITE_FAILED` when the disk did not take what was written */
+  async close(): Promise<void> {
+    clearInterval(this.#syncing);
+    this.#sync();
+    await this.#lastSync;
+    await this.handle.close().catch((cause: unknown) => {
+      this.#failure ??= cause;
+    });
+    if (this.#failure) throw cannotWrite(this.path, this.#failure);
+  }
+
   /**
    * Replaces the file, in one step, by one without the lines that later ones of the same photo have
-   * replaced, and without those that cannot be read.
+   * replaced, and without those that cannot be read. To be called after `close`: Windows replaces no file that
+   * is open.
    *
    * @throws CaptionError `WRITE_FAILED`; the file is then as it was
    */
   async compact(index: ResultIndex): Promise<void> {
-    clearInterval(this.#syncing);
-    await this.#lastSync;
     // Nobody else writes to it: whoever does this holds the file's lock.
     const temporary = `${this.path}.tmp`;
     try {
-      const compacted = await open(temporary, 'w', (await this.handle.stat()).mode);
+      const compacted = await open(temporary, 'w', (await stat(this.path)).mode);
       try {
         for await (const lines of readLines(this.path)) {
           const kept = lines.filter(({ bytes }) => isKept(bytes.toString('utf8'), index));
@@ -87,24 +97,12 @@ export class OutFile {
       } finally {
         await compacted.close();
       }
-      await rename(temporary, this.path);
-      this.#isReplaced = true;
+      await replaceFile(temporary, this.path);
       await syncFolder(dirname(this.path));
     } catch (cause) {
       await rm(temporary, { force: true });
       throw cannotWrite(temporary, cause);
     }
-  }
-
-  /** @throws CaptionError `WRITE_FAILED` when the disk did not take what was written */
-  async close(): Promise<void> {
-    clearInterval(this.#syncing);
-    if (!this.#isReplaced) this.#sync();
-    await this.#lastSync;
-    await this.handle.close().catch((cause: unknown) => {
-      this.#failure ??= cause;
-    });
-    if (this.#failure) throw cannotWrite(this.path, this.#failure);
   }
 
   /** What is written to a file that has no name any more is lost when it is closed. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 
 /** What tells whether a photo has changed; `source` in a result. */
@@ -13,11 +14,23 @@ export interface PhotoState {
 /**
  * Looks at a photo before it is read. When it changes meanwhile, its time is no longer the one that was
  * recorded, and the next run captions it anew.
+ *
+ * @throws Error with `onlyFiles` for a folder, pipe, socket or device
  */
-export async function photoState(path: string | Buffer): Promise<PhotoState> {
+export async function photoState(
+  path: string | Buffer,
+  { onlyFiles = false } = {},
+): Promise<PhotoState> {
   // As floating point, times just below a whole millisecond are rounded up.
-  const { size, mtimeMs } = await stat(path, { bigint: true });
-  return { bytes: Number(size), mtimeMs: Number(mtimeMs) };
+  const found = await stat(path, { bigint: true });
+  if (onlyFiles && !found.isFile()) throw new Error(`it is ${kindOf(found)}, not a file`);
+  return { bytes: Number(found.size), mtimeMs: Number(found.mtimeMs) };
+}
+
+function kindOf(found: BigIntStats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a named pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
 }
 
 const CHUNK = 1 << 18;

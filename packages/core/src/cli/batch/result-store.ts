@@ -140,9 +140,9 @@ export class ResultStore {
     if (!this.sidecars || source.kind !== 'file' || report.error?.code === 'WRITE_FAILED') return;
     if (this.sidecars.kind === 'json') {
       const text = JSON.stringify(this.#object(report, state), null, 2);
-      await this.sidecars.write(source.path, `${text}\n`);
+      await this.sidecars.write(source.path, `${text}\n`, state);
     } else if (!report.error) {
-      await this.sidecars.write(source.path, captionLines(report, this.options));
+      await this.sidecars.write(source.path, captionLines(report, this.options), state);
     }
   }
 
@@ -157,8 +157,8 @@ export class ResultStore {
   async close(complete: boolean): Promise<void> {
     try {
       const hasOld = this.index.superseded > 0 || this.#wasUnreadable;
-      if (complete && hasOld && this.out?.isRegular) await this.#compact(this.out);
       await this.out?.close();
+      if (complete && hasOld && this.out?.isRegular) await this.#compact(this.out);
     } finally {
       this.lock?.release();
     }

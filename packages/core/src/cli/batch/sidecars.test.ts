@@ -35,7 +35,7 @@ describe('a sidecar', () => {
     const state = await photoState(photo);
     expect(await sidecars.lookUp(photo, state)).toBe('new');
     await sidecars.prepare(photo);
-    await sidecars.write(photo, 'a cat\n');
+    await sidecars.write(photo, 'a cat\n', undefined);
     expect(await readFile(`${photo}.txt`, 'utf8')).toBe('a cat\n');
     expect(await sidecars.lookUp(photo, state)).toBe('done');
     await utimes(`${photo}.txt`, 999, 999);
@@ -44,10 +44,23 @@ describe('a sidecar', () => {
     expect(await sidecars.lookUp(photo, state)).toBe('changed');
   });
 
+  it('of text is current although the photo comes from the future', async () => {
+    const sidecars = new Sidecars('txt');
+    const late = join(folder, 'late.jpg');
+    await writeFile(late, 'x');
+    await utimes(late, 4_000_000_000.75, 4_000_000_000.75);
+    const state = await photoState(late);
+    await sidecars.write(late, 'a cat\n', state);
+    expect(await sidecars.lookUp(late, state)).toBe('done');
+    const changed = { ...state, mtimeMs: state.mtimeMs + 5000 };
+    expect(await sidecars.lookUp(late, changed)).toBe('changed');
+  });
+
   it('of JSON is current when it tells of the same bytes', async () => {
     const sidecars = new Sidecars('json');
     const state = await photoState(photo);
-    const written = (result: object) => sidecars.write(photo, JSON.stringify(result, null, 2));
+    const written = (result: object) =>
+      sidecars.write(photo, JSON.stringify(result, null, 2), state);
     await written({ file: 'a.jpg', caption: 'x', source: state });
     expect(await sidecars.lookUp(photo, state)).toBe('done');
     expect(await sidecars.lookUp(photo, { ...state, bytes: 7 })).toBe('changed');
@@ -77,7 +90,7 @@ describe('a sidecar', () => {
     await utimes(left, 1000, 1000);
     const sidecars = new Sidecars('txt');
     await sidecars.prepare(photo);
-    await sidecars.write(photo, 'a cat\n');
+    await sidecars.write(photo, 'a cat\n', undefined);
     expect([existsSync(left), existsSync(fresh)]).toEqual([false, true]);
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
   });
@@ -85,10 +98,15 @@ describe('a sidecar', () => {
   it('whose name is too long is an error of its photo', async () => {
     const long = join(folder, `${'x'.repeat(251)}.jpg`);
     await writeFile(long, '');
-    await expect(new Sidecars('txt').write(long, 'a')).rejects.toMatchObject({
+    const sidecars = new Sidecars('txt');
+    const tooLong = {
       code: 'WRITE_FAILED',
       message: expect.stringContaining('no name is that long'),
-    });
+    };
+    // Before the photo is captioned, too, in a folder that is known already.
+    await sidecars.prepare(photo);
+    await expect(sidecars.prepare(long)).rejects.toMatchObject(tooLong);
+    await expect(sidecars.write(long, 'a', undefined)).rejects.toMatchObject(tooLong);
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
   });
 });

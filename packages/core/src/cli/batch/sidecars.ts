@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { kindByName } from '../photo-files.js';
 import type { SidecarKind } from './batch-settings.js';
 import { KeyTable, keyOf } from './key-table.js';
 import { cannotWrite } from './out-file.js';
 import type { PhotoState } from './photo-state.js';
+import { replaceFile } from './replace-file.js';
 import { ResultIndex, type Standing } from './result-index.js';
 import { isJson, parseResult } from './result-lines.js';
 
@@ -54,12 +55,16 @@ export class Sidecars {
   }
 
   /**
-   * Finds out before a photo is captioned whether its sidecar can be written, once for each folder, and
-   * removes what a killed process left there.
+   * Finds out before a photo is captioned whether its sidecar can be written: for each whether its name
+   * can be that long, and once for each folder whether files can be made there. Removes what a killed
+   * process left.
    *
    * @throws CaptionError `WRITE_FAILED`
    */
   async prepare(path: string | Buffer): Promise<void> {
+    await stat(this.#pathFor(path)).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENAMETOOLONG') throw cannotWrite(String(this.#pathFor(path)), cause);
+    });
     const folder = folderOf(path);
     const key = keyOf(folder);
     if (this.#prepared.find(key) >= 0) return;
@@ -78,11 +83,17 @@ export class Sidecars {
   }
 
   /**
-   * Writes a sidecar whole or not at all, and waits until the disk has it.
+   * Writes a sidecar whole or not at all, and waits until the disk has it. It is never older than its
+   * photo, whose time a wrong clock may have put into the future.
    *
+   * @param state the photo as it was read
    * @throws CaptionError `WRITE_FAILED`
    */
-  async write(path: string | Buffer, content: string): Promise<void> {
+  async write(
+    path: string | Buffer,
+    content: string,
+    state: PhotoState | undefined,
+  ): Promise<void> {
     const sidecar = this.#pathFor(path);
     const name = `.zipcaption-${randomBytes(8).toString('hex')}.tmp`;
     const temporary = inFolder(folderOf(path), name);
@@ -90,11 +101,16 @@ export class Sidecars {
       const file = await open(temporary, 'wx');
       try {
         await file.writeFile(content);
+        if (state && (await file.stat()).mtimeMs < state.mtimeMs) {
+          // A whole second more, for file systems that keep no parts of it.
+          const seconds = Math.ceil(state.mtimeMs / 1000) + 1;
+          await file.utimes(seconds, seconds);
+        }
         await file.datasync();
       } finally {
         await file.close();
       }
-      await rename(temporary, sidecar);
+      await replaceFile(temporary, sidecar);
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw cannotWrite(String(sidecar), cause);
