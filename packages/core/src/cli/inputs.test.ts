@@ -116,6 +116,14 @@ describe('other words', () => {
     expect(errors.map(({ code }) => code)).toEqual(Array(4).fill('FILE_NOT_FOUND'));
   });
 
+  it('with another kind of address say which kinds are read', async () => {
+    const { errors } = await found(['s3://bucket/photo.jpg', 'C:\\photos\\none.jpg']);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'Only http:, https: and file: addresses are read. Download the photo first.',
+      'There is no such file or folder.',
+    ]);
+  });
+
   it('refuse standard input twice', async () => {
     await expect(findInputs(['-', '-'], { recursive: false })).rejects.toMatchObject({
       code: 'INVALID_OPTION',

@@ -12,6 +12,7 @@ import { walkFolder } from './walk-folder.js';
 
 /** One photo to caption. `name` is what the output calls it. */
 export type PhotoSource =
+  /** Bytes of a path that are not UTF-8 are lone surrogates (see `decodeName`). */
   | { readonly kind: 'file'; readonly name: string; readonly path: string }
   | { readonly kind: 'url'; readonly name: string; readonly url: URL }
   | { readonly kind: 'stdin'; readonly name: string }
@@ -85,6 +86,10 @@ async function pathOrGlob(name: string, path: string, recursive: boolean): Promi
     );
   }
   if (path === '') return missing('""', 'The name of a photo is empty.');
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(path)) {
+    const message = 'Only http:, https: and file: addresses are read. Download the photo first.';
+    return missing(name, message, cause);
+  }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return missing(name, 'There is no such file or folder.', cause);
   }

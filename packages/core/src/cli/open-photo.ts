@@ -1,6 +1,10 @@
+import { open } from 'node:fs/promises';
 import { CaptionError, type ImageInput } from '../index.js';
 import { downloadPhoto } from '../input/download.js';
+import { refuseTooManyBytes } from '../input/memory.js';
 import { readStream } from '../input/stream.js';
+import { explain } from '../node/files.js';
+import { encodeName, hasBytes } from './batch/names.js';
 import type { PhotoSource } from './inputs.js';
 
 export interface OpenLimits {
@@ -19,7 +23,9 @@ export interface OpenLimits {
 export async function openPhoto(source: PhotoSource, limits: OpenLimits): Promise<ImageInput> {
   switch (source.kind) {
     case 'file':
-      return source.path;
+      return hasBytes(source.path)
+        ? readNamedInBytes(encodeName(source.path), limits.maxBytes)
+        : source.path;
     case 'url':
       return downloadPhoto(source.url, fetch, { ...limits, timeout: limits.timeoutMs });
     case 'stdin':
@@ -35,4 +41,26 @@ async function readStandardInput({ maxBytes, signal }: OpenLimits): Promise<Uint
     throw new CaptionError('INVALID_INPUT', 'Standard input is empty; a photo was expected.');
   }
   return bytes;
+}
+
+/**
+ * The bytes of a photo whose name is not UTF-8, so that no text can be its path.
+ *
+ * @throws CaptionError `FILE_NOT_FOUND`, `IMAGE_TOO_LARGE`
+ */
+export async function readNamedInBytes(path: Buffer, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      refuseTooManyBytes((await file.stat()).size, maxBytes);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof CaptionError) throw cause;
+    throw new CaptionError('FILE_NOT_FOUND', `The photo cannot be read: ${explain(cause)}.`, {
+      cause,
+    });
+  }
 }

@@ -74,7 +74,7 @@ export function textKind(bytes: Uint8Array): Omit<TextKind, 'test'> | undefined 
   if (text === undefined) return undefined;
   return (
     TEXT_KINDS.find(({ test }) => test.test(text)) ?? {
-      name: 'a plain text',
+      name: 'plain text',
       advice: 'Pass the photo itself: JPEG, PNG, WebP or GIF.',
     }
   );

@@ -122,6 +122,21 @@ describe('photos', () => {
     expect(code).toBe(1);
   });
 
+  // File systems of other platforms refuse such names.
+  it.skipIf(process.platform !== 'linux')('may have names that are not UTF-8', async () => {
+    await mkdir(join(folder, 'bytes'));
+    const name = Buffer.concat([Buffer.from(join(folder, 'bytes/')), Buffer.of(0xff, 0xe9)]);
+    const path = Buffer.concat([name, Buffer.from('.jpg')]);
+    await writeFile(path, readFileSync(sample('rocket.jpg')));
+    const { code, stdout } = await zipcaption(['bytes', '--jsonl', '--model', tinyModel]);
+    expect([code, ...jsonLines(stdout)]).toMatchObject([
+      0,
+      { file: 'bytes/\udcff\udce9.jpg', caption: tinyCaptionOf('rocket.jpg') },
+    ]);
+    const tooLarge = await zipcaption(['bytes', '--max-bytes', '9', '--jsonl']);
+    expect(jsonLines(tooLarge.stdout)).toMatchObject([{ error: { code: 'IMAGE_TOO_LARGE' } }]);
+  });
+
   it('need no model when there is none of them', async () => {
     const { code, stdout, stderr } = await zipcaption(['none.jpg', '--model', 'nowhere', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,9 +1,7 @@
-import { open } from 'node:fs/promises';
-import { CaptionError, type ImageInput } from '../../index.js';
+import type { ImageInput } from '../../index.js';
 import { isDataUrl } from '../../input/data-url.js';
-import { refuseTooManyBytes } from '../../input/memory.js';
-import { explain, readPhoto } from '../../node/files.js';
-import { type OpenLimits, openPhoto } from '../open-photo.js';
+import { readPhoto } from '../../node/files.js';
+import { type OpenLimits, openPhoto, readNamedInBytes } from '../open-photo.js';
 import type { BatchSource } from './batch-sources.js';
 import { hashBytes } from './photo-state.js';
 
@@ -30,23 +28,6 @@ export async function openBatchPhoto(
   const bytes =
     typeof path === 'string'
       ? await readPhoto(path, maxBytes, signal)
-      : await readBytes(path, maxBytes);
+      : await readNamedInBytes(path, maxBytes);
   return { input: bytes, ...(byHash && { sha256: hashBytes(bytes) }) };
-}
-
-async function readBytes(path: Buffer, maxBytes: number): Promise<Uint8Array> {
-  try {
-    const file = await open(path);
-    try {
-      refuseTooManyBytes((await file.stat()).size, maxBytes);
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    if (cause instanceof CaptionError) throw cause;
-    throw new CaptionError('FILE_NOT_FOUND', `The photo cannot be read: ${explain(cause)}.`, {
-      cause,
-    });
-  }
 }
