@@ -3,8 +3,7 @@ import { FAMILIES, type Family } from './families.js';
 import type { Fields } from './fields.js';
 
 /** Why well-known captioners of other families cannot be run; docs/models.md has the long answer. */
-const QWEN_VL =
-  'Qwen-VL needs three positions for each token (M-RoPE), which are not made here';
+const QWEN_VL = 'Qwen-VL needs three positions for each token (M-RoPE), which are not made here';
 const REFUSED: Readonly<Record<string, string>> = {
   blip: 'BLIP has no public ONNX export with a settled layout: Optimum and transformers.js support none',
   'blip-2': 'BLIP-2 has no public ONNX export with a settled layout',

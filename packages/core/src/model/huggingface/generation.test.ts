@@ -79,6 +79,13 @@ describe('generation_config.json', () => {
     expect(read(forced)).toMatchObject({ bos: 50256, forcedStart: 3, forcedEnd: 4 });
   });
 
+  test('counts a forced start token, which we do not', () => {
+    const forced = { forced_bos_token_id: 3, max_length: 16, min_length: 6 };
+    expect(read(forced)).toMatchObject({ maxLength: 14, minLength: 4 });
+    const further = { forced_bos_token_id: 3, max_new_tokens: 16, min_new_tokens: 6 };
+    expect(read(further)).toMatchObject({ maxLength: 15, minLength: 5 });
+  });
+
   test('may name several end tokens', () => {
     expect(read({ eos_token_id: [3, 4], pad_token_id: null }, { bos_token_id: 1 })).toMatchObject({
       eos: [3, 4],

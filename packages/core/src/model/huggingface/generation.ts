@@ -63,11 +63,11 @@ export function readGeneration(
   if (early !== true && early !== false && early !== 'never') {
     throw fields.invalid('early_stopping', 'true, false or "never"');
   }
-  const lengths = readLengths(fields, layout);
   const [forcedStart, forcedEnd] = [
     token(fields, 'forced_bos_token_id'),
     token(fields, 'forced_eos_token_id'),
   ];
+  const lengths = readLengths(fields, layout, forcedStart === undefined ? 0 : 1);
   return {
     bos,
     eos,
@@ -120,12 +120,13 @@ const POSITIVE = { min: 1, max: 1_000_000 } as const;
 const NOT_NEGATIVE = { min: 0, max: 1_000_000 } as const;
 
 /**
- * Lengths of `generate` count the start token, or the whole prompt with the photo; ours count new tokens. Its
- * default is 20 in all.
+ * Lengths of `generate` count the start token, or the whole prompt with the photo, and a forced start token as a
+ * new one; ours count the tokens of the caption. Its default is 20 in all.
  */
 function readLengths(
   fields: Fields,
   layout: Family['layout'],
+  forced: number,
 ): Pick<GenerationDefaults, 'maxLength' | 'minLength'> {
   const total = whole(fields, 'max_length', POSITIVE) ?? 20;
   const maxLength = whole(fields, 'max_new_tokens', POSITIVE) ?? total - 1;
@@ -134,8 +135,9 @@ function readLengths(
   const restMin = layout === 'decoder-only' ? 0 : totalMin - 1;
   const minLength = whole(fields, 'min_new_tokens', NOT_NEGATIVE) ?? restMin;
   const clamped = (length: number, { min, max }: Limit) => Math.min(max, Math.max(min, length));
-  const most = clamped(maxLength, LIMITS.maxLength);
-  return { maxLength: most, minLength: Math.min(clamped(minLength, LIMITS.minLength), most) };
+  const most = clamped(maxLength - forced, LIMITS.maxLength);
+  const least = clamped(minLength - forced, LIMITS.minLength);
+  return { maxLength: most, minLength: Math.min(least, most) };
 }
 
 function within(fields: Fields, key: string, { min, max }: Limit): number | undefined {
