@@ -9,6 +9,7 @@ export default defineConfig({
     // A browser, a download and a model's start, on a busy machine.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 240_000 } },
     // One browser at a time: the model takes what cores there are.
     fileParallelism: false,
   },

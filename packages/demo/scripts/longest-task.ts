@@ -1,9 +1,12 @@
 import { chromium, type Page } from 'playwright-core';
 import { countingServer } from './counting-server.js';
 
+/** What to have Chromium record for `processorTimes`. */
+export const TASK_CATEGORIES = ['toplevel', '__metadata'];
+
 /**
- * The longest task of the page's own thread while it captions photos, in milliseconds of processor time: on a busy
- * machine a task's time by the clock tells more of others' work. Chromium alone records it.
+ * The longest task of the page's own thread while it captions photos, in milliseconds of processor time. Chromium alone
+ * records it.
  *
  * @param folder a built page
  * @param paths the photos
@@ -23,9 +26,9 @@ export async function longestTask(
     const page = await browser.newPage();
     await page.goto(server.address);
     if (first) await caption(page, [first], 1);
-    await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+    await browser.startTracing(page, { categories: TASK_CATEGORIES });
     await caption(page, paths, paths.length + (first ? 1 : 0));
-    return longestMainTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
+    return processorTimes(await browser.stopTracing()).longestTask;
   } finally {
     await browser.close();
     server.close();
@@ -51,11 +54,32 @@ interface TraceEvent {
   readonly args?: { readonly name?: string };
 }
 
-function longestMainTask(events: readonly TraceEvent[]): number {
-  const isMain = ({ name, args }: TraceEvent) =>
-    name === 'thread_name' && args?.name === 'CrRendererMain';
-  const threads = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
-  const tasks = events.filter(({ pid, tid, tdur }) => tdur && threads.has(`${pid} ${tid}`));
-  if (tasks.length === 0) throw new Error('The trace has no tasks of the page.');
-  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+/**
+ * Milliseconds of processor time in a recording: on a busy machine, a task's time by the clock tells more of others'
+ * work.
+ */
+export interface ProcessorTimes {
+  /** The longest task of a page's own thread. */
+  readonly longestTask: number;
+  /** All tasks of its workers together. */
+  readonly workers: number;
+}
+
+/** @param recording of Chromium, JSON, with `TASK_CATEGORIES` */
+export function processorTimes(recording: Buffer): ProcessorTimes {
+  const events: TraceEvent[] = JSON.parse(recording.toString()).traceEvents;
+  const tasksOf = (thread: string) => {
+    const isThread = ({ name, args }: TraceEvent) =>
+      name === 'thread_name' && args?.name === thread;
+    const threads = new Set(events.filter(isThread).map(({ pid, tid }) => `${pid} ${tid}`));
+    const times = events.flatMap(({ pid, tid, tdur }) =>
+      tdur && threads.has(`${pid} ${tid}`) ? [tdur / 1000] : [],
+    );
+    if (times.length === 0) throw new Error(`The recording has no tasks of ${thread}.`);
+    return times;
+  };
+  return {
+    longestTask: tasksOf('CrRendererMain').reduce((most, time) => Math.max(most, time), 0),
+    workers: tasksOf('DedicatedWorker thread').reduce((sum, time) => sum + time, 0),
+  };
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launch, outcome, sampleBytes, samplePath, takeSample, visit } from './visit.js';
 
@@ -14,7 +14,6 @@ afterAll(() => browser?.close());
 
 /** All violations that axe finds, best practices included, in a form worth reading. */
 async function violations(page: Page): Promise<string[]> {
-  await page.waitForTimeout(700); // Colours fade in; contrast is that of the end.
   await page.evaluate(axe);
   return page.evaluate(async () => {
     interface Axe {
@@ -22,6 +21,8 @@ async function violations(page: Page): Promise<string[]> {
         violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
       }>;
     }
+    // Contrast is that of the end of all fading.
+    await Promise.all(document.getAnimations().map(({ finished }) => finished));
     const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
@@ -30,13 +31,20 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (colorScheme) => {
-  test('before a photo, with captions, a pressed word, a failure, waiting photos', async () => {
-    await using visitor = await visit(browser, { colorScheme });
+  const look = { colorScheme, reducedMotion: 'reduce' } as const;
+
+  test('before a photo, with captions, a pressed word, a caption that is edited, a failure, waiting photos', async () => {
+    await using visitor = await visit(browser, look);
     const { page } = visitor;
     expect(await violations(page)).toEqual([]);
     await takeSample(page, 'coffee.jpg');
     await outcome(page);
     await page.locator('.word').nth(1).click();
+    expect(await violations(page)).toEqual([]);
+    await page.click('#edit');
+    expect(await violations(page)).toEqual([]);
+    await page.fill('#edit-text', 'a cup');
+    await page.keyboard.press('Enter');
     expect(await violations(page)).toEqual([]);
     await page.setInputFiles('#files', [
       { name: 'broken.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('nothing') },
@@ -46,8 +54,58 @@ describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (
     expect(await violations(page)).toEqual([]);
   });
 
+  test('while the model comes, while photos wait for it, once they are cancelled, when it does not come', async () => {
+    let answer = (_: Route) => {};
+    const held: Route[] = [];
+    await using visitor = await visit(browser, {
+      ...look,
+      prepare: (page) =>
+        page.context().route('**/encoder.onnx.gz', (route) => {
+          held.push(route);
+          answer(route);
+        }),
+    });
+    const { page } = visitor;
+    await page.setInputFiles('#files', ['coffee.jpg', 'chelsea.png'].map(samplePath));
+    await expect.poll(() => page.isVisible('#loading')).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await page.click('#cancel-all');
+    await outcome(page, 'cancelled');
+    expect(await violations(page)).toEqual([]);
+    answer = (route) => void route.fulfill({ status: 503 });
+    held.forEach(answer);
+    await expect.poll(() => page.isVisible('#retry-load')).toBe(true);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('with each of the code tabs, something dragged over it, a message, a browser that cannot run the model', async () => {
+    await using visitor = await visit(browser, {
+      ...look,
+      prepare: (page) =>
+        page.addInitScript(() => {
+          WebAssembly.validate = () => false;
+        }),
+    });
+    const { page } = visitor;
+    for (const tab of await page.locator('[role="tab"]').all()) {
+      await tab.click();
+      expect(await violations(page)).toEqual([]);
+    }
+    const drag = (type: string) =>
+      page.evaluate((type) => {
+        const init = { bubbles: true, cancelable: true, dataTransfer: new DataTransfer() };
+        document.body.dispatchEvent(new DragEvent(type, init));
+      }, type);
+    await drag('dragenter');
+    expect(await page.isVisible('#drop-veil')).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await drag('drop');
+    expect(await page.isVisible('#toast')).toBe(true);
+    expect(await violations(page)).toEqual([]);
+  });
+
   test('in the documentation', async () => {
-    await using visitor = await visit(browser, { colorScheme });
+    await using visitor = await visit(browser, look);
     const { page } = visitor;
     await page.click('.bar-link');
     await page.click('main a[href="formats.html"]');
@@ -56,11 +114,17 @@ describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (
     expect(visitor.errors).toEqual([]);
   });
 
-  test('in the camera dialog and on the page for an API', async () => {
-    await using visitor = await visit(browser, { colorScheme, path: 'api.html' });
-    expect(await violations(visitor.page)).toEqual([]);
-    await visitor.page.click('#camera');
-    expect(await violations(visitor.page)).toEqual([]);
+  test('in the camera dialog and on the page for an API, where nothing answers', async () => {
+    await using visitor = await visit(browser, { ...look, path: 'api.html' });
+    const { page } = visitor;
+    expect(await violations(page)).toEqual([]);
+    await page.click('#camera');
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.fill('#endpoint', 'http://127.0.0.1:9');
+    await page.setInputFiles('#files', samplePath('coffee.jpg'));
+    await outcome(page, 'failed');
+    expect(await violations(page)).toEqual([]);
   });
 });
 
@@ -104,6 +168,41 @@ describe('with the keyboard alone', () => {
       ...['word', 'copy', 'copy-alt', 'copy-html', 'copy-markdown', 'edit', 'remove'],
     ]);
   });
+});
+
+test('a pressed button that goes hands the focus on, and it never falls to the page', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await using visitor = await visit(browser, {
+    prepare: (page) =>
+      page.context().route('**/encoder.onnx.gz', async (route) => {
+        await held;
+        await route.continue();
+      }),
+  });
+  const { page } = visitor;
+  const focused = () => page.evaluate(() => document.activeElement?.id);
+  await page.setInputFiles('#files', ['coffee.jpg', 'chelsea.png'].map(samplePath));
+  await page.focus('#cancel');
+  await page.keyboard.press('Enter');
+  expect(await focused()).toBe('again');
+  await page.keyboard.press('Enter');
+  expect(await focused()).toBe('cancel');
+  await page.focus('#cancel-all');
+  await page.keyboard.press('Enter');
+  // The photo that is shown large.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.ariaPressed)).toBe('true');
+  await page.focus('#again');
+  await page.keyboard.press('Enter');
+  release();
+  await outcome(page);
+  expect(await focused()).toBe('stage');
+  await page.focus('#clear');
+  await page.keyboard.press('Enter');
+  expect(await focused()).toBe('files');
+  expect(await page.evaluate(() => scrollY)).toBe(0);
 });
 
 /** Where an element stands in the window, in CSS pixels. */

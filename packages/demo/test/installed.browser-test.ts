@@ -136,6 +136,27 @@ describe('photos are kept for the next visit', () => {
   const labels = (page: Awaited<ReturnType<typeof visit>>['page']) =>
     page.locator('.thumb').evaluateAll((all) => all.map((thumb) => thumb.ariaLabel));
 
+  /** What lies in the database: names and what became of each. */
+  const kept = (page: Awaited<ReturnType<typeof visit>>['page']) =>
+    page.evaluate(async () => {
+      const name = 'zipcaption-photos-local';
+      // To open one that is not there would make it.
+      const all = await indexedDB.databases();
+      if (!all.some((database) => database.name === name)) return [];
+      const settled = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve) => {
+          request.onsuccess = () => resolve(request.result);
+        });
+      const database = await settled(indexedDB.open(name));
+      const records = await settled(
+        database.transaction('records').objectStore('records').getAll(),
+      );
+      const files = await settled(database.transaction('files').objectStore('files').count());
+      database.close();
+      if (files !== records.length) return [`${files} files`];
+      return records.map(({ name, status }) => `${name} ${status}`);
+    });
+
   test('only when asked for, as they were, until taken out', async () => {
     await using visitor = await visit(browser);
     const { page, errors } = visitor;
@@ -147,7 +168,9 @@ describe('photos are kept for the next visit', () => {
 
     await give(page);
     await page.check('#keep');
-    await page.waitForTimeout(600);
+    await expect
+      .poll(() => kept(page))
+      .toEqual(['cup.jpg done', 'broken.jpg failed', 'cat.png done']);
     const before = await labels(page);
     expect(before[0]).toBe('cup.jpg: my cup');
     await page.reload();
@@ -164,23 +187,15 @@ describe('photos are kept for the next visit', () => {
 
     await page.click('#remove');
     await page.click('#again'); // The broken one, which fails again.
-    await page.waitForTimeout(1000);
+    await expect.poll(() => kept(page)).toEqual(['cup.jpg done', 'broken.jpg failed']);
     await page.reload();
     await expect.poll(() => shown(page)).toBe('done,failed');
     await page.uncheck('#keep');
-    await page.waitForTimeout(600);
+    await expect.poll(() => kept(page)).toEqual([]);
     await page.reload();
     await page.waitForTimeout(500);
     expect(await page.isVisible('#work')).toBe(false);
-    const kept = await page.evaluate(async () => {
-      const request = indexedDB.open('zipcaption-photos-local');
-      await new Promise((resolve) => request.addEventListener('success', resolve));
-      const { result } = request;
-      const count = result.transaction('files').objectStore('files').count();
-      await new Promise((resolve) => count.addEventListener('success', resolve));
-      return count.result;
-    });
-    expect(kept).toBe(0);
+    expect(await kept(page)).toEqual([]);
     expect(errors).toEqual([]);
   });
 
@@ -198,7 +213,7 @@ describe('photos are kept for the next visit', () => {
       mimeType: 'image/png',
       buffer: await sampleBytes('chelsea.png'),
     });
-    await page.waitForTimeout(600);
+    await expect.poll(() => kept(page)).toEqual(['coffee.jpg working', 'cat.png waiting']);
     await page.goto(`${address}api.html`);
     await page.waitForTimeout(500);
     expect(await page.locator('.thumb').count()).toBe(0);

@@ -129,6 +129,65 @@ describe('a photo comes in', () => {
   });
 });
 
+/** Drops text on an element, as it is dragged from elsewhere; `isOwn`: from this page itself. */
+async function dropText(
+  page: Page,
+  { isOwn, ...texts }: { isOwn: boolean; [type: string]: string | boolean },
+) {
+  return page.evaluate(
+    ({ isOwn, texts }) => {
+      const dataTransfer = new DataTransfer();
+      for (const [type, text] of Object.entries(texts)) dataTransfer.setData(type, String(text));
+      const send = (type: string) =>
+        document.body.dispatchEvent(
+          new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }),
+        );
+      if (isOwn) send('dragstart');
+      send('dragenter');
+      const veil = document.querySelector('#drop-veil')?.classList.contains('shown');
+      const isPrevented = !send('drop');
+      if (isOwn) send('dragend');
+      return { veil, isPrevented };
+    },
+    { isOwn, texts },
+  );
+}
+
+test("a photo of another page that is dropped as its address, and what is the page's own", async () => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  const photo = { 'text/uri-list': 'https://a.example/photo.jpg' };
+  const toast = () => page.textContent('#toast');
+  const own = await dropText(page, { isOwn: true, ...photo });
+  expect(own).toEqual({ veil: false, isPrevented: true });
+  expect(await toast()).toBe('');
+  const others = await dropText(page, { isOwn: false, ...photo });
+  expect(others).toEqual({ veil: true, isPrevented: true });
+  expect(await toast()).toContain('Copy the photo there and paste it here');
+  await dropText(page, { isOwn: false, 'text/plain': 'some words' });
+  expect(await toast()).toContain('No file came with that drop');
+});
+
+test('text that is pasted into a field is text, though a picture of it comes along', async () => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  await takeSample(page, 'coffee.jpg');
+  await outcome(page);
+  await page.click('#edit');
+  const paste = (text: string | undefined) =>
+    page.evaluate((text) => {
+      const clipboardData = new DataTransfer();
+      if (text) clipboardData.setData('text/plain', text);
+      clipboardData.items.add(new File(['no photo'], 'image.png', { type: 'image/png' }));
+      const init = { bubbles: true, cancelable: true, clipboardData };
+      return document.activeElement?.dispatchEvent(new ClipboardEvent('paste', init));
+    }, text);
+  expect(await paste('cells of a table')).toBe(true);
+  expect(await page.locator('.thumb').count()).toBe(1);
+  expect(await paste(undefined)).toBe(false);
+  expect(await page.locator('.thumb').count()).toBe(2);
+});
+
 test('photos in a folder that is dropped come in under their paths, what else is in it does not', async () => {
   await using visitor = await visit(browser);
   const { page } = visitor;

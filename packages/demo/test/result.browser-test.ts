@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Captioner, loadCaptioner } from 'zipcaption';
+import type { WordMap } from '../src/caption.js';
+import { heatPixels } from '../src/page/heat-map.js';
 import { launch, outcome, samplePath, type Visit, visit } from './visit.js';
 
 let browser: Browser;
@@ -153,7 +156,7 @@ describe('a word', () => {
     expect(await shown()).toBe(true);
   });
 
-  test('lights up the place that has the most attention', async () => {
+  test('lights up the photo as the attention lies that Node finds for it', async () => {
     const { page } = visitor;
     await give(page, 'chelsea.png');
     await outcome(page);
@@ -162,37 +165,76 @@ describe('a word', () => {
       numBeams,
       attention: true,
     });
-    const last = attention.at(-1);
-    if (!last) throw new Error('the model gives no attention');
-    await page.locator('.word').last().click();
-
-    // The glow's strongest red, back on the attention's grid.
-    const hottest = await page.evaluate(
-      ({ rows, columns }) => {
-        const canvas = document.querySelector<HTMLCanvasElement>('#heat');
-        const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
-        if (!image) throw new Error('no heat map');
-        let best = 0;
-        for (let i = 0; i < image.data.length; i += 4) {
-          const heat = (at: number) => (image.data[at] ?? 0) + (image.data[at + 1] ?? 0);
-          if (heat(i) > heat(best)) best = i;
-        }
-        const x = (best / 4) % image.width;
-        const y = Math.floor(best / 4 / image.width);
-        return [(y / image.height) * rows, (x / image.width) * columns];
-      },
-      { rows: last.rows, columns: last.columns },
+    expect(await page.locator('.word').allTextContents()).toEqual(
+      attention.map(({ word }) => word),
     );
-    // The glow is smoothed: a patch of lesser cells may outshine a single one.
-    const most = Math.max(...last.values);
-    const distances = [...last.values].flatMap((value, cell) => {
-      if (value < 0.6 * most) return [];
-      const [row, column] = [Math.floor(cell / last.columns), cell % last.columns];
-      return [Math.hypot((hottest[0] ?? 0) - (row + 0.5), (hottest[1] ?? 0) - (column + 0.5))];
-    });
-    expect(Math.min(...distances)).toBeLessThan(1.5);
+    expect(attention.length).toBeGreaterThan(3);
+    for (const [i, map] of attention.entries()) {
+      await page.locator('.word').nth(i).click();
+      // A canvas keeps colours multiplied by their opacity, rounded.
+      await expect.poll(() => differenceFromShown(page, map)).toBeLessThanOrEqual(3);
+    }
+    const [first, last] = [attention[0], attention.at(-1)];
+    if (!first || !last) throw new Error('the model gives no attention');
+    expect(await differenceFromShown(page, first)).toBeGreaterThan(30);
+
+    const [photo, glow] = await page.evaluate(() =>
+      ['#image', '#heat'].map((id) => document.querySelector(id)?.getBoundingClientRect().toJSON()),
+    );
+    expect(glow).toEqual(photo);
   });
 });
+
+test.each([
+  ['one column wide', 1, 1000],
+  ['one row high', 1000, 1],
+])('a photo %s is seen, in the strip too, and its words light it up', async (_, width, height) => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  const photo = { create: { width, height, channels: 3, background: '#a42' } } as const;
+  await page.setInputFiles('#files', {
+    name: 'thin.png',
+    mimeType: 'image/png',
+    buffer: await sharp(photo).png().toBuffer(),
+  });
+  await outcome(page);
+  await page.locator('.word').last().click();
+  const { box, glow } = await page.evaluate(() => {
+    const { width = 0, height = 0 } =
+      document.querySelector('#photo')?.getBoundingClientRect() ?? {};
+    const canvas = document.querySelector<HTMLCanvasElement>('#heat');
+    const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+    return { box: [width, height], glow: image?.data.some((value) => value > 0) };
+  });
+  expect(Math.min(...box)).toBeGreaterThan(100);
+  expect(glow).toBe(true);
+  await page.waitForSelector('.thumb img[src]', { state: 'attached' });
+  expect(visitor.errors).toEqual([]);
+});
+
+test('a photo that is too large is refused in words for visitors', async () => {
+  await using visitor = await visit(browser);
+  const photo = { create: { width: 1, height: 1, channels: 3, background: '#a42' } } as const;
+  const buffer = await sharp(photo).gif().toBuffer();
+  // The size that stands in its header, which is all that is read of one that is too large.
+  buffer.writeUInt16LE(10_001, 6);
+  buffer.writeUInt16LE(10_000, 8);
+  await visitor.page.setInputFiles('#files', { name: 'large.gif', mimeType: 'image/gif', buffer });
+  expect(await outcome(visitor.page, 'failed')).toContain('at most 100 megapixels');
+  expect(await visitor.page.textContent('#caption-note')).toContain('IMAGE_TOO_LARGE');
+});
+
+/** The largest difference, in any of the four channels (0–255), of the glow that is shown from this map's. */
+async function differenceFromShown(page: Page, map: WordMap): Promise<number> {
+  const { width, height, pixels } = await page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('#heat');
+    const image = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+    if (!image) throw new Error('no heat map');
+    return { width: image.width, height: image.height, pixels: [...image.data] };
+  });
+  const expected = heatPixels(map, width, height);
+  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (pixels[i] ?? 0))), 0);
+}
 
 function give(page: Page, name: string): Promise<void> {
   return page.setInputFiles('#files', samplePath(name));

@@ -68,6 +68,7 @@ export async function visit(browser: Browser, options: VisitOptions = {}): Promi
     serviceWorkers: 'block',
     ...context,
   });
+  visitor.setDefaultTimeout(240_000);
   const page = await visitor.newPage();
   const requests: string[] = [];
   const errors: string[] = [];

@@ -4,6 +4,10 @@ import { HeatLayer } from './heat-layer.js';
 import { type Photo, textOf } from './photo-queue.js';
 import { alignWords } from './word-alignment.js';
 
+/** Width / height of the frames of the tallest and the widest photos. */
+const TALLEST = 0.4;
+const WIDEST = 6;
+
 /** The big photo with its caption under it, whose words show where the model looked. */
 export class CaptionView {
   readonly #photo = element('photo', HTMLElement);
@@ -18,8 +22,10 @@ export class CaptionView {
   constructor() {
     this.#image.addEventListener('load', () => {
       const { naturalWidth, naturalHeight } = this.#image;
-      const ratio = String(naturalWidth / naturalHeight || 1.5);
-      this.#photo.style.setProperty('--ratio', ratio);
+      const ratio = naturalWidth / naturalHeight || 1.5;
+      // A strip that is thinner stands in a frame, or nothing of it would be seen.
+      const frame = Math.min(WIDEST, Math.max(TALLEST, ratio));
+      this.#photo.style.setProperty('--ratio', String(frame));
     });
     this.#image.addEventListener('error', () => {
       this.#photo.classList.add('broken');

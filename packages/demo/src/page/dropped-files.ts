@@ -7,6 +7,10 @@ const MOST_ENTRIES = 50_000;
 /** What photos are called. A folder holds other files as well; those that are dropped by themselves are all tried. */
 const PHOTO_NAME = /\.(jpe?g|jfif|png|webp|gif|avif|hei[cf]|bmp|tiff?)$/i;
 
+/** 9 comes before 10. One collator for all: making one takes longer than many comparisons. */
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+const byName = (a: FileSystemEntry, b: FileSystemEntry) => compare(a.name, b.name);
+
 export interface Dropped {
   readonly photos: readonly NamedPhoto[];
   /** What a visitor must know of it. */
@@ -28,22 +32,41 @@ export function droppedFiles({ items, files }: DataTransfer): Promise<Dropped> {
 
 async function inFolders(entries: readonly FileSystemEntry[]): Promise<Dropped> {
   const photos: NamedPhoto[] = [];
+  let looked = entries.length;
+  let isCut = false;
   // Folders are read one after another, the first found first.
   const open = [...entries];
   for (const entry of open) {
-    if (photos.length >= MOST_PHOTOS || open.length > MOST_ENTRIES) {
-      return { photos, note: `Too much for once: the first ${photos.length} photos were taken.` };
-    }
-    if (isFolder(entry)) for (const child of await childrenOf(entry)) open.push(child);
-    else if (isFile(entry)) {
-      const isInFolder = !entries.includes(entry);
-      if (isInFolder && !isPhoto(entry)) continue;
+    if (isFolder(entry)) {
+      if (looked >= MOST_ENTRIES) {
+        isCut = true;
+        continue;
+      }
+      const children = await childrenOf(entry, MOST_ENTRIES - looked);
+      looked += children.length;
+      isCut ||= looked > MOST_ENTRIES;
+      const wanted = children.filter((child) => isFolder(child) || isPhoto(child));
+      for (const child of wanted.sort(byName)) open.push(child);
+    } else if (isFile(entry)) {
+      if (photos.length >= MOST_PHOTOS) {
+        isCut = true;
+        break;
+      }
       const file = await fileOf(entry);
       if (file) photos.push({ file, name: entry.fullPath.replace(/^\//, '') });
     }
   }
-  return photos.length > 0 ? { photos } : { photos, note: 'There is no photo in that folder.' };
+  const note = noteOn(photos.length, isCut);
+  return { photos, ...(note && { note }) };
 }
+
+function noteOn(count: number, isCut: boolean): string | undefined {
+  if (!isCut) return count > 0 ? undefined : 'There is no photo in that folder.';
+  if (count > 0) return `Too much for once: the first ${grouped(count)} photos were taken.`;
+  return `There is no photo among the first ${grouped(MOST_ENTRIES)} files of that folder.`;
+}
+
+const grouped = (count: number) => count.toLocaleString('en');
 
 /** Names that begin with a dot are notes of the system's. */
 function isPhoto({ name }: FileSystemEntry): boolean {
@@ -58,8 +81,11 @@ function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
   return entry.isFile;
 }
 
-/** All in a folder, by name; nothing of one that may not be read. */
-async function childrenOf(folder: FileSystemDirectoryEntry): Promise<readonly FileSystemEntry[]> {
+/** All in a folder; nothing of one that may not be read. Of more than `most` it gives more, but not all. */
+async function childrenOf(
+  folder: FileSystemDirectoryEntry,
+  most: number,
+): Promise<readonly FileSystemEntry[]> {
   const reader = folder.createReader();
   const children: FileSystemEntry[] = [];
   for (;;) {
@@ -68,9 +94,9 @@ async function childrenOf(folder: FileSystemDirectoryEntry): Promise<readonly Fi
       reader.readEntries(resolve, () => resolve([]));
     });
     children.push(...more);
-    if (more.length === 0 || children.length > MOST_ENTRIES) break;
+    if (more.length === 0 || children.length > most) break;
   }
-  return children.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  return children;
 }
 
 function fileOf(entry: FileSystemFileEntry): Promise<File | undefined> {

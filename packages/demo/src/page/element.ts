@@ -5,6 +5,16 @@ export function element<T extends HTMLElement>(id: string, kind: new () => T): T
   return found;
 }
 
+/**
+ * Shows or hides a control. Where the focus is on one that goes, it goes to `next`: otherwise a visitor with a keyboard
+ * would start again from the page's top.
+ */
+export function setHidden(control: HTMLElement, hidden: boolean, next: () => HTMLElement): void {
+  const hadFocus = document.activeElement === control;
+  control.hidden = hidden;
+  if (hidden && hadFocus) next().focus({ preventScroll: true });
+}
+
 /** A new element with attributes and children. */
 export function create<K extends keyof HTMLElementTagNameMap>(
   tag: K,

@@ -19,8 +19,27 @@ const caption: Caption = {
 
 test('an image tag is safe whatever file and caption hold', () => {
   expect(toImageTag('a&"b".jpg', 'x < y > "z"')).toBe(
-    '<img src="a&amp;&quot;b&quot;.jpg" alt="x &lt; y &gt; &quot;z&quot;">',
+    '<img src="a&amp;%22b%22.jpg" alt="x &lt; y &gt; &quot;z&quot;">',
   );
+});
+
+const ODD_NAMES = [
+  'a.jpg',
+  'my photo (1).jpg',
+  'a?b#c<d>"e.jpg',
+  '100 % sure.jpg',
+  "it's.jpg",
+  'photo:1.jpg',
+  'javascript:alert(1).jpg',
+  'C:evil.jpg',
+  'back\\slash.jpg',
+  'trip/day 2/9:30.jpg',
+];
+test.each(ODD_NAMES)('an image tag leads to the file %j beside the page', (file) => {
+  const source = /src="([^"]*)"/.exec(toImageTag(file, ''))?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const { origin, pathname, search, hash } = new URL(source, 'https://a.example/album/');
+  expect([origin, search, hash]).toEqual(['https://a.example', '', '']);
+  expect(decodeURIComponent(pathname)).toBe(`/album/${file}`);
 });
 
 test('an alt attribute is safe, too', () => {
@@ -33,6 +52,7 @@ test.each([
   ['my photo (1).jpg', 'a [red] cup, *really* `now`'],
   ['a?b#c<d>"e.jpg', 'x < y & z > w \\ _v_ ![u](v) <b>'],
   ['\ud800.jpg', 'two\nlines'],
+  ['photo:1.jpg', 'a colon'],
 ])('Markdown of %j says just that, whatever is in it', (file, caption) => {
   const tree = fromMarkdown(toMarkdown(file, caption));
   const [paragraph] = tree.children;
@@ -41,7 +61,8 @@ test.each([
   expect(children).toHaveLength(1);
   expect(children[0]).toMatchObject({ type: 'image', alt: caption.replace('\n', ' ') });
   const url = children[0]?.type === 'image' ? children[0].url : '';
-  expect(decodeURIComponent(url)).toBe(file.replace('\ud800', '\ufffd'));
+  const { pathname } = new URL(url, 'https://a.example/');
+  expect(decodeURIComponent(pathname)).toBe(`/${file.replace('\ud800', '\ufffd')}`);
 });
 
 test('text has a line for each photo that has a caption, edited ones as edited', () => {
@@ -86,8 +107,8 @@ test('JSON has captions and failures', () => {
 describe('CSV', () => {
   test('is quoted as RFC 4180 wants', () => {
     expect(toCsv([{ file: 'a,b.jpg', status: 'done', caption }])).toBe(
-      'file,status,caption,confidence,score,milliseconds,error\r\n' +
-        '"a,b.jpg",done,"a ""red"" cup, on a table",0.6100,-0.5000,120.3,\r\n',
+      '\ufefffile,status,caption,confidence,score,tags,milliseconds,error\r\n' +
+        '"a,b.jpg",done,"a ""red"" cup, on a table",0.6100,-0.5000,cup,120.3,\r\n',
     );
   });
 

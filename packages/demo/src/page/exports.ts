@@ -15,23 +15,29 @@ export function toAltAttribute(caption: string): string {
   return `alt="${escapeAttribute(caption)}"`;
 }
 
-/**
- * A Markdown image. Punctuation is escaped as CommonMark 2.4 allows it; the address is percent-encoded,
- * so that spaces and brackets in a file name do not end it.
- */
+/** A Markdown image. Punctuation is escaped as CommonMark 2.4 allows it. */
 export function toMarkdown(file: string, caption: string): string {
   const text = oneLine(caption).replace(/[\\[\]*_`<>&!#]/g, '\\$&');
+  return `![${text}](${relativeAddress(file)})`;
+}
+
+/** `<img>` with the caption as its alternative text. */
+export function toImageTag(file: string, caption: string): string {
+  return `<img src="${escapeAttribute(relativeAddress(file))}" alt="${escapeAttribute(caption)}">`;
+}
+
+/**
+ * The address of a file beside the page that names it. Percent-encoded: a question mark or a number sign in a file
+ * name would end its path, spaces and brackets would end the address in Markdown.
+ */
+function relativeAddress(file: string): string {
   // Half a surrogate pair has no percent-encoding.
   const address = encodeURI(file.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
     /[()?#]/g,
     (character) => `%${character.charCodeAt(0).toString(16)}`,
   );
-  return `![${text}](${address})`;
-}
-
-/** `<img>` with the caption as its alternative text. */
-export function toImageTag(file: string, caption: string): string {
-  return `<img src="${escapeAttribute(file)}" alt="${escapeAttribute(caption)}">`;
+  // What stands before a colon would be a scheme, as in "mailto:" (RFC 3986, section 4.2).
+  return /^[^/]*:/.test(address) ? `./${address}` : address;
 }
 
 function escapeAttribute(text: string): string {
@@ -61,19 +67,30 @@ export function toJson(rows: readonly ExportRow[]): string {
   return `${JSON.stringify(plain, null, 2)}\n`;
 }
 
-/** RFC 4180, with a header line. */
+/** RFC 4180, with a header line. The byte order mark tells Excel that it is UTF-8. */
 export function toCsv(rows: readonly ExportRow[]): string {
-  const header = ['file', 'status', 'caption', 'confidence', 'score', 'milliseconds', 'error'];
+  const header = [
+    'file',
+    'status',
+    'caption',
+    'confidence',
+    'score',
+    'tags',
+    'milliseconds',
+    'error',
+  ];
   const lines = rows.map(({ file, status, caption, edited, error }) => [
     file,
     status,
     edited ?? caption?.text ?? '',
     caption ? caption.confidence.toFixed(4) : '',
     caption ? caption.score.toFixed(4) : '',
+    caption?.tags.map(({ text }) => text).join('; ') ?? '',
     caption ? caption.total.toFixed(1) : '',
     error?.message ?? '',
   ]);
-  return [header, ...lines].map((fields) => `${fields.map(csvField).join(',')}\r\n`).join('');
+  const text = [header, ...lines].map((fields) => `${fields.map(csvField).join(',')}\r\n`).join('');
+  return `\ufeff${text}`;
 }
 
 /** One line a photo that has a caption: file name, tab, caption. */

@@ -18,8 +18,9 @@ export class HeatLayer {
   /** @param aspect the photo's width / height */
   show(map: WordMap, aspect: number): void {
     cancelAnimationFrame(this.#frame);
-    this.#canvas.width = Math.round(aspect >= 1 ? LONG_SIDE : LONG_SIDE * aspect);
-    this.#canvas.height = Math.round(aspect >= 1 ? LONG_SIDE / aspect : LONG_SIDE);
+    // A photo may be thinner than a pixel at this scale.
+    this.#canvas.width = Math.ceil(aspect >= 1 ? LONG_SIDE : LONG_SIDE * aspect);
+    this.#canvas.height = Math.ceil(aspect >= 1 ? LONG_SIDE / aspect : LONG_SIDE);
     const before = this.#canvas.classList.contains('shown') ? this.#shown : undefined;
     this.#canvas.classList.add('shown');
     this.#shown = map;

@@ -41,7 +41,18 @@ function startDrop(
   };
   const veil = element('drop-veil', HTMLElement);
   let depth = 0;
-  const show = () => veil.classList.toggle('shown', depth > 0);
+  /** True while something of the page itself is dragged: its photo, a link, marked text. */
+  let isOwn = false;
+  const show = () => veil.classList.toggle('shown', depth > 0 && !isOwn);
+  addEventListener('dragstart', () => {
+    isOwn = true;
+  });
+  // Of something that was taken out of the page meanwhile, no end is told.
+  for (const end of ['dragend', 'pointerdown']) {
+    addEventListener(end, () => {
+      isOwn = false;
+    });
+  }
   addEventListener('dragenter', (event) => {
     if (!isOurs(event)) return;
     event.preventDefault();
@@ -64,25 +75,37 @@ function startDrop(
     if (!isOurs(event)) return;
     event.preventDefault();
     const { dataTransfer } = event;
+    if (isOwn) return;
     if (dataTransfer?.files.length) void take(dataTransfer);
-    else complain('No file came with that drop. Please use the button “Choose photos”.');
+    else complain(noFile(dataTransfer));
   });
+}
+
+/** Why a drop without a file brought no photo, and what to do. */
+function noFile(transfer: DataTransfer | null): string {
+  if (/^https?:/m.test(transfer?.getData('text/uri-list') ?? '')) {
+    return 'Of a photo on another page only the address comes with a drop. Copy the photo there and paste it here, or save it and use the button “Choose photos”.';
+  }
+  return 'No file came with that drop. Please use the button “Choose photos”.';
 }
 
 /** Text dragged into a field is the field's. */
 function isOurs({ target, dataTransfer }: DragEvent): boolean {
-  const isField = target instanceof Element && target.matches('input:not([type=file]), textarea');
-  return !isField || (dataTransfer?.types.includes('Files') ?? false);
+  return !isTextField(target) || (dataTransfer?.types.includes('Files') ?? false);
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches('input:not([type=file]), textarea');
 }
 
 function startPaste(take: (files: Iterable<File>) => void): void {
   addEventListener('paste', (event) => {
-    const files = event.clipboardData?.files;
-    // Text pasted into a field is none of our business.
-    if (files?.length) {
-      event.preventDefault();
-      take(files);
-    }
+    const { target, clipboardData } = event;
+    // Text pasted into a field is the field's. Spreadsheets and word processors copy a picture of it as well.
+    if (isTextField(target) && clipboardData?.types.includes('text/plain')) return;
+    if (!clipboardData?.files.length) return;
+    event.preventDefault();
+    take(clipboardData.files);
   });
 }
 

@@ -1,5 +1,5 @@
 import { duration } from './details-view.js';
-import { element } from './element.js';
+import { element, setHidden } from './element.js';
 import type { LoadListener } from './local-engine.js';
 
 /** How far the model's files have come, and what to do when they do not come. */
@@ -24,7 +24,8 @@ export function loadingView(onReady: LoadListener['ready'], retry: () => void): 
     live.textContent = `Loading the model: ${quarter} %`;
   };
   again.addEventListener('click', () => {
-    again.hidden = true;
+    const hasPhotos = !element('work', HTMLElement).hidden;
+    setHidden(again, true, () => element(hasPhotos ? 'stage' : 'files', HTMLElement));
     bar.hidden = false;
     panel.classList.remove('failed');
     say('Getting the model ready', '');

@@ -145,7 +145,8 @@ function clear(): void {
   stage = undefined;
   showWork(false);
   announce('No photos');
-  element('files', HTMLInputElement).focus();
+  scrollTo({ top: 0 });
+  element('files', HTMLInputElement).focus({ preventScroll: true });
 }
 
 function showPhoto(photo: Photo): void {

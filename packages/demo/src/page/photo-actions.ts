@@ -45,14 +45,28 @@ export class PhotoActions {
     button('remove').addEventListener('click', () => this.#shown && remove(this.#shown));
   }
 
+  /** The button that had the focus is gone; without another the visitor would start again from the page's top. */
+  #passFocus(from: string): void {
+    // These two take each other's place.
+    const other = { again: 'cancel', cancel: 'again' }[from];
+    const next = other && !button(other).hidden ? button(other) : element('stage', HTMLElement);
+    next.focus({ preventScroll: true });
+  }
+
   /** Offers what can be done with this photo. */
   show(photo: Photo): void {
     const done = photo.status === 'done';
     if (photo.id !== this.#shown || !done) this.#editor.close();
     this.#shown = photo.id;
-    for (const id of [...Object.keys(COPIES), 'edit']) button(id).hidden = !done;
-    button('edit-undo').hidden = !done || photo.edited === undefined;
-    button('again').hidden = done || isPending(photo);
-    button('cancel').hidden = !isPending(photo);
+    const shown: Readonly<Record<string, boolean>> = {
+      again: !done && !isPending(photo),
+      cancel: isPending(photo),
+      edit: done,
+      'edit-undo': done && photo.edited !== undefined,
+      ...Object.fromEntries(Object.keys(COPIES).map((id) => [id, done])),
+    };
+    const focused = document.activeElement?.id ?? '';
+    for (const [id, isShown] of Object.entries(shown)) button(id).hidden = !isShown;
+    if (shown[focused] === false) this.#passFocus(focused);
   }
 }

@@ -1,4 +1,4 @@
-import { create, element } from './element.js';
+import { create, element, setHidden } from './element.js';
 import { isPending, type Photo, textOf } from './photo-queue.js';
 import { Thumbnails } from './thumbnails.js';
 import { TimeLeft, timeLeftText } from './time-left.js';
@@ -100,7 +100,8 @@ export class StripView {
     bar.hidden = pending === 0 || photos.length < 2;
     bar.max = photos.length;
     bar.value = photos.length - pending;
-    element('cancel-all', HTMLButtonElement).hidden = pending === 0;
+    const chosen = () => this.#selected ?? element('stage', HTMLElement);
+    setHidden(element('cancel-all', HTMLButtonElement), pending === 0, chosen);
     for (const ending of ['json', 'csv', 'txt']) {
       element(`download-${ending}`, HTMLButtonElement).disabled = done + failed === 0;
     }
@@ -111,7 +112,12 @@ export class StripView {
     image.hidden = true;
     const button = create(
       'button',
-      { type: 'button', class: 'thumb', 'aria-pressed': 'false', 'aria-keyshortcuts': 'Delete' },
+      {
+        type: 'button',
+        class: 'thumb',
+        'aria-pressed': 'false',
+        'aria-keyshortcuts': 'Delete Backspace',
+      },
       create('span', { class: 'thumb-photo' }, image),
       create('span', { class: 'thumb-text' }),
     );
@@ -135,7 +141,8 @@ export class StripView {
     const now = buttons.findIndex(([, button]) => button === document.activeElement);
     const id = buttons[now]?.[0];
     if (id === undefined) return;
-    if (event.key === 'Delete') {
+    // The key that Macs call "delete" is Backspace.
+    if (event.key === 'Delete' || event.key === 'Backspace') {
       event.preventDefault();
       this.#listener.remove(id);
       return;

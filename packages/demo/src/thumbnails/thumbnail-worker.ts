@@ -17,15 +17,25 @@ self.onmessage = async ({ data }: MessageEvent<Blob>) => {
 
 /** The photo's middle, 320 × 240 pixels, as JPEG. */
 async function shrink(file: Blob): Promise<Blob> {
-  // With the width alone the height follows from it.
-  const bitmap = await createImageBitmap(file, { resizeWidth: WIDTH, resizeQuality: 'medium' });
+  const bitmap = await open(file);
   const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
-  const scale = Math.max(1, HEIGHT / bitmap.height);
+  const scale = Math.max(WIDTH / bitmap.width, HEIGHT / bitmap.height);
   const [width, height] = [bitmap.width * scale, bitmap.height * scale];
   const place = [(WIDTH - width) / 2, (HEIGHT - height) / 2, width, height] as const;
   canvas.getContext('2d')?.drawImage(bitmap, ...place);
   bitmap.close();
   return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.8 });
+}
+
+/** The photo about as large as it is needed. With one side given, the other one follows from it. */
+async function open(file: Blob): Promise<ImageBitmap> {
+  const byHeight = () => createImageBitmap(file, { resizeHeight: HEIGHT, resizeQuality: 'medium' });
+  const byWidth = () => createImageBitmap(file, { resizeWidth: WIDTH, resizeQuality: 'medium' });
+  // The height may be more than a bitmap can have, for a photo of a few columns.
+  const bitmap = await byWidth().catch(byHeight);
+  if (bitmap.height > HEIGHT / 2) return bitmap;
+  // The middle of a panorama would be blurred.
+  return byHeight().catch(() => bitmap);
 }
 
 export {};

@@ -28,6 +28,11 @@ let keepFiles: (() => Promise<void>) | undefined;
 /** Models of this size were not faster on several threads. */
 const backend = 'WebAssembly SIMD · 1 thread';
 
+/** The library's defaults, which a visitor cannot change: the library's own message names options. */
+const LIMITS = { maxBytes: 32 * 2 ** 20, maxPixels: 100_000_000 };
+const TOO_LARGE =
+  'This photo is too large: at most 100 megapixels and 32 MB are taken. Make it smaller, and try again.';
+
 const tell = (message: FromWorker) => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -139,7 +144,7 @@ async function search(
   signal: AbortSignal,
 ): Promise<Found> {
   const attention = captioner.model.decoder.attention !== undefined;
-  const always = { maxLength, signal };
+  const always = { ...LIMITS, maxLength, signal };
   let text = '';
   const greedy = {
     ...always,
@@ -188,5 +193,6 @@ function describe(error: unknown): { code: string; message: string } {
   const message = error instanceof Error ? error.message : String(error);
   // The library's errors and those of the download have codes of letters, the browser's own have numbers.
   const isNamed = error instanceof Error && 'code' in error && typeof error.code === 'string';
-  return { code: isNamed ? String(error.code) : 'UNEXPECTED', message };
+  const code = isNamed ? String(error.code) : 'UNEXPECTED';
+  return { code, message: code === 'IMAGE_TOO_LARGE' ? TOO_LARGE : message };
 }
