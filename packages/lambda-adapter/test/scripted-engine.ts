@@ -11,6 +11,8 @@ export interface Script {
   readonly words?: readonly string[];
   /** Milliseconds before each word. Default 0. */
   readonly pace?: number;
+  /** Waited for before the first word. */
+  readonly hold?: Promise<void>;
   /** Tags that the model gives. Default: it gives none. */
   readonly tags?: CaptionResult['tags'];
   /** The feature vector. Default [0.6, 0.8]; null: the model has no features. */
@@ -33,7 +35,7 @@ export interface ScriptedEngine extends Engine {
  */
 export function scriptedEngine(script: Script = {}): ScriptedEngine {
   const { words = ['a', 'dog', 'runs'], pace = 0, tags, failure, lateFailure } = script;
-  const { features = [0.6, 0.8] } = script;
+  const { features = [0.6, 0.8], hold } = script;
   const calls: ScriptedEngine['calls'] = [];
   const embedCalls: ScriptedEngine['embedCalls'] = [];
   const encoder = features ? { features: 'features' } : {};
@@ -50,6 +52,7 @@ export function scriptedEngine(script: Script = {}): ScriptedEngine {
     async caption(input, options = {}) {
       calls.push({ bytes: input as Uint8Array, options });
       if (failure) throw failure;
+      await hold;
       for (const [index, word] of words.entries()) {
         await sleep(pace, options.signal);
         if (index === 1 && lateFailure) throw lateFailure;

@@ -41,6 +41,7 @@ it('refuses what it does not know, by the name of the variable', () => {
     ['none', { ZIPCAPTION_RESULTS_TEXT: 'yes' }, 'ZIPCAPTION_RESULTS_TEXT'],
     ['none', { ZIPCAPTION_BATCH_CONCURRENCY: '17' }, 'from 1 to 16'],
     ['none', { ZIPCAPTION_RESULT: 'x' }, 'no setting ZIPCAPTION_RESULT'],
+    ['none', { ZIPCAPTION_METRICS: 'off' }, 'no setting ZIPCAPTION_METRICS'],
   ] as const) {
     expect(() => read(results, more)).toThrow(reason);
   }

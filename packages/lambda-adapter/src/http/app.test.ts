@@ -394,6 +394,17 @@ describe('failures', () => {
       'malformed',
     ],
     [
+      'a form whose image is a text',
+      '/caption',
+      {
+        type: 'multipart/form-data; boundary=x',
+        body: '--x\r\nContent-Disposition: form-data; name="image"\r\n\r\nAAAA\r\n--x--',
+      },
+      400,
+      'INVALID_INPUT',
+      '-F image=@dog.jpg',
+    ],
+    [
       'a form without boundary',
       '/caption',
       { type: 'multipart/form-data', body: 'x' },
@@ -723,13 +734,15 @@ describe('the other paths', () => {
     });
     const status = async (path: string) => (await app.fetch(new Request(BASE + path))).status;
     expect([await status('/livez'), await status('/readyz')]).toEqual([200, 503]);
-    load(scriptedEngine({ pace: 50 }));
+    let finish: () => void = () => undefined;
+    load(scriptedEngine({ hold: new Promise((resolve) => (finish = resolve)) }));
     await expect.poll(() => status('/readyz')).toBe(200);
     const work = app.fetch(new Request(`${BASE}/caption`, photoInit));
     await expect.poll(() => app.load.running).toBe(1);
     const full = await app.fetch(new Request(`${BASE}/readyz`));
     expect(await problem(full)).toMatchObject({ status: 503, code: 'NOT_READY' });
     expect(await status('/livez')).toBe(200);
+    finish();
     await work;
     expect(await status('/readyz')).toBe(200);
   });

@@ -11,6 +11,7 @@ import { alive, health, ready, shuttingDown } from './health.js';
 import { openApiDocument } from './openapi.js';
 import { page } from './page.js';
 import { pathOf } from './path-of.js';
+import type { Path } from './paths.js';
 import type { FetchPhoto } from './photo-request.js';
 import { HttpError, problemResponse } from './problem.js';
 import { RateLimit } from './rate-limit.js';
@@ -70,6 +71,8 @@ export interface App {
 }
 
 type Route = (call: Call) => Promise<Response> | Response;
+/** Routes by method. */
+type Methods = Readonly<Record<string, Route>>;
 
 /**
  * The captioning API.
@@ -112,7 +115,7 @@ export function createApp(options: AppOptions): App {
       return route(call);
     });
   const caption = limited(captionRoute(parts));
-  const routes: ReadonlyMap<string, ReadonlyMap<string, Route>> = table({
+  const routes = table({
     // The bare address of a Function URL takes photos, too.
     '/': { GET: ({ mount }) => page(settings, mount), POST: caption },
     '/caption': { POST: caption },
@@ -125,7 +128,7 @@ export function createApp(options: AppOptions): App {
         return ready(isLoaded(), closing, service.load);
       },
     },
-    ...(options.metrics && { '/metrics': { GET: guarded(options.metrics) } }),
+    '/metrics': options.metrics && { GET: guarded(options.metrics) },
     '/openapi.json': { GET: openApi(settings) },
   });
 
@@ -219,17 +222,23 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** Maps, since a name that a client sends must not find what every object has: `constructor`. */
+/**
+ * Maps, since a name that a client sends must not find what every object has: `constructor`.
+ *
+ * @param routes undefined for a path that is not answered
+ */
 function table(
-  routes: Readonly<Record<string, Readonly<Record<string, Route>>>>,
+  routes: Readonly<Record<Path, Methods | undefined>>,
 ): ReadonlyMap<string, ReadonlyMap<string, Route>> {
   return new Map(
-    Object.entries(routes).map(([path, methods]) => [path, new Map(Object.entries(methods))]),
+    Object.entries(routes).flatMap(([path, methods]) =>
+      methods ? [[path, new Map(Object.entries(methods))] as const] : [],
+    ),
   );
 }
 
 /** What tells how the server is, while it ends. */
-const answeredToTheEnd: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+const answeredToTheEnd: ReadonlySet<string> = new Set<Path>(['/livez', '/readyz', '/metrics']);
 
 /** A client's own id is taken if it can do no harm in a log. */
 export function requestIdOf(headers: Headers): string {

@@ -56,6 +56,20 @@ describe('parseMultipart', () => {
     expect(await name('"x; filename=y.jpg"')).toBe('x; filename=y.jpg');
   });
 
+  it.each([
+    ["filename*=UTF-8''%C3%BC%20%22.jpg", 'ü ".jpg'],
+    ["filename*=utf-8'de'a.jpg", 'a.jpg'],
+    ["filename*=ISO-8859-1''%FC.jpg", 'ü.jpg'],
+    ['filename="u.jpg"; filename*=UTF-8\'\'%C3%BC.jpg', 'ü.jpg'],
+    // What cannot be read does not count.
+    ['filename="u.jpg"; filename*=UTF-8\'\'%C3%B.jpg', 'u.jpg'],
+    ['filename="u.jpg"; filename*=klingon\'\'x.jpg', 'u.jpg'],
+    ['filename*=x.jpg', undefined],
+  ])('reads file names beyond ASCII as %s', async (parameters, filename) => {
+    const part = `Content-Disposition: form-data; name="f"; ${parameters}\r\n\r\nx`;
+    expect((await parse(`--b\r\n${part}\r\n--b--`))[0]?.filename).toBe(filename);
+  });
+
   it.each(['a;b.jpg', 'a\\', 'x; name=y', 'C:\\dir\\a.jpg', 'a=b', 'ü;ö.jpg'])(
     'reads the file name %s as Node’s own parser does',
     async (filename) => {

@@ -132,7 +132,10 @@ function part(headers: string, bytes: Uint8Array): FormPart {
   }
   // A part that says it is no text is a file, if one without a name.
   const isFile = /^\s*(image\/|application\/octet-stream)/i.test(value('content-type') ?? '');
-  const filename = parameter(disposition, 'filename') ?? (isFile ? '' : undefined);
+  const filename =
+    extendedParameter(disposition, 'filename') ??
+    parameter(disposition, 'filename') ??
+    (isFile ? '' : undefined);
   return { name, bytes, ...(filename !== undefined && { filename }) };
 }
 
@@ -157,6 +160,22 @@ function parameter(header: string, name: string): string | undefined {
     );
   }
   return undefined;
+}
+
+/**
+ * A parameter written as `filename*=UTF-8''%C3%BC.jpg` (RFC 8187). RFC 7578 forbids it in forms; some clients
+ * write a name beyond ASCII in no other way.
+ */
+function extendedParameter(header: string, name: string): string | undefined {
+  const [, charset = '', escaped = ''] =
+    /^([\w-]+)'[^']*'((?:%[\da-f]{2}|[^%])*)$/i.exec(parameter(header, `${name}*`) ?? '') ?? [];
+  const bytes = Buffer.from(
+    escaped.replace(/%(..)/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16))),
+    'latin1',
+  );
+  // The two that RFC 5987 had every recipient know.
+  if (/^utf-8$/i.test(charset)) return bytes.toString('utf8');
+  return /^iso-8859-1$/i.test(charset) ? bytes.toString('latin1') : undefined;
 }
 
 function malformed(why: string): HttpError {

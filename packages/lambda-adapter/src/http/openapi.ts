@@ -1,5 +1,6 @@
 import { VERSION } from 'zipcaption';
 import { ref, schemas } from './openapi-schemas.js';
+import type { Path } from './paths.js';
 import { type ProblemCode, statusOf } from './problem.js';
 import { captionOptionNames, embedOptionNames, type OptionName } from './request-options.js';
 import type { Settings } from './settings.js';
@@ -61,7 +62,7 @@ export function openApiDocument(settings: Settings, mount: string): object {
           },
         },
       },
-    },
+    } satisfies Partial<Record<Path, object>>,
     components: {
       schemas,
       ...(withKey && {

@@ -57,7 +57,7 @@ export async function readPhotoRequest<N extends OptionName>(
   rules: PhotoRequestRules<N>,
 ): Promise<PhotoRequest<N>> {
   const { settings, lease, signal, optionNames } = rules;
-  refuseContentEncoding(request.headers);
+  refuseEncodings(request.headers);
   const query = [...new URL(request.url).searchParams];
   readOptions(query, optionNames); // A wrong option need not wait for the upload.
   const type = mediaType(request.headers);
@@ -123,7 +123,14 @@ function mediaType(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-function refuseContentEncoding(headers: Headers): void {
+function refuseEncodings(headers: Headers): void {
+  const transfer = headers.get('transfer-encoding') ?? 'chunked';
+  if (transfer.trim().toLowerCase() !== 'chunked') {
+    throw new HttpError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `A body with the transfer encoding "${transfer.slice(0, 60)}" is not supported. Send it as it is, or in chunks.`,
+    );
+  }
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (['', 'identity'].includes(encoding.trim().toLowerCase())) return;
   // RFC 9110 section 12.5.3: a 415 may say which encodings would do.
@@ -158,6 +165,12 @@ async function readForm<N extends OptionName>(
   const fields: [string, string][] = [];
   for (const part of await parseMultipart(bytes, headers.get('content-type') ?? '')) {
     const { name, filename } = part;
+    if (filename === undefined && name === 'image') {
+      throw new HttpError(
+        'INVALID_INPUT',
+        'The "image" of the form is a text, not a file: its part has neither a file name nor the type of an image. With curl: -F image=@dog.jpg',
+      );
+    }
     if (filename === undefined) fields.push([name, fieldText(part.bytes)]);
     // A page's file field that was left empty comes as a file of no name and no bytes.
     else if (part.bytes.length > 0 || filename !== '') {

@@ -1,5 +1,5 @@
-/** Settings of every function and of the server: which model and runtime, and what is measured. */
-const everywhere = ['MODEL', 'MODEL_SHA256', 'DTYPE', 'THREADS', 'RUNTIME', 'METRICS'];
+/** Settings of every function and of the server: which model and runtime. */
+const everywhere = ['MODEL', 'MODEL_SHA256', 'DTYPE', 'THREADS', 'RUNTIME'];
 /** Variables of the command line and the repository's scripts that share the prefix. */
 const elsewhere = /^ZIPCAPTION_(NODE_ARGS|TEST_|BENCH_|CACHE(_DIR)?$)/;
 /** What Kubernetes sets in every pod beside a service called "zipcaption". */

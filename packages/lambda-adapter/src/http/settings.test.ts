@@ -66,6 +66,8 @@ describe('readSettings', () => {
     [{ ZIPCAPTION_CORS_ORIGINS: 'example.com' }, 'ZIPCAPTION_CORS_ORIGINS'],
     [{ ZIPCAPTION_CORS_ORIGINS: 'https://example.com/' }, 'ZIPCAPTION_CORS_ORIGINS'],
     [{ ZIPCAPTION_API_KEYS: 'short' }, '16 characters'],
+    [{ ZIPCAPTION_API_KEYS: 'schlüssel-der-länger-ist' }, 'ASCII'],
+    [{ ZIPCAPTION_API_KEYS: 'a-key-with-a-\x07-in-it' }, 'ASCII'],
     [{ ZIPCAPTION_IMAGE_HOSTS: 'https://example.com' }, 'ZIPCAPTION_IMAGE_HOSTS'],
     [{ ZIPCAPTION_IMAGE_HOSTS: '*' }, 'ZIPCAPTION_IMAGE_HOSTS'],
     [{ ZIPCAPTION_BASE_PATH: 'api' }, 'ZIPCAPTION_BASE_PATH'],

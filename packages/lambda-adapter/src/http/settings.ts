@@ -171,6 +171,7 @@ const names = [
   'UPLOAD_TIMEOUT_MS',
   'MIN_UPLOAD_RATE',
   'RATE',
+  'METRICS',
 ];
 
 function number(env: Environment, name: string, fallback: number, least: number): number {
@@ -218,6 +219,12 @@ export function apiKeys(env: Environment): string[] {
   if (keys.some((key) => key.length < SHORTEST_KEY)) {
     throw new Error(
       `An API key must have at least ${SHORTEST_KEY} characters. Make one with: openssl rand -hex 24`,
+    );
+  }
+  // Others cannot be sent in a header, or only in an encoding that server and client may see differently.
+  if (!keys.every((key) => /^[\x21-\x7e]+$/.test(key))) {
+    throw new Error(
+      'An API key must consist of letters, digits and punctuation of ASCII. Make one with: openssl rand -hex 24',
     );
   }
   return keys;

@@ -57,6 +57,12 @@ export class EventFields {
     });
   }
 
+  /** The pairs of the first of two maps, or of the other one where that is empty. */
+  eitherPairs(name: string, other: string): [string, string][] {
+    const found = this.pairs(name);
+    return found?.length ? found : (this.pairs(other) ?? []);
+  }
+
   malformed(name: string, expected: string): HttpError {
     return new HttpError(
       'BAD_REQUEST',

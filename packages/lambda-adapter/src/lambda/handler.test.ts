@@ -142,16 +142,32 @@ describe('paths', () => {
       expect(page.body).toContain('data-mount="/live"');
     }
     const rest = recordedEvent('rest-api-v1');
-    const context = { ...(rest.requestContext as object), path: '/prod/' };
-    const page = await http({
-      ...rest,
-      httpMethod: 'GET',
-      path: '/',
-      requestContext: context,
-      multiValueQueryStringParameters: null,
-      queryStringParameters: null,
-    });
-    expect(page.body).toContain('data-mount="/prod"');
+    const getPage = (path: string, more: object = {}) =>
+      http({
+        ...rest,
+        ...more,
+        httpMethod: 'GET',
+        path: '/',
+        requestContext: { ...(rest.requestContext as object), path },
+        multiValueQueryStringParameters: null,
+        queryStringParameters: null,
+      });
+    for (const path of ['/prod/', '/prod']) {
+      expect((await getPage(path)).body).toContain('data-mount="/prod"');
+    }
+    expect((await getPage('/')).body).toContain('data-mount=""');
+  });
+
+  it('an HTTP API that sends payloads of version 1.0 leaves the stage in the path', async () => {
+    const { http, engine } = lambda();
+    const rest = eventWithBody('rest-api-v1', photo);
+    const requestContext = { ...(rest.requestContext as object), path: '/prod/caption' };
+    const answer = await http({ ...rest, version: '1.0', path: '/prod/caption', requestContext });
+    expect(answer.statusCode).toBe(200);
+    expect(engine.calls).toHaveLength(1);
+    const stage = { ...requestContext, path: '/caption', stage: '$default' };
+    const plain = await http({ ...rest, version: '1.0', requestContext: stage });
+    expect(plain.statusCode).toBe(200);
   });
 
   it('a path with a question mark or a space stays a path', async () => {
@@ -164,6 +180,31 @@ describe('paths', () => {
     const event = recordedEvent('function-url');
     const requestContext = { ...(event.requestContext as object), http: { method: 'TRACE' } };
     expect((await lambda().http({ ...event, requestContext })).statusCode).toBe(405);
+  });
+});
+
+it('empty maps for several values are no reason to ignore those for single ones', async () => {
+  const { http, engine } = lambda();
+  const rest = { ...eventWithBody('rest-api-v1', photo), multiValueHeaders: {} };
+  const answer = await http({ ...rest, multiValueQueryStringParameters: {} });
+  expect(answer.statusCode).toBe(200);
+  expect(engine.calls[0]?.options.numBeams).toBe(3);
+});
+
+describe.each(httpEventNames)('with a rate, %s', (name) => {
+  /** The event as it comes from an address. */
+  const from = (address: string) => {
+    const text = JSON.stringify(eventWithBody(name, photo));
+    return JSON.parse(text.replaceAll(/198\.51\.100\.7|10\.213\.229\.10/g, address)) as unknown;
+  };
+
+  it('counts the requests of each address apart', async () => {
+    const { http } = lambda({}, { rate: { requests: 1, seconds: 3600 } });
+    const statuses: number[] = [];
+    for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']) {
+      statuses.push((await http(from(address))).statusCode);
+    }
+    expect(statuses).toEqual([200, 429, 200, 200, 429]);
   });
 });
 

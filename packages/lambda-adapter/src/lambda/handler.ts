@@ -44,8 +44,8 @@ export function callContext(context: LambdaContext, observe?: Observe): CallCont
 
 export async function answerHttp(app: App, event: HttpEvent, call: CallContext): Promise<Response> {
   try {
-    const { request, mount } = toRequest(event);
-    return await app.fetch(request, { ...call, mount });
+    const { request, mount, client } = toRequest(event);
+    return await app.fetch(request, { ...call, mount, client });
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const { requestId = '' } = call;

@@ -1,3 +1,5 @@
+import { networkOf } from '../http/network-of.js';
+import { methodNotSupported } from '../http/paths.js';
 import { HttpError } from '../http/problem.js';
 import { EventFields, type Fields, isObject } from './event-fields.js';
 
@@ -38,6 +40,8 @@ export interface TranslatedRequest {
   readonly request: Request;
   /** What stands before the path for whoever looks from outside: the stage. */
   readonly mount: string;
+  /** Who asks: an address; empty if the event does not tell. */
+  readonly client: string;
 }
 
 /**
@@ -51,44 +55,67 @@ export function toRequest({ kind, event }: HttpEvent): TranslatedRequest {
   const domain = context.text('domainName');
   switch (kind) {
     case 'rest': {
-      const path = fields.text('path') ?? '/';
-      const outside = context.text('path') ?? path;
-      const mount = outside.endsWith(path) ? outside.slice(0, -path.length) : '';
+      const given = fields.text('path') ?? '/';
+      // An HTTP API that is told to send payloads of version 1.0 leaves the stage in the path.
+      const { path, mount } =
+        fields.text('version') === '1.0'
+          ? withoutStage(given, context.text('stage'))
+          : { path: given, mount: mountOf(given, context.text('path') ?? given) };
       const query = encodeQuery(
-        fields.pairs('multiValueQueryStringParameters') ?? fields.pairs('queryStringParameters'),
+        fields.eitherPairs('multiValueQueryStringParameters', 'queryStringParameters'),
       );
-      return { request: build(fields, fields.text('httpMethod'), path, query, domain), mount };
+      const request = build(fields, fields.text('httpMethod'), path, query, domain);
+      return { request, mount, client: clientAt(context.inner('identity').text('sourceIp')) };
     }
     case 'http': {
-      const rawPath = fields.text('rawPath') ?? '/';
-      const stage = context.text('stage') ?? '$default';
-      const prefix = `/${stage}`;
-      const staged =
-        stage !== '$default' && (rawPath === prefix || rawPath.startsWith(`${prefix}/`));
-      const path = staged ? rawPath.slice(prefix.length) || '/' : rawPath;
+      const { path, mount } = withoutStage(fields.text('rawPath') ?? '/', context.text('stage'));
       const query = fields.text('rawQueryString') ?? '';
-      const method = context.inner('http').text('method');
-      return { request: build(fields, method, path, query, domain), mount: staged ? prefix : '' };
+      const http = context.inner('http');
+      const request = build(fields, http.text('method'), path, query, domain);
+      return { request, mount, client: clientAt(http.text('sourceIp')) };
     }
     case 'alb': {
       const path = fields.text('path') ?? '/';
       // A load balancer, unlike API Gateway, leaves keys and values as they stood in the URL.
-      const pairs =
-        fields.pairs('multiValueQueryStringParameters') ?? fields.pairs('queryStringParameters');
-      const query = (pairs ?? []).map(([key, value]) => `${key}=${value}`).join('&');
-      return { request: build(fields, fields.text('httpMethod'), path, query), mount: '' };
+      const pairs = fields.eitherPairs('multiValueQueryStringParameters', 'queryStringParameters');
+      const query = pairs.map(([key, value]) => `${key}=${value}`).join('&');
+      return forwarded(build(fields, fields.text('httpMethod'), path, query));
     }
     case 'lattice-v1': {
       const [path = '/'] = (fields.text('raw_path') ?? '/').split('?', 1);
       const query = encodeQuery(fields.pairs('query_string_parameters'));
-      return { request: build(fields, fields.text('method'), path, query), mount: '' };
+      return forwarded(build(fields, fields.text('method'), path, query));
     }
     case 'lattice-v2': {
       const path = fields.text('path') ?? '/';
       const query = encodeQuery(fields.pairs('queryStringParameters'));
-      return { request: build(fields, fields.text('method'), path, query), mount: '' };
+      return forwarded(build(fields, fields.text('method'), path, query));
     }
   }
+}
+
+/** API Gateway REST: the path without the stage is given, and the path as it was asked for. */
+function mountOf(path: string, outside: string): string {
+  const withoutEnd = (text: string) => text.replace(/\/$/, '');
+  const [inside, all] = [withoutEnd(path), withoutEnd(outside)];
+  return all.endsWith(inside) ? all.slice(0, all.length - inside.length) : '';
+}
+
+/** API Gateway HTTP: the path begins with the stage, unless that is the default one. */
+function withoutStage(path: string, stage = '$default'): { path: string; mount: string } {
+  const mount = `/${stage}`;
+  const isStaged = stage !== '$default' && (path === mount || path.startsWith(`${mount}/`));
+  return isStaged ? { path: path.slice(mount.length) || '/', mount } : { path, mount: '' };
+}
+
+/** The load balancer itself wrote the last address into the header. */
+function forwarded(request: Request): TranslatedRequest {
+  const address = request.headers.get('x-forwarded-for')?.split(',').at(-1);
+  return { request, mount: '', client: clientAt(address) };
+}
+
+function clientAt(address: string | undefined): string {
+  return networkOf(address) ?? '';
 }
 
 function encodeQuery(pairs: [string, string][] | undefined): string {
@@ -103,13 +130,7 @@ function build(fields: EventFields, method = '', path = '/', query = '', domain?
   const body = bodyOf(fields, headers);
   // An HTTP token (RFC 9110 section 5.6.2); TRACE and CONNECT cannot be put into a Request.
   if (!/^[\w!#$%&'*+.^`|~-]{1,40}$/.test(method) || /^(trace|connect|track)$/i.test(method)) {
-    throw new HttpError(
-      'METHOD_NOT_ALLOWED',
-      `The method ${method.slice(0, 40)} is not supported.`,
-      {
-        headers: { allow: 'GET, HEAD, POST, OPTIONS' },
-      },
-    );
+    throw methodNotSupported(`The method ${method.slice(0, 40)} is not supported.`);
   }
   const bodiless = /^(get|head)$/i.test(method);
   return new Request(url, {
@@ -135,7 +156,7 @@ function headersOf(fields: EventFields): Headers {
       // A header that HTTP does not allow can be none that we act on.
     }
   };
-  for (const [name, value] of fields.pairs('multiValueHeaders') ?? fields.pairs('headers') ?? []) {
+  for (const [name, value] of fields.eitherPairs('multiValueHeaders', 'headers')) {
     append(name, value);
   }
   const cookies = fields.texts('cookies');

@@ -85,6 +85,18 @@ describe('the log', () => {
     }
   });
 
+  it('refuses a switch for metrics that is neither on nor off', () => {
+    expect(() => writer({ ZIPCAPTION_METRICS: 'false' })).toThrow('"on" or "off"');
+    expect(() => writer({ ZIPCAPTION_METRICS: '' })).not.toThrow();
+  });
+
+  it('writes no more of a path than one can read', () => {
+    const { log, lines, parsed } = writer();
+    log.request({ ...record, path: `/${'x'.repeat(1e6)}`, status: 404 });
+    expect(lines[0]?.length).toBeLessThan(2_000);
+    expect(parsed()[0]?.message).toMatch(/^POST \/x{199} 404$/);
+  });
+
   it('gives the reason of a failure that the answer kept to itself', () => {
     const { log, parsed } = writer();
     const error = new CaptionError('MODEL_CORRUPT', 'model is broken', { cause: new Error('EIO') });

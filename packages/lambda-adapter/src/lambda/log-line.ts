@@ -3,6 +3,8 @@ import { HttpError } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 import type { LambdaContext } from './context.js';
 
+const LONGEST_PATH = 200;
+
 export interface LogSettings {
   /** Key `service` of each line, and the metrics' dimension. */
   readonly service: string;
@@ -24,10 +26,11 @@ export interface LogFacts {
  */
 export function logLine(record: RequestRecord, settings: LogSettings, facts: LogFacts): string {
   const { lambda, coldStart, now, traceId } = facts;
+  const path = record.path.slice(0, LONGEST_PATH);
   const level = record.status >= 500 ? 'ERROR' : record.status >= 400 ? 'WARN' : 'INFO';
   return JSON.stringify({
     level,
-    message: `${record.method} ${record.path} ${record.status}`,
+    message: `${record.method} ${path} ${record.status}`,
     timestamp: now.toISOString(),
     service: settings.service,
     ...(coldStart !== undefined && { cold_start: coldStart }),
@@ -40,7 +43,7 @@ export function logLine(record: RequestRecord, settings: LogSettings, facts: Log
     ...(traceId && { xray_trace_id: traceId }),
     request_id: record.requestId,
     method: record.method,
-    path: record.path.slice(0, 200),
+    path,
     status: record.status,
     duration_ms: round(record.duration),
     ...(record.photos !== undefined && {

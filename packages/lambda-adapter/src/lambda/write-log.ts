@@ -11,6 +11,8 @@ export interface LogWriter {
  * Writes log lines to standard output. Service, namespace and level come from the variables that
  * Powertools reads: `POWERTOOLS_SERVICE_NAME`, `POWERTOOLS_METRICS_NAMESPACE`, `POWERTOOLS_LOG_LEVEL`;
  * `ZIPCAPTION_METRICS=off` leaves the metrics out.
+ *
+ * @throws Error if `ZIPCAPTION_METRICS` is neither "on" nor "off"
  */
 export function createWriter(
   env: Readonly<Record<string, string | undefined>>,
@@ -48,7 +50,11 @@ function levelOf(status: number): number {
 
 function logSettings(env: Readonly<Record<string, string | undefined>>): LogSettings {
   const service = env.POWERTOOLS_SERVICE_NAME ?? 'zipcaption';
-  const off = env.ZIPCAPTION_METRICS === 'off' || env.AWS_LAMBDA_FUNCTION_NAME === undefined;
+  const metrics = env.ZIPCAPTION_METRICS?.trim() || 'on';
+  if (metrics !== 'on' && metrics !== 'off') {
+    throw new Error(`ZIPCAPTION_METRICS must be "on" or "off", not "${metrics}".`);
+  }
+  const off = metrics === 'off' || env.AWS_LAMBDA_FUNCTION_NAME === undefined;
   return off
     ? { service }
     : { service, namespace: env.POWERTOOLS_METRICS_NAMESPACE ?? 'zipcaption' };

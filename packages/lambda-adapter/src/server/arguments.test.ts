@@ -26,6 +26,7 @@ it.each([
   ['--grace', '-1'],
   ['--write-timeout', ''],
   ['--max-body-memory', '64MB'],
+  ['--host', ''],
   ['--unknown', '1'],
 ])('refuses %s %j', (...args) => {
   expect(() => parseServeArguments(args, {})).toThrow(args[0]);

@@ -71,6 +71,10 @@ export function parseServeArguments(
       return value;
     throw new Error(`--${name} must be a whole number from ${least} to ${most}, not "${text}".`);
   };
+  // Node would listen on all addresses.
+  if (values.host.trim() === '') {
+    throw new Error('--host must be an address, such as 127.0.0.1, not "".');
+  }
   const memory = values['max-body-memory'];
   return {
     help: values.help,

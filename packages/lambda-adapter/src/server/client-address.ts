@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { networkOf } from '../http/network-of.js';
 
 /**
  * Who sends a request, for limits: the address that the outermost of the proxies that are ours has seen,
- * or else that of the connection. An IPv6 address stands for its /64 network, which is what one customer
- * is given (RFC 6177): whoever has one could otherwise be a new client with each request.
+ * or else that of the connection.
  *
  * @param trustedProxies proxies in front that add to `X-Forwarded-For`
  */
@@ -12,39 +11,4 @@ export function clientOf({ socket, headers }: IncomingMessage, trustedProxies: n
   const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
   const told = trustedProxies > 0 ? forwarded.at(-trustedProxies) : undefined;
   return networkOf(told) ?? networkOf(socket.remoteAddress) ?? '';
-}
-
-/** An IPv4 address, or an IPv6 network; undefined for anything else. Some proxies write the port, too. */
-function networkOf(text = ''): string | undefined {
-  const bare = text
-    .trim()
-    .replace(/^\[(.*)\](:\d+)?$/, '$1')
-    .replace(/^([\d.]+):\d+$/, '$1')
-    .replace(/%.*$/, '');
-  switch (isIP(bare)) {
-    case 4:
-      return bare;
-    case 6: {
-      const groups = groupsOf(bare);
-      const [, , , , , mark, high = 0, low = 0] = groups;
-      const isMapped = mark === 0xffff && groups.slice(0, 5).every((group) => group === 0);
-      if (isMapped) return [high >> 8, high & 255, low >> 8, low & 255].join('.');
-      return `${groups
-        .slice(0, 4)
-        .map((group) => group.toString(16))
-        .join(':')}::/64`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** The eight numbers of an IPv6 address. */
-function groupsOf(address: string): number[] {
-  // The URL parser writes an IPv4 address at the end as two groups.
-  const [left = '', right] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const numbers = (text: string) => text.split(':').map((group) => Number.parseInt(group, 16));
-  const before = left ? numbers(left) : [];
-  const after = right ? numbers(right) : [];
-  return [...before, ...Array(8 - before.length - after.length).fill(0), ...after];
 }

@@ -5,8 +5,9 @@ import { engineFromEnvironment } from '../lambda/engine-from-environment.js';
 import { createWriter } from '../lambda/write-log.js';
 import { parseServeArguments, type ServeArguments, usage } from './arguments.js';
 import { watchKeys } from './key-file.js';
+import { listenFailure } from './listen-failure.js';
 import { createMetrics } from './metrics.js';
-import { startServer } from './node-server.js';
+import { type NodeServer, startServer } from './node-server.js';
 import { createTracing } from './tracing.js';
 
 /** The always-on alternative to Lambda: the same app as a plain HTTP server. */
@@ -41,8 +42,26 @@ async function serve(options: ServeArguments): Promise<void> {
     engine: () => engineFromEnvironment(env, undefined, workers),
   });
   metrics.watch(app);
+  let server: NodeServer | undefined;
+  let ending = false;
+  const stop = async () => {
+    if (ending) return;
+    ending = true;
+    if (server) {
+      console.error('Shutting down: no new requests are accepted, pending ones are finished.');
+      await server.close();
+    }
+    process.exit(0);
+  };
+  // Before the model is loaded: process 1 of a container ignores signals that it does not listen to.
+  process.on('SIGTERM', stop).on('SIGHUP', keys.reload);
+  // Ctrl-C for the second time: at once.
+  process.on('SIGINT', () => (ending ? process.exit(1) : stop()));
   await app.warmUp(); // No request is taken before it can be answered.
-  const server = await startServer(app, { ...options, observe });
+  server = await startServer(app, { ...options, observe }).catch((cause: unknown) => {
+    const why = listenFailure(cause, options);
+    throw why === undefined ? cause : new Error(why, { cause });
+  });
   const { name, version } = (await app.engine()).model;
   console.error(
     `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version}, workers ${workers})`,
@@ -51,17 +70,6 @@ async function serve(options: ServeArguments): Promise<void> {
   process.stdout
     .once('error', ({ message }) => console.error(`The log cannot be written: ${message}`))
     .on('error', () => undefined);
-  let ending = false;
-  const stop = async () => {
-    if (ending) return;
-    ending = true;
-    console.error('Shutting down: no new requests are accepted, pending ones are finished.');
-    await server.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', stop).on('SIGHUP', keys.reload);
-  // Ctrl-C for the second time: at once.
-  process.on('SIGINT', () => (ending ? process.exit(1) : stop()));
 }
 
 main().catch((error: unknown) => {

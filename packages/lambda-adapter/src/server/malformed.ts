@@ -44,7 +44,15 @@ export function refusalOf(error: NodeJS.ErrnoException): HttpError {
         'HEADERS_TOO_LARGE',
         'The headers are too large: at most 16 KiB are read.',
       );
-    default:
-      return new HttpError('BAD_REQUEST', 'The request is not HTTP/1.1.', { cause: error });
+    case 'HPE_INVALID_EOF_STATE':
+      return new HttpError('BAD_REQUEST', 'The request ended before it was complete.');
+    default: {
+      // One of the parser's own sentences, such as "Invalid character in Content-Length".
+      const { reason } = error as { readonly reason?: unknown };
+      const why = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
+      return new HttpError('BAD_REQUEST', `The request is not valid HTTP/1.1${why}.`, {
+        cause: error,
+      });
+    }
   }
 }

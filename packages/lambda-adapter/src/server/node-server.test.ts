@@ -38,6 +38,15 @@ function sendPhoto(url: string, headers: Record<string, string> = {}, signal?: A
   });
 }
 
+/** For an engine that goes on when it is told to. */
+function held(): { readonly hold: Promise<void>; release(): void } {
+  let release = (): void => undefined;
+  const hold = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { hold, release: () => release() };
+}
+
 const open = (url: string) => connect(Number(new URL(url).port), '127.0.0.1');
 
 /** Writes raw bytes and collects what comes back until the server closes the connection. */
@@ -215,6 +224,28 @@ describe('abuse', () => {
   });
 
   it.each([
+    ['BREW / HTTP/1.1\r\nHost: x\r\n\r\n', 'not valid HTTP/1.1: Invalid method'],
+    [`${head('Content-Length: +3')}abc`, 'not valid HTTP/1.1: Invalid character in Content-Length'],
+    [`${head('Content-Length: 10')}abc`, 'ended before it was complete'],
+  ])('what is wrong with %j is told', async (text, reason) => {
+    const { url } = await start();
+    const answer = await raw(url, (socket) => socket.end(text));
+    expect(statuses(answer)).toEqual([400]);
+    expect(answer).toContain(reason);
+  });
+
+  it('a body in another transfer encoding than chunks is not taken for a photo', async () => {
+    const { url, engine } = await start();
+    const answer = await raw(url, (socket) =>
+      socket.write(
+        `${head('Transfer-Encoding: gzip, chunked\r\nConnection: close')}3\r\nabc\r\n0\r\n\r\n`,
+      ),
+    );
+    expect(statuses(answer)).toEqual([415]);
+    expect(engine.calls).toHaveLength(0);
+  });
+
+  it.each([
     ['no end', '--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\nabc'],
     ['another boundary', '--c\r\nContent-Disposition: form-data; name="a"\r\n\r\nabc\r\n--c--\r\n'],
     ['a part without headers', '--b\r\n\r\nabc\r\n--b--\r\n'],
@@ -264,6 +295,7 @@ describe('requests that no app sees', () => {
       'GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n',
       404,
     ],
+    ['another scheme', 'GET ftp://x/livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
     ['slow headers', 'GET / HTTP/1.1\r\nHost: x\r\n', 408],
   ])('%s: answered, with the headers that every answer has', async (_, text, status) => {
     const { url } = await start({}, {}, { requestTimeout: 300 });
@@ -278,6 +310,35 @@ describe('requests that no app sees', () => {
       expect(answer).toContain(`"requestId":"${id}"`);
     }
   });
+});
+
+it('an answer that cannot be sent ends its connection, is told, and harms no other one', async () => {
+  const broken = new ReadableStream({
+    pull: (controller) => controller.error(new Error('The body broke.')),
+  });
+  const app = createApp({ engine: async () => scriptedEngine() });
+  const records: RequestRecord[] = [];
+  const breaks = (request: Request) => new URL(request.url).pathname === '/broken';
+  const server = await startServer(
+    {
+      ...app,
+      fetch: async (request, context) =>
+        breaks(request)
+          ? new Response(broken, { headers: { 'content-type': 'text/event-stream' } })
+          : app.fetch(request, context),
+    },
+    { port: 0, observe: (record) => records.push(record) },
+  );
+  servers.push(server);
+  const answer = await raw(server.url, (socket) =>
+    socket.write('GET /broken?name=secret HTTP/1.1\r\nHost: x\r\n\r\n'),
+  );
+  // The status has gone out; that the connection is cut tells the client that the rest is missing.
+  expect(answer).not.toContain('0\r\n\r\n');
+  expect(records).toMatchObject([
+    { method: 'GET', path: '/broken', status: 500, error: { message: 'The body broke.' } },
+  ]);
+  expect((await fetch(`${server.url}/livez`)).status).toBe(200);
 });
 
 describe('connections', () => {
@@ -482,7 +543,8 @@ describe('connections', () => {
 
 describe('the end', () => {
   it('lets requests under way finish and takes no new ones', async () => {
-    const { url, close, engine } = await start({ pace: 40 }, {}, { grace: 5_000 });
+    const { hold, release } = held();
+    const { url, close, engine } = await start({ hold }, {}, { grace: 60_000 });
     const slow = sendPhoto(url);
     await expect.poll(() => engine.calls.length).toBe(1);
     const closed = close();
@@ -491,13 +553,15 @@ describe('the end', () => {
     expect(late.headers.get('connection')).toBe('close');
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    release();
     expect((await slow).status).toBe(200);
     await closed;
     await expect(fetch(`${url}/livez`)).rejects.toThrow();
   });
 
   it('answers what comes on a connection that was idle', async () => {
-    const { url, close, engine } = await start({ pace: 100 }, {}, { grace: 5_000 });
+    const { hold, release } = held();
+    const { url, close, engine } = await start({ hold }, {}, { grace: 60_000 });
     const idle = open(url);
     let text = '';
     idle.setEncoding('latin1').on('data', (data: string) => {
@@ -510,6 +574,7 @@ describe('the end', () => {
     const closed = close();
     idle.write(`${head('Content-Length: 3')}abc`);
     await expect.poll(() => statuses(text)).toEqual([200, 503]);
+    release();
     expect((await slow).status).toBe(200);
     await closed;
   });

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { withAnswerHeaders } from '../http/answer-headers.js';
 import { type App, requestIdOf } from '../http/app.js';
 import { shortTurn } from '../http/event-loop.js';
+import { methodNotSupported } from '../http/paths.js';
 import { HttpError, problemResponse } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { largestBody } from '../http/settings.js';
@@ -87,7 +88,8 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
     } catch (error) {
       // Nothing is known that leads here; one answer that cannot be sent must not end the process.
       incoming.socket.destroy();
-      const { method = '', url: path = '' } = incoming;
+      const { method = '', url = '' } = incoming;
+      const path = url.split('?', 1)[0] ?? '';
       observe({ requestId: '', method, path, status: 500, duration: 0, error });
     } finally {
       state.underWay--;
@@ -124,14 +126,8 @@ export async function startServer(app: App, options: ServerOptions = {}): Promis
   // "Expect: 100-continue" asks before it sends: it is told to when the body is first read.
   server.on('checkContinue', (incoming, outgoing) => void respond(incoming, outgoing, true));
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
-    const error = new HttpError(
-      'METHOD_NOT_ALLOWED',
-      'This server is not a proxy: CONNECT is not supported.',
-      {
-        headers: { allow: 'GET, HEAD, POST, OPTIONS' },
-      },
-    );
-    answerOnSocket(socket, error, observe);
+    const refusal = methodNotSupported('This server is not a proxy: CONNECT is not supported.');
+    answerOnSocket(socket, refusal, observe);
   });
   await listen(server, port, host);
   const { port: bound } = server.address() as AddressInfo;
@@ -275,14 +271,12 @@ function addressOf(incoming: IncomingMessage): URL {
     throw new HttpError('BAD_REQUEST', 'The Host header is malformed.');
   }
   if (/^(trace|track)$/i.test(method)) {
-    throw new HttpError('METHOD_NOT_ALLOWED', `The method ${method} is not supported.`, {
-      headers: { allow: 'GET, HEAD, POST, OPTIONS' },
-    });
+    throw methodNotSupported(`The method ${method} is not supported.`);
   }
   // "OPTIONS *" asks about the server as a whole.
   const path = url === '*' && method === 'OPTIONS' ? '/' : url;
   const address = path.startsWith('/') ? `http://${host || 'localhost'}${path}` : path;
-  if (!URL.canParse(address)) {
+  if (!/^https?:/i.test(address) || !URL.canParse(address)) {
     throw new HttpError('BAD_REQUEST', 'The address in the request line is malformed.');
   }
   return new URL(address);
