@@ -27,7 +27,11 @@ export function fuse(network: Network): FusedNode[] {
   const kept = new Set(network.outputs.map(({ name }) => name));
   const readers = new Map<string, number[]>();
   nodes.forEach(({ inputs }, place) => {
-    for (const name of inputs) readers.set(name, [...(readers.get(name) ?? []), place]);
+    for (const name of inputs) {
+      const known = readers.get(name);
+      if (known) known.push(place);
+      else readers.set(name, [place]);
+    }
   });
   const gone = new Set<number>();
   const placed = new Map<number, FusedNode>();

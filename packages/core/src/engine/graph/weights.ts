@@ -16,7 +16,8 @@ export function foldWeights(network: Network): Network {
     constants.set(output, constant);
     return false;
   });
-  refuseCutNumbers(nodes, constants);
+  refuseCutNumbers(network, nodes, constants);
+  refuseStoredTypes(nodes, constants);
   return { ...network, nodes, constants };
 }
 
@@ -30,11 +31,50 @@ const CARRIERS: ReadonlySet<string> = new Set([
   'Unsqueeze',
 ]);
 
+/** More of them, of numbers that are held exactly. */
+const MOVERS: ReadonlySet<string> = new Set([
+  ...CARRIERS,
+  'Expand',
+  'Flatten',
+  'Gather',
+  'GatherElements',
+  'Split',
+  'Tile',
+  'Transpose',
+]);
+
+/**
+ * Numbers of float16, int8 and uint8 are held in wider types. They may be moved and cast, which is exact; what
+ * else is done with them is rounded, or overflows, in their own type.
+ */
+function refuseStoredTypes(nodes: readonly Node[], constants: ReadonlyMap<string, Constant>): void {
+  const narrow = new Map<string, string>();
+  for (const [name, constant] of constants) {
+    const type = storedType(constant);
+    if (type) narrow.set(name, type);
+  }
+  for (const { operator, inputs, outputs } of nodes) {
+    const type = inputs.map((name) => narrow.get(name)).find((found) => found !== undefined);
+    if (!type || operator === 'Cast' || operator === 'Shape') continue;
+    if (!MOVERS.has(operator)) throw unsupported(`${operator} of ${type} numbers`);
+    for (const output of outputs) narrow.set(output, type);
+  }
+}
+
+function storedType(constant: Constant): 'float16' | 'uint8' | 'int8' | undefined {
+  if (constant.kind === 'int8') return constant.scaled ? undefined : 'int8';
+  return constant.stored;
+}
+
 /**
  * Numbers beyond 32 bits may only be places of `Slice`, to which they are beyond the end; directly, or handed
  * on by other operators.
  */
-function refuseCutNumbers(nodes: readonly Node[], constants: ReadonlyMap<string, Constant>): void {
+function refuseCutNumbers(
+  { outputs: results }: Network,
+  nodes: readonly Node[],
+  constants: ReadonlyMap<string, Constant>,
+): void {
   const cut = new Set<string>();
   for (const [name, constant] of constants) {
     if (constant.kind === 'plain' && constant.isCut) cut.add(name);
@@ -48,6 +88,8 @@ function refuseCutNumbers(nodes: readonly Node[], constants: ReadonlyMap<string,
     if (operator === 'Slice' && !cut.has(data)) continue;
     for (const output of outputs) cut.add(output);
   }
+  const result = results.find(({ name }) => cut.has(name));
+  if (result) throw unsupported(`The output "${result.name}" of whole numbers beyond 32 bits`);
 }
 
 const TO_FLOAT = 1;
@@ -66,7 +108,7 @@ function preparedWeight(
       if (attributes.to !== TO_FLOAT || !first) return undefined;
       if (first.kind === 'int8')
         return first.scaled ? first : scaledBy(first, Float32Array.of(1), -1);
-      return first.type === 'float32' ? first : undefined;
+      return first.type === 'float32' ? { ...first, stored: undefined } : undefined;
     case 'Mul':
       if (first?.kind === 'int8') return multiplied(first, second);
       return second?.kind === 'int8' ? multiplied(second, first) : undefined;
@@ -76,6 +118,8 @@ function preparedWeight(
       if (inputs[2] && !third) return undefined;
       // One scale for each block of an axis, not for each place.
       if (second.dims.length > 1) return undefined;
+      // Then the weights are rounded to float16, too.
+      if (second.stored) return undefined;
       const axis = typeof attributes.axis === 'number' ? attributes.axis : 1;
       const scales = floatsOf(second);
       const place = axis < 0 ? axis + first.dims.length : axis;
@@ -114,7 +158,8 @@ function scaledBy(weight: Int8Constant, scales: Float32Array, axis: number): Int
 /** int8 × factors that differ along one axis at most. */
 function multiplied(weight: Int8Constant, factors: Constant | undefined): Int8Constant | undefined {
   const isCast = weight.scaled?.axis === -1 && weight.scaled.scales[0] === 1;
-  if (factors?.kind !== 'plain' || factors.type !== 'float32' || !isCast) return undefined;
+  if (factors?.kind !== 'plain' || factors.type !== 'float32' || factors.stored || !isCast)
+    return undefined;
   const missing = weight.dims.length - factors.dims.length;
   if (missing < 0) return undefined;
   const dims = [...new Array<number>(missing).fill(1), ...factors.dims];

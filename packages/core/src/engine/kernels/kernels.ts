@@ -66,6 +66,7 @@ export interface Kernels {
     ]
   ): void;
   unary(operation: number, out: Pointer, x: Pointer, count: number): void;
+  takeLost(): number;
   clip(out: Pointer, x: Pointer, count: number, low: number, high: number): void;
   binary(
     ...args: [operation: number, out: Pointer, a: Pointer, b: Pointer, rank: number, shape: Pointer]

@@ -2,6 +2,9 @@ import { invalid, unsupported } from '../errors.js';
 import { fields, floats, text, varints } from './protobuf.js';
 import { type Constant, DATA_TYPES, type ElementType, readTensor } from './tensor.js';
 
+/** The time to plan a network grows faster than its operators; those of captioning networks are a few thousand. */
+const MOST_NODES = 2 ** 16;
+
 /** An attribute's value. */
 export type Attribute = number | string | readonly number[] | Constant | Unread;
 /** Of a kind that no operator here takes: a graph, a list of texts. */
@@ -47,7 +50,10 @@ export function readNetwork(file: Uint8Array): Network {
   let graph: Uint8Array | undefined;
   let opset = 0;
   for (const { number, bytes: content } of fields(bytes)) {
-    if (number === 7) graph = content;
+    if (number === 7) {
+      if (graph) throw invalid('The ONNX file has two graphs: it is damaged.');
+      graph = content;
+    }
     if (number === 8) {
       const { domain, version } = readOpset(content);
       if (domain === '' || domain === 'ai.onnx') opset = version;
@@ -99,6 +105,7 @@ function readGraph(message: Uint8Array, opset: number): Network {
   const fed = inputs.filter(({ name }) => !constants.has(name));
   const unknown = fed.find(({ hasShape }) => !hasShape);
   if (unknown) throw unsupported(`An input of unknown rank ("${unknown.name}")`);
+  if (nodes.length > MOST_NODES) throw unsupported(`A network of ${nodes.length} operators`);
   return { opset, nodes, constants, inputs: fed, outputs };
 }
 
@@ -161,10 +168,10 @@ function readAttribute(message: Uint8Array): { name: string; value: Attribute } 
         value = readTensor(bytes).constant;
         break;
       case 7:
-        numbers.push(...floats(bytes));
+        for (const one of floats(bytes)) numbers.push(one);
         break;
       case 8:
-        numbers.push(...varints(field));
+        for (const one of varints(field)) numbers.push(one);
         break;
       case 20:
         type = field.value;
@@ -211,23 +218,61 @@ function readSide(message: Uint8Array, axis: number): number | string {
   return `side ${axis}`;
 }
 
-/** Every name is written once, and before it is read. */
+/** Every name is written once, and nothing is read that nobody writes. */
 function checkNames(network: Network): Network {
   const known = new Set([...network.constants.keys(), ...network.inputs.map(({ name }) => name)]);
-  for (const { operator, inputs, outputs } of network.nodes) {
-    for (const name of inputs) {
-      if (name !== '' && !known.has(name)) {
-        throw invalid(`${operator} reads "${name}", which nothing before it gives.`);
-      }
-    }
+  const given = new Set(known);
+  for (const { outputs } of network.nodes) {
     for (const name of outputs) {
       if (name === '') continue;
-      if (known.has(name)) throw invalid(`"${name}" is given twice.`);
-      known.add(name);
+      if (given.has(name)) throw invalid(`"${name}" is given twice.`);
+      given.add(name);
     }
   }
-  for (const { name } of network.outputs) {
-    if (!known.has(name)) throw invalid(`Nothing gives the output "${name}".`);
+  for (const { operator, inputs } of network.nodes) {
+    const missing = inputs.find((name) => name !== '' && !given.has(name));
+    if (missing !== undefined)
+      throw invalid(`${operator} reads "${missing}", which nothing gives.`);
   }
-  return network;
+  for (const { name } of network.outputs) {
+    if (!given.has(name)) throw invalid(`Nothing gives the output "${name}".`);
+  }
+  return { ...network, nodes: inOrder(network.nodes, known) };
+}
+
+/**
+ * The operators so that each comes after those it reads from. ONNX wants them so; some converters (to float16)
+ * append theirs at the end, and other runtimes do not mind.
+ *
+ * @param known the names that no operator gives
+ */
+function inOrder(nodes: readonly Node[], known: ReadonlySet<string>): readonly Node[] {
+  const written = new Set(known);
+  /** By a name that is not written yet, the operators that wait for it. */
+  const waiting = new Map<string, Node[]>();
+  const ordered: Node[] = [];
+  const visit = (first: Node) => {
+    const ready = [first];
+    for (let node = ready.pop(); node; node = ready.pop()) {
+      const missing = node.inputs.find((name) => name !== '' && !written.has(name));
+      if (missing !== undefined) {
+        const others = waiting.get(missing);
+        if (others) others.push(node);
+        else waiting.set(missing, [node]);
+        continue;
+      }
+      ordered.push(node);
+      for (const name of node.outputs) {
+        written.add(name);
+        ready.push(...(waiting.get(name) ?? []).reverse());
+        waiting.delete(name);
+      }
+    }
+  };
+  nodes.forEach(visit);
+  if (ordered.length < nodes.length) {
+    const [name = ''] = waiting.keys();
+    throw invalid(`The operators read from each other in a circle, by "${name}".`);
+  }
+  return ordered;
 }

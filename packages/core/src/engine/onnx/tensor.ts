@@ -12,6 +12,8 @@ export interface PlainConstant {
   readonly data: Float32Array | Int32Array;
   /** Some of its numbers were beyond 32 bits. */
   readonly isCut?: boolean;
+  /** The type in the file, where fewer bits are stored than are held here: sums of such numbers differ. */
+  readonly stored?: 'float16' | 'uint8' | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export function readTensor(message: Uint8Array): { name: string; constant: Const
   for (const field of fields(message)) {
     switch (field.number) {
       case 1:
-        dims.push(...varints(field));
+        for (const side of varints(field)) dims.push(side);
         break;
       case 2:
         dataType = field.value;
@@ -113,7 +115,7 @@ function fromRaw(
       return { kind: 'plain', type, dims, data: floats(raw) };
     case 'float16': {
       const data = float16ToFloat32(new Uint16Array(whole(2)));
-      return { kind: 'plain', type: 'float32', dims, data };
+      return { kind: 'plain', type: 'float32', dims, data, stored: type };
     }
     case 'int32':
       return { kind: 'plain', type, dims, data: new Int32Array(whole(4)) };
@@ -129,7 +131,7 @@ function fromRaw(
         data: new Int8Array(raw.buffer, raw.byteOffset, raw.length),
       };
     case 'uint8':
-      return { kind: 'plain', type: 'int32', dims, data: Int32Array.from(raw) };
+      return { kind: 'plain', type: 'int32', dims, data: Int32Array.from(raw), stored: type };
   }
 }
 
@@ -152,12 +154,12 @@ function fromLists(
     }
     case 'float16': {
       const data = float16ToFloat32(Uint16Array.from(wholeData));
-      return { kind: 'plain', type: 'float32', dims, data };
+      return { kind: 'plain', type: 'float32', dims, data, stored: type };
     }
     case 'int8':
       return { kind: 'int8', dims, data: Int8Array.from(wholeData) };
     case 'uint8':
-      return { kind: 'plain', type: 'int32', dims, data: Int32Array.from(wholeData) };
+      return { kind: 'plain', type: 'int32', dims, data: Int32Array.from(wholeData), stored: type };
     default:
       return wholeConstant(type, dims, wholeData);
   }

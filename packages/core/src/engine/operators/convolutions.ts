@@ -15,17 +15,23 @@ interface Window {
   readonly out: readonly [number, number];
 }
 
+const AUTO_PADS: ReadonlySet<string> = new Set(['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER']);
+
 function windowOf(context: Context, map: Value, kernel: readonly [number, number]): Window {
   const pair = (name: string): [number, number] => {
-    const [y = 1, x = 1, more] = context.list(name) ?? [];
-    if (!(y >= 1 && x >= 1) || more !== undefined) throw context.lacks(`${name} of ${y} × ${x}`);
+    const list = context.list(name) ?? [1, 1];
+    const [y = 0, x = 0] = list;
+    if (!(y >= 1 && x >= 1) || list.length > 2)
+      throw context.lacks(`${name} of ${list.join(' × ')}`);
     return [y, x];
   };
   const strides = pair('strides');
   const dilations = pair('dilations');
-  const given = context.list('pads') ?? [];
-  if (!given.every((pad) => pad >= 0)) throw context.lacks('negative pads');
+  const given = context.list('pads') ?? [0, 0, 0, 0];
+  if (given.length !== 4 || !given.every((pad) => pad >= 0))
+    throw context.lacks(`pads of ${given.join(', ')}`);
   const auto = context.text('auto_pad', 'NOTSET');
+  if (!AUTO_PADS.has(auto)) throw context.lacks(`auto_pad ${auto}`);
   const ceil = context.number('ceil_mode', 0);
   const axes = [0, 1].map((axis) => {
     const size = map.dims[axis + 2] ?? 0;
@@ -70,6 +76,10 @@ export function conv(context: Context): void {
     throw invalid(
       `Conv with kernels of ${weightDims.join(' × ')} over a map of ${given.dims.join(' × ')}.`,
     );
+  }
+  const named = context.list('kernel_shape') ?? [kernelHeight, kernelWidth];
+  if (named.join() !== `${kernelHeight},${kernelWidth}`) {
+    throw invalid(`Conv with kernels of ${weightDims.join(' × ')} named ${named.join(' × ')}.`);
   }
   const x = context.channelsLast(given);
   const size = windowOf(context, x, [kernelHeight, kernelWidth]);
@@ -163,7 +173,11 @@ function pool(context: Context, mean: number): void {
   const [batch = 1, channels = 1, height = 1, width = 1] = given.dims;
   if (given.dims.length !== 4) throw context.lacks(`${given.dims.length - 2} axes`);
   if (context.wants(1)) throw context.lacks('places as a second output');
-  const [kernelHeight = 1, kernelWidth = 1] = context.list('kernel_shape') ?? [];
+  const kernel = context.list('kernel_shape') ?? [];
+  const [kernelHeight = 0, kernelWidth = 0] = kernel;
+  if (kernel.length !== 2 || !kernel.every((side) => side >= 1)) {
+    throw invalid(`A window of ${kernel.join(' × ')} over a map of ${given.dims.join(' × ')}.`);
+  }
   const x = context.channelsLast(given);
   const size = windowOf(context, x, [kernelHeight, kernelWidth]);
   const [dilationY, dilationX] = size.dilations;

@@ -24,9 +24,8 @@ function apply(context: Context, operation: number, given: Value, type: ElementT
   const x = context.dense(given);
   const out = context.output(0, type, x.dims, x.strides);
   const count = elements(x.dims);
-  context.step([x], [out], () => {
-    context.kernels.unary(operation, address(out), address(x), count);
-  });
+  const run = () => context.kernels.unary(operation, address(out), address(x), count);
+  context.step([x], [out], context.whole(type, run));
 }
 
 export function cast(context: Context): void {
@@ -160,9 +159,11 @@ export function where(context: Context): void {
   const condition = context.input(0);
   const a = context.input(1);
   const b = context.input(2);
+  if (condition.type !== 'bool' || a.type !== b.type) {
+    throw context.lacks(`a choice by ${condition.type} of ${a.type} and ${b.type}`);
+  }
   const dims = broadcast(context, broadcast(context, condition.dims, a.dims), b.dims);
   const out = context.output(0, a.type, dims);
-  if (elements(dims) === 0) return;
   const inputs = [condition, a, b].map((value) => broadcastStrides(value, dims));
   const { dims: sides, views } = walk(out, inputs);
   const shape = [...sides, ...views.flat().map((step) => step * 4)];

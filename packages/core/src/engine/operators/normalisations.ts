@@ -1,3 +1,4 @@
+import { invalid } from '../errors.js';
 import { BINARY, REDUCE } from '../kernels/operations.js';
 import { elements } from '../onnx/tensor.js';
 import type { Context } from '../plan/context.js';
@@ -74,6 +75,10 @@ export function batchNormalization(context: Context): void {
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => context.input(i).known);
   if (!scale || !bias || !mean || !variance) throw context.lacks('computed figures');
   if (context.number('training_mode', 0) !== 0) throw context.lacks('training_mode');
+  const [, channels = 1] = x.dims;
+  if ([scale, bias, mean, variance].some(({ length }) => length !== channels)) {
+    throw invalid(`BatchNormalization of ${channels} channels by ${scale.length} figures.`);
+  }
   const epsilon = context.number('epsilon', 1e-5);
   const factors = Float32Array.from(scale, (s, i) => s / Math.sqrt((variance[i] ?? 0) + epsilon));
   const summands = Float32Array.from(bias, (b, i) => b - (mean[i] ?? 0) * (factors[i] ?? 0));

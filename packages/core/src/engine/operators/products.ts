@@ -192,6 +192,9 @@ function mismatch(a: Value, b: Value): Error {
   return invalid(`A product of the shapes ${a.dims.join(' × ')} and ${b.dims.join(' × ')}.`);
 }
 
+/** In one node: many more than any network has heads and beams. */
+const MOST_PRODUCTS = 2 ** 20;
+
 /** Both factors are computed: heads of attention, one product after another. */
 function batched(context: Context, left: Value, right: Value): void {
   // A vector counts as a matrix of one row or column, which the result then lacks.
@@ -210,8 +213,9 @@ function batched(context: Context, left: Value, right: Value): void {
   const batch = broadcast(context, a.dims.slice(0, -2), b.dims.slice(0, -2));
   const inner = [...(isRow ? [] : [m]), ...(isColumn ? [] : [n])];
   const out = context.output(0, 'float32', [...batch, ...inner]);
-  if (elements(out.dims) === 0) return;
-  const starts = batchStarts(batch, a, b);
+  const count = elements(batch);
+  if (count > MOST_PRODUCTS) throw context.lacks(`${count} products`);
+  const starts = elements(out.dims) === 0 ? [] : batchStarts(batch, a, b);
   const { kernels } = context;
   context.step(
     [a, b],

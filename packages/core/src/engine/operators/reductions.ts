@@ -48,8 +48,8 @@ function reduceAxes(
   const { x, outer, side, inner } = arranged(context, given, isGone);
   const { kernels } = context;
   const kernel = given.type === 'float32' ? kernels.reduce : kernels.reduceWhole;
-  if (elements(dims) === 0) return;
-  context.step([x], [out], () => kernel(operation, address(out), address(x), outer, side, inner));
+  const run = () => kernel(operation, address(out), address(x), outer, side, inner);
+  context.step([x], [out], context.whole(given.type, run));
 }
 
 /** The input as [outer][side][inner] with the axes that go in the middle; as it lies, if it can be. */

@@ -99,7 +99,6 @@ export function topK(context: Context): void {
   const indices = context.output(1, 'int64', dims, strides);
   const sign = context.number('largest', 1) ? 1 : -1;
   const [outer, inner] = [elements(x.dims.slice(0, axis)), elements(x.dims.slice(axis + 1))];
-  if (count === 0) return;
   context.step([x], [values, indices], () => {
     context.kernels.topK(
       address(values),

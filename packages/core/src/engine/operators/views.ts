@@ -211,6 +211,7 @@ export function constantOfShape(context: Context): void {
   const constant =
     typeof value === 'object' && 'kind' in value && value.kind === 'plain' ? value : undefined;
   if (value !== undefined && !constant) throw context.lacks('a value of this type');
+  if (constant?.isCut || constant?.stored) throw context.lacks('a value beyond its type');
   const out = context.output(0, constant?.type ?? 'float32', dims);
   fill(context, out, constant?.data[0] ?? 0);
 }

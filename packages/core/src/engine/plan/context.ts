@@ -16,6 +16,9 @@ import {
 } from './value.js';
 import type { WeightStore } from './weights.js';
 
+/** A shape, axes or places are not longer. */
+const MOST_INTS = 1024;
+
 /** What a step is, for those who measure. */
 export interface StepKind {
   readonly kernel: string;
@@ -89,6 +92,7 @@ export class Context {
   ints(place: number): number[] {
     const { known } = this.input(place);
     if (!known) throw this.lacks(`an input ${place} that is computed from the data`);
+    if (known.length > MOST_INTS) throw this.lacks(`an input ${place} of ${known.length} numbers`);
     return [...known];
   }
 
@@ -158,14 +162,32 @@ export class Context {
 
   // Steps
 
-  /** Adds a step that reads and writes these tensors. */
+  /**
+   * Adds a step that reads and writes these tensors. One that writes no element does nothing, but puts the weights
+   * it reads into memory: for other shapes it may do something.
+   */
   step(
     reads: readonly (Value | undefined)[],
     writes: readonly Value[],
     run: () => void,
     kind: StepKind = { kernel: this.node.operator, multiplyAdds: 0 },
   ): void {
-    this.plan.step(kind, reads, writes, run);
+    const isEmpty = writes.every(({ dims }) => elements(dims) === 0);
+    this.plan.step(kind, reads, writes, isEmpty ? nothing : run);
+  }
+
+  /**
+   * What a step runs that computes whole numbers: those of int64 that leave the 32 bits they are held in are refused.
+   *
+   * @param type of the result
+   */
+  whole(type: ElementType, run: () => void): () => void {
+    if (type !== 'int64') return run;
+    return () => {
+      this.kernels.takeLost();
+      run();
+      if (this.kernels.takeLost() !== 0) throw this.lacks('whole numbers beyond 32 bits');
+    };
   }
 
   /** The same tensor row-major. */
@@ -199,7 +221,6 @@ export class Context {
 
   /** A step that copies all elements of one view to another of the same shape. */
   copy(from: Value, to: Value): void {
-    if (elements(from.dims) === 0) return;
     const { dims, views } = collapse(from.dims, [to.strides, from.strides]);
     const shape = [...dims, ...views.flat().map((step) => step * 4)];
     this.step([from], [to], () => {
@@ -210,16 +231,18 @@ export class Context {
 
   /** A step of two inputs that are broadcast to the output's shape. */
   binary(operation: number, out: Value, a: Value, b: Value): void {
-    if (elements(out.dims) === 0) return;
     const inputs = [broadcastStrides(a, out.dims), broadcastStrides(b, out.dims)];
     const { dims, views } = walk(out, inputs);
     const shape = [...dims, ...views.flat().map((step) => step * 4)];
-    this.step([a, b], [out], () => {
+    const run = () => {
       const at = this.memory.shape(shape);
       this.kernels.binary(operation, address(out), address(a), address(b), dims.length, at);
-    });
+    };
+    this.step([a, b], [out], this.whole(out.type, run));
   }
 }
+
+function nothing(): void {}
 
 /** Axes in the order in which a dense output lies in memory, so that it can be written in one go. */
 export function walk(

@@ -1,4 +1,4 @@
-import { unsupported } from '../errors.js';
+import { invalid, unsupported } from '../errors.js';
 import type { FusedNode } from '../graph/fuse.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { EngineMemory } from '../memory.js';
@@ -36,6 +36,10 @@ interface PlannedNode {
 
 /** No tensor of a captioning network is larger. */
 const MOST_ELEMENTS = 2 ** 27;
+/** Nor has one more axes. */
+const MOST_AXES = 64;
+/** Nor are there more numbers that are computed before the run: masks of a few thousand positions. */
+const MOST_KNOWN = 2 ** 26;
 
 /**
  * One network for inputs of given shapes: the kernels to run, one after another, with every tensor's
@@ -52,6 +56,8 @@ export class Plan implements OpenPlan {
   /** Storage that the node at hand asked for, and what it was given when it was planned before. */
   #storages: Storage[] = [];
   #before: readonly Storage[] = [];
+  /** Numbers computed so far. */
+  #known = 0;
   readonly #places: { readonly storage: Storage; readonly address: number }[];
 
   /** @throws EngineError `unsupported` for what the engine lacks, `invalid` for what contradicts itself */
@@ -129,11 +135,23 @@ export class Plan implements OpenPlan {
     array.set(data, address(value) / 4);
   }
 
-  /** The numbers of a contiguous tensor, copied. */
-  read(value: Value): Float32Array | Int32Array {
+  /**
+   * The numbers of a contiguous tensor, copied.
+   *
+   * @param spent numbers whose memory the copy may take. Where it is too small, the copy gets twice what it needs: the
+   *   caches of decoders grow from run to run
+   */
+  read(value: Value, spent?: unknown): Float32Array | Int32Array {
     const array = value.type === 'float32' ? this.memory.floats : this.memory.ints;
     const start = address(value) / 4;
-    return array.slice(start, start + elements(value.dims));
+    const numbers = array.subarray(start, start + elements(value.dims));
+    if (!(spent instanceof Float32Array) || !(numbers instanceof Float32Array))
+      return numbers.slice();
+    const isEnough = spent.buffer.byteLength >= numbers.byteLength;
+    const buffer = isEnough ? spent.buffer : new ArrayBuffer(2 * numbers.byteLength);
+    const copy = new Float32Array(buffer, 0, numbers.length);
+    copy.set(numbers);
+    return copy;
   }
 
   // For operators, by way of their context
@@ -145,7 +163,11 @@ export class Plan implements OpenPlan {
   }
 
   give(name: string, value: Value | undefined): void {
-    if (name !== '' && value) this.#values.set(name, value);
+    if (!value) return;
+    const { dims } = value;
+    if (dims.length > MOST_AXES) throw unsupported(`A tensor of ${dims.length} axes`);
+    if (!dims.every((side) => side >= 0)) throw invalid(`A tensor of ${dims.join(' × ')}.`);
+    if (name !== '') this.#values.set(name, value);
   }
 
   temporary(count: number): Value {
@@ -244,6 +266,8 @@ export class Plan implements OpenPlan {
       ...[this.weights, this.memory, this.kernels, onMove],
       { known: inputs.map((value) => copyOf(value)) },
     );
+    this.#known += small.outputs.reduce((sum, { dims }) => sum + elements(dims), 0);
+    if (this.#known > MOST_KNOWN) throw unsupported(`${this.#known} numbers known before the run`);
     small.enter();
     small.run();
     node.outputs

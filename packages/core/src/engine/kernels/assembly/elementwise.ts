@@ -1,6 +1,28 @@
 // One output element from one element of each input. Elements are 32 bits wide: float32, or int32 for
 // whole numbers and truth values (0 and 1). The numbers of the operations stand in ../operations.ts.
 
+/** 1 once a whole number needed more than the 32 bits that it is held in. */
+let lost: i32 = 0;
+
+/** Whether a whole number was lost since this was asked last. Only for int64: int32 overflows, as ONNX has it. */
+export function takeLost(): i32 {
+  const was = lost;
+  lost = 0;
+  return was;
+}
+
+@inline
+export function fitted(value: i64): i32 {
+  if (value != <i64><i32>value) lost = 1;
+  return <i32>value;
+}
+
+/** Cut off at the ends of 32 bits. What 64 bits cannot hold either, ONNX leaves open. */
+function toWhole(value: f32): i32 {
+  if ((value >= 2147483648.0 || value < -2147483648.0) && abs(value) < 9223372036854775808.0) lost = 1;
+  return i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(value)), 0);
+}
+
 export function unary(operation: i32, out: usize, x: usize, count: i32): void {
   const end = x + (<usize>count << 2);
   const vectors = x + (<usize>(count & ~3) << 2);
@@ -39,11 +61,11 @@ export function unary(operation: i32, out: usize, x: usize, count: i32): void {
       case 14: i32.store(out, v != v ? 1 : 0); break;
       case 15: i32.store(out, whole == 0 ? 1 : 0); break; // Not
       case 16: f32.store(out, <f32>whole); break; // int to float
-      case 17: i32.store(out, i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(f32x4.splat(v)), 0)); break;
+      case 17: i32.store(out, toWhole(v)); break;
       case 18: i32.store(out, v != 0 ? 1 : 0); break; // float to bool
       case 19: i32.store(out, whole != 0 ? 1 : 0); break; // int to bool
-      case 20: i32.store(out, -whole); break;
-      case 21: i32.store(out, whole < 0 ? -whole : whole); break;
+      case 20: i32.store(out, fitted(-<i64>whole)); break;
+      case 21: i32.store(out, fitted(whole < 0 ? -<i64>whole : whole)); break;
       case 22: f32.store(out, v * (v < -3 ? 0 : v > 3 ? 1 : (v + 3) / 6)); break; // HardSwish
       case 23: f32.store(out, v > 20 ? v : Mathf.log1p(Mathf.exp(v))); break; // Softplus
       case 24: f32.store(out, Mathf.sin(v)); break;
@@ -107,11 +129,11 @@ function binaryOne(operation: i32, out: usize, left: usize, right: usize): void 
     case 10: i32.store(out, a > b ? 1 : 0); break;
     case 11: i32.store(out, a >= b ? 1 : 0); break;
     case 12: f32.store(out, a < 0 ? a * b : a); break; // PRelu
-    case 20: i32.store(out, m + n); break;
-    case 21: i32.store(out, m - n); break;
-    case 22: i32.store(out, m * n); break;
+    case 20: i32.store(out, fitted(<i64>m + n)); break;
+    case 21: i32.store(out, fitted(<i64>m - n)); break;
+    case 22: i32.store(out, fitted(<i64>m * n)); break;
     // A division by zero would end the program; ONNX leaves its result open.
-    case 23: i32.store(out, n == 0 ? 0 : n == -1 ? -m : m / n); break;
+    case 23: i32.store(out, n == 0 ? 0 : n == -1 ? fitted(-<i64>m) : m / n); break;
     case 24: i32.store(out, min(m, n)); break;
     case 25: i32.store(out, max(m, n)); break;
     case 26: i32.store(out, n == 0 || n == -1 ? 0 : mod(m, n)); break;

@@ -1,5 +1,7 @@
 // Many elements to one: x is [outer][side][inner], the result [outer][inner].
 
+import { fitted } from './elementwise';
+
 @inline
 function at(x: usize, outer: i32, i: i32, r: i32, side: i32, inner: i32): usize {
   return x + (<usize>((outer * side + i) * inner + r) << 2);
@@ -62,12 +64,12 @@ function reduceOne(operation: i32, x: usize, o: i32, r: i32, side: i32, inner: i
 export function reduceWhole(operation: i32, out: usize, x: usize, outer: i32, side: i32, inner: i32): void {
   for (let o = 0; o < outer; o++) {
     for (let r = 0; r < inner; r++) {
-      let result: i32 = operation == 4 ? 1 : operation == 2 ? i32.MIN_VALUE : operation == 3 ? i32.MAX_VALUE : 0;
+      let result: i64 = operation == 4 ? 1 : operation == 2 ? i32.MIN_VALUE : operation == 3 ? i32.MAX_VALUE : 0;
       for (let i = 0; i < side; i++) {
-        const v = i32.load(at(x, o, i, r, side, inner));
-        result = operation == 4 ? result * v : operation == 2 ? max(result, v) : operation == 3 ? min(result, v) : result + v;
+        const v = <i64>i32.load(at(x, o, i, r, side, inner));
+        result = operation == 4 ? <i64>fitted(result * v) : operation == 2 ? max(result, v) : operation == 3 ? min(result, v) : result + v;
       }
-      i32.store(out, result);
+      i32.store(out, fitted(result));
       out += 4;
     }
   }
