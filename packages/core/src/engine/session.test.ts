@@ -292,6 +292,19 @@ describe('a session', () => {
     await expect(session.run({ x: rows(1, 1) })).rejects.toThrow('released');
   });
 
+  test('puts results into the memory of spent ones, with room to grow', async () => {
+    const session = await engineSession(product());
+    const first = await session.run({ x: rows(2, 1) });
+    const second = await session.run({ x: rows(3, 2) }, ['y'], { spent: first });
+    const expected = await session.run({ x: rows(3, 2) });
+    expect(second.y?.data).toEqual(expected.y?.data);
+    expect(first.y?.data.buffer).not.toBe(second.y?.data.buffer);
+    const third = await session.run({ x: rows(6, 3) }, ['y'], { spent: second });
+    expect(third.y?.data.buffer).toBe(second.y?.data.buffer);
+    expect(third.y?.data).toEqual((await session.run({ x: rows(6, 3) })).y?.data);
+    await session.release();
+  });
+
   test('lets go of the file once it is loaded', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage: () => void = runInNewContext('gc');

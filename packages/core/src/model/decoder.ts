@@ -64,12 +64,15 @@ function startStateful(
   const state = new RowStates(initialState(changing, encoded, later));
   let session = first;
   let isFirst = true;
+  /** What the last step gave. */
+  let before: Readonly<Record<string, Values>> = {};
   /** Positions that the caches hold. */
   let past = 0;
 
   /** @param fed rows × positions, tokens or their embeddings, in the order of the state's rows */
   const advance = async (fed: Values): Promise<Record<string, Values>> => {
     const [rows = 1, count = 1] = fed.dims;
+    const spent = state.isInPlace ? before : {};
     const rest = {
       ...state.tensors,
       ...(decoder.cacheSwitch && { [decoder.cacheSwitch]: flag(!isFirst) }),
@@ -82,8 +85,10 @@ function startStateful(
         first === later ? feeds : accepted(feeds, session),
         isFirst ? fetches.first : fetches.later,
         isTrial,
+        spent,
       );
     });
+    before = outputs;
     state.take(nextState(changing, outputs));
     if (isFirst && fixed.length > 0) photo.keep(nextState(fixed, outputs));
     isFirst = false;

@@ -11,6 +11,7 @@ export class RowStates {
   #places: readonly number[] = [0];
   /** The first ones belong to the photo; those that a step gave may be written to. */
   #isOwn = false;
+  #isInPlace = false;
 
   /** @param initial in one row */
   constructor(initial: Readonly<Record<string, Values>>) {
@@ -25,6 +26,11 @@ export class RowStates {
     return this.#places.length;
   }
 
+  /** True if the tensors are those that the last step gave, in as many rows. */
+  get isInPlace(): boolean {
+    return this.#isInPlace;
+  }
+
   /**
    * Makes room for the next step.
    *
@@ -33,7 +39,8 @@ export class RowStates {
    */
   place(tokens: readonly number[], parents: readonly number[]): readonly number[] {
     const from = parents.map((parent) => this.#places[parent] ?? 0);
-    if (!this.#isOwn || parents.length !== this.rows) {
+    this.#isInPlace = this.#isOwn && parents.length === this.rows;
+    if (!this.#isInPlace) {
       this.#each((values) => gatherRows(values, from));
       this.#places = from.map((_, row) => row);
       return tokens;

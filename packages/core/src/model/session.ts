@@ -44,12 +44,15 @@ export interface Session {
   outputType(name: string): Values['type'] | undefined;
   /**
    * @param isTrial a failure is no news: the runtime is not to write of it
+   * @param spent results of an earlier run, by the names of outputs, that nobody looks at any more: a runtime may put
+   *   those of this run into their memory. They may be among the feeds
    * @throws CaptionError `RUNTIME_FAILED`
    */
   run(
     feeds: Readonly<Record<string, Values>>,
     fetches: readonly string[],
     isTrial?: boolean,
+    spent?: Readonly<Record<string, Values>>,
   ): Promise<Record<string, Values>>;
   release(): Promise<void>;
 }
@@ -165,15 +168,17 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
     feeds: Readonly<Record<string, Values>>,
     fetches: readonly string[],
     isTrial: boolean,
+    spent: Readonly<Record<string, Values>>,
   ): Promise<Record<string, Values>> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { type, data, dims }] of Object.entries(feeds)) {
       tensors[name] = new runtime.Tensor(type as 'float32', data as Float32Array, dims);
     }
+    // `spent` is for the engine alone. Level 4: of nothing but the end of the process.
+    const options = { spent, ...(isTrial && { logSeverityLevel: 4 as const }) };
     let results: InferenceSession.ReturnType;
     try {
-      // Level 4: of nothing but the end of the process.
-      results = await session.run(tensors, fetches, isTrial ? { logSeverityLevel: 4 } : {});
+      results = await session.run(tensors, fetches, options);
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new CaptionError(
@@ -199,8 +204,8 @@ function wrap(session: InferenceSession, what: string, runtime: OrtRuntime): Ses
     inputType: (name) => types.get(name),
     outputType: (name) => outputTypes.get(name),
     shape: (name) => shapes.get(name),
-    run(feeds, fetches, isTrial = false) {
-      const run = last.then(() => runNow(feeds, fetches, isTrial));
+    run(feeds, fetches, isTrial = false, spent = {}) {
+      const run = last.then(() => runNow(feeds, fetches, isTrial, spent));
       last = run.catch(() => undefined);
       return run;
     },

@@ -43,10 +43,19 @@ export async function beamSearch(
   const pool: Finished[] = [];
 
   let output = await feedPrompt(step, settings.prompt);
+  // For all steps: memory that each left behind would have to be collected.
+  const scores = new Float64Array(processors.length > 0 ? output.vocabSize : 0);
   let beams: Beam[] = [{ path: undefined, score: 0 }];
 
   for (let length = 1; ; length++) {
-    const continuations = bestContinuations(output, beams, processors, settings.prompt, candidates);
+    const continuations = bestContinuations(
+      output,
+      beams,
+      processors,
+      settings.prompt,
+      candidates,
+      scores,
+    );
     if (continuations.length === 0) {
       // Every token is banned, so the beams end here.
       if (length === 1) throw nothingAllowed();
@@ -99,17 +108,21 @@ export async function beamSearch(
   }));
 }
 
-/** The best continuations of all beams together, best first. */
+/**
+ * The best continuations of all beams together, best first.
+ *
+ * @param logProbs for one row of the vocabulary, to work in
+ */
 function bestContinuations(
   { logits, vocabSize }: DecoderStepOutput,
   beams: readonly Beam[],
   processors: readonly LogitsProcessor[],
   prompt: readonly number[],
   candidates: TopK,
+  logProbs: Float64Array,
 ): Continuation[] {
   candidates.clear();
   const normalizers = beams.map((_, row) => logSumExp(logits, row, vocabSize));
-  const logProbs = new Float64Array(processors.length > 0 ? vocabSize : 0);
   beams.forEach(({ path, score }, row) => {
     const start = row * vocabSize;
     const normalizer = normalizers[row] ?? 0;

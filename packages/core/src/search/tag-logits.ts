@@ -19,8 +19,11 @@ export function withTags(
   if (likely.size === 0 && sure.size === 0 && repeatPenalty === 0) return step;
   /** For each row of the last step, the words of tags that its sentence holds, in all their forms. */
   let said: readonly Said[] = [];
+  /** The last step's, changed. Every step writes over them, as there are many and a step takes less than their collection. */
+  let logits = new Float32Array(0);
   const follow = (output: DecoderStepOutput): DecoderStepOutput => {
-    const logits = Float32Array.from(output.logits);
+    if (logits.length !== output.logits.length) logits = new Float32Array(output.logits.length);
+    logits.set(output.logits);
     said.forEach((words, row) => {
       const own = logits.subarray(row * output.vocabSize, (row + 1) * output.vocabSize);
       raise(own, likely, words);
