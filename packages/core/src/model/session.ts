@@ -138,6 +138,13 @@ function creationError(what: string, cause: unknown): CaptionError {
       { cause },
     );
   }
+  if (/external (data|initializer)/i.test(detail)) {
+    return new CaptionError(
+      'MODEL_INVALID',
+      `The weights of ${what} are in files of their own, of which one is missing or cut off (${detail}). Fetch the network again with all of them.`,
+      { cause },
+    );
+  }
   return new CaptionError(
     'MODEL_INVALID',
     `${what} is not a network that the ONNX runtime can load (${detail}). The file may be cut off or of a newer ONNX version; fetch or export it again.`,

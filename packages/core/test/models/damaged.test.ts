@@ -72,7 +72,7 @@ describe('a damaged Hugging Face folder is refused with what to do', () => {
       'deit-distilgpt2',
       gone('onnx/encoder_model.onnx_data'),
       'MODEL_INVALID',
-      /encoder_model\.onnx/,
+      /weights of onnx\/encoder_model\.onnx are in files of their own, of which one is missing/,
     ],
     [
       'half of a pair',
