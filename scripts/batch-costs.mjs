@@ -18,11 +18,12 @@ const LAMBDA_GB = 1769 / 1024;
 // Dollars, us-east-1, without free tiers.
 /** An hour of one core: c7a on demand, of which one vCPU is one core. AWS price list, 18 August 2026. */
 const CORE_HOUR = 0.82112 / 16;
-/** An hour of an EKS cluster. */
+/** An hour of an EKS cluster, with a Kubernetes version in standard support. https://aws.amazon.com/eks/pricing/, March 2026 */
 const CLUSTER_HOUR = 0.1;
 /** Lambda on arm64: docs/deploy.md. */
 const LAMBDA_GB_SECOND = 0.0000133334;
 const LAMBDA_REQUEST = 0.2e-6;
+/** Requests to the class Standard. https://aws.amazon.com/s3/pricing/, 2026 */
 const S3_GET = 0.4e-6;
 const S3_PUT = 5e-6;
 
@@ -36,9 +37,9 @@ const HOSTED = [
       [Infinity, 0.6],
     ],
   },
-  // 258 tokens of photo and 30 of prompt in at $0.10 a million, 25 out at $0.40: https://ai.google.dev/gemini-api/docs/pricing
+  // 258 tokens of photo and 30 of prompt in at $0.10 a million, 25 out at $0.40: https://ai.google.dev/gemini-api/docs/pricing, 7 October 2026
   { name: 'Google Gemini 2.5 Flash-Lite: a caption', tiers: [[Infinity, 0.0288 + 0.01]] },
-  // https://cloud.google.com/vision/pricing
+  // https://cloud.google.com/vision/pricing, May 2026
   {
     name: 'Google Cloud Vision: labels, no caption',
     tiers: [

@@ -287,6 +287,10 @@ describe('names and folders that are odd', () => {
     expect(await zipcaption(out)).toMatchObject({ code: 0 });
     expect(files().toSorted()).toEqual(odd.toSorted());
     expect((await zipcaption([...out, '--resume'])).stderr).toContain('0 captioned, 6 done before');
+    // Without a file of results, too.
+    const printed = await zipcaption(['-r', 'in', '--jsonl']);
+    expect(printed).toMatchObject({ code: 0 });
+    expect(printed.stdout.trimEnd().split('\n')).toHaveLength(odd.length);
     // A name of 255 bytes has no room for a sidecar: that photo fails, the others do not.
     const beside = await zipcaption(['-r', 'in', '--sidecar', 'txt']);
     expect(beside.code).toBe(1);

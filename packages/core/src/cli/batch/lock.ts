@@ -1,9 +1,10 @@
 import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CaptionError } from '../../index.js';
 import { cannotWrite } from './out-file.js';
+import { replaceFile } from './replace-file.js';
 
 /** How often whoever holds a lock says that it lives. */
 const BEAT_MS = 10_000;
@@ -120,13 +121,13 @@ async function look(path: string): Promise<Found | undefined> {
 async function removeStale(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}`;
   try {
-    await rename(path, aside);
+    await replaceFile(path, aside);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return; // Somebody else was faster.
     throw cannotWrite(path, cause);
   }
   // What was moved away may be the new lock of one that was faster; then it gets it back.
-  if ((await readFile(aside, 'utf8')) !== text) await rename(aside, path);
+  if ((await readFile(aside, 'utf8')) !== text) await replaceFile(aside, path);
   else await rm(aside, { force: true });
 }
 
