@@ -66,6 +66,7 @@ export async function build(options = {}) {
     WORKER_SCRIPT: JSON.stringify(worker.file),
     THUMBNAIL_SCRIPT: JSON.stringify(thumbnails.file),
   });
+  const theme = await bundleScript('page/chosen-theme.ts', out, 'theme.[hash]', {});
   await bundleScript('embed/embed.ts', out, 'embed', {
     WORKER_SCRIPT: JSON.stringify(worker.file),
     MODEL_DEFAULTS: JSON.stringify(await modelDefaults(modelFolder)),
@@ -80,6 +81,7 @@ export async function build(options = {}) {
   const samples = await readSamples();
   await writePages(out, {
     script: page.file,
+    theme: theme.file,
     styles,
     download,
     samples,
@@ -89,13 +91,14 @@ export async function build(options = {}) {
   await copyAssets(out, samples);
   await writeDocs(join(out, 'docs'), {
     csp: localPolicy(),
+    theme: theme.file,
     styles: await bundleStyles(out, ['base', 'docs'], 'docs.[hash]'),
     repository: REPOSITORY,
   });
 
   const icons = ['icon.svg', 'manifest.webmanifest'];
   const thumbnailFiles = samples.map(({ file }) => `samples/${thumbnail(file)}`);
-  const shell = ['./', ...icons, ...thumbnailFiles, page.file, styles, thumbnails.file];
+  const shell = ['./', ...icons, ...thumbnailFiles, theme.file, page.file, styles, thumbnails.file];
   const rest = ['api.html', worker.file, library.file, ...(runtime ? [runtime.mjs] : [])];
   const parts = ['index.html', ...shell.slice(1), ...rest];
   const version = await hashOf(parts.map((path) => join(out, path)));
@@ -203,12 +206,13 @@ async function bundleStyles(out, sheets, name) {
   return Object.keys(result.metafile.outputs)[0].split('/').at(-1);
 }
 
-async function writePages(out, { script, styles, download, samples, apiOrigin, endpoint }) {
+async function writePages(out, { script, theme, styles, download, samples, apiOrigin, endpoint }) {
   const template = await readFile(join(source, 'page.html'), 'utf8');
   const megabytes = Math.round(download / 1e6);
   const markup = sampleMarkup(samples);
   const shared = {
     script,
+    theme,
     styles,
     home: './',
     links: links(),

@@ -23,10 +23,11 @@ const ORDER = [
 
 /**
  * @param {string} out the folder, which is made
- * @param {{ csp: string, styles: string, repository: string }} page its policy, the address of its style
- *   sheet, and of the repository: without one, links to files outside of docs/ become plain text
+ * @param {{ csp: string, theme: string, styles: string, repository: string }} page its policy, the addresses of the
+ *   script that sets the theme, of the style sheet, and of the repository: without one, links to files outside of docs/
+ *   become plain text
  */
-export async function writeDocs(out, { csp, styles, repository }) {
+export async function writeDocs(out, { csp, theme, styles, repository }) {
   await mkdir(out, { recursive: true });
   await cp(join(source, 'images'), join(out, 'images'), { recursive: true });
   const files = (await readdir(source)).filter((name) => name.endsWith('.md'));
@@ -45,6 +46,7 @@ export async function writeDocs(out, { csp, styles, repository }) {
       join(out, `${name}.html`),
       frame
         .replaceAll('{{csp}}', csp)
+        .replaceAll('{{theme}}', theme)
         .replaceAll('{{styles}}', styles)
         .replaceAll('{{title}}', () => plainText(title))
         .replace('{{body}}', () => body),

@@ -7,7 +7,12 @@ import { toHtml, writeDocs } from './docs.mjs';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zipcaption-docs-'));
-  await writeDocs(folder, { csp: "default-src 'none'", styles: 'page.css', repository: '' });
+  await writeDocs(folder, {
+    csp: "default-src 'none'",
+    theme: 'theme.js',
+    styles: 'page.css',
+    repository: '',
+  });
 });
 afterAll(() => rm(folder, { recursive: true }));
 

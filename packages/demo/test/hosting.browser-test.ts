@@ -247,6 +247,26 @@ describe('the model', () => {
 });
 
 describe('the page', () => {
+  test('is painted in the theme that was chosen, before its own script runs, and so is the documentation', async () => {
+    await using visitor = await visit(browser, { colorScheme: 'light' });
+    const { page, address } = visitor;
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.goto(`${address}docs/`);
+    expect(await theme()).toBe('system');
+    const light = await paper();
+    await page.goto(address);
+    await page.click('#theme');
+    await page.click('#theme');
+    expect(await theme()).toBe('dark');
+    await page.context().route('**/page.*.js', (route) => route.abort());
+    for (const path of ['', 'docs/', 'docs/formats.html']) {
+      await page.goto(address + path);
+      expect(await theme()).toBe('dark');
+      expect(await paper()).not.toBe(light);
+    }
+  });
+
   test('answers keys while photos are captioned: no task of its thread is long', async () => {
     await using visitor = await visit(browser);
     const { page } = visitor;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -210,6 +211,20 @@ test.each([
   expect(glow).toBe(true);
   await page.waitForSelector('.thumb img[src]', { state: 'attached' });
   expect(visitor.errors).toEqual([]);
+});
+
+test('a photo that is cut off is shown as far as it goes, large and small', async () => {
+  await using visitor = await visit(browser);
+  const { page } = visitor;
+  const folder = join(import.meta.dirname, '../../../scripts/fixtures/photos');
+  await page.setInputFiles('#files', join(folder, 'cut.jpg'));
+  await outcome(page);
+  expect(await page.textContent('#caption-note')).toContain('cut off');
+  const width = (selector: string) =>
+    page.locator(selector).evaluate((image) => (image as HTMLImageElement).naturalWidth);
+  await expect.poll(() => width('#image')).toBeGreaterThan(0);
+  await expect.poll(() => width('.thumb img')).toBeGreaterThan(0);
+  expect(await page.locator('.broken').count()).toBe(0);
 });
 
 test('a photo that is too large is refused in words for visitors', async () => {

@@ -127,9 +127,13 @@ export class StripView {
     this.#strip.append(create('li', { class: 'strip-item' }, button));
     void this.#thumbnails.make(photo.id, photo.file).then((thumbnail) => {
       if (!this.#buttons.has(photo.id)) return;
-      button.classList.toggle('broken', !thumbnail);
-      if (!thumbnail) return;
-      image.src = URL.createObjectURL(thumbnail);
+      image.addEventListener('error', () => {
+        URL.revokeObjectURL(image.src);
+        image.removeAttribute('src');
+        button.classList.add('broken');
+      });
+      // Of a photo that is cut off Chromium makes no bitmap, but it shows what is there.
+      image.src = URL.createObjectURL(thumbnail ?? photo.file);
       image.hidden = false;
     });
     return button;
