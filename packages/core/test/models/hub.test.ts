@@ -447,7 +447,7 @@ describe('zipcaption models', () => {
 
   test.each([
     ['lfm2-vl', 'patches of 4 pixels, tiles of 16×16, bilinear'],
-    ['smolvlm', '32×32, tiles of a photo of 64, lanczos'],
+    ['smolvlm', '16×16, tiles of a photo of 64, lanczos'],
     ['florence2', '32×32, stretch, bicubic'],
   ])('info tells what %s sees of a photo', async (family, seen) => {
     expect((await run('info', fixture(family))).out).toContain(seen);

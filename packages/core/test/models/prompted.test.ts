@@ -144,6 +144,15 @@ describe.each(FAMILIES)('%s', (family) => {
   });
 });
 
+test('smolvlm looks at as many pictures as a published model does', async () => {
+  const captioner = await loadCaptioner({ model: fixture('smolvlm') });
+  const pictures = [0, 1, 2].map(
+    (index) => pixelValues(photo(index), captioner.model.image).tiles?.pictures,
+  );
+  expect(pictures).toEqual([13, 13, 9]);
+  await captioner.dispose();
+});
+
 describe('a prompt', () => {
   test('is short by default, and has a length of its own', async () => {
     const captioner = await loadCaptioner({ model: fixture('florence2') });
