@@ -30,7 +30,7 @@ export function viewBytes(input: unknown): Uint8Array | undefined {
  * The bytes of a file held in memory, without a copy where there need be none; nothing when the
  * input is no file (pixels, an element of a page).
  *
- * @throws CaptionError `IMAGE_TOO_LARGE`, before a `Blob` is read
+ * @throws CaptionError `IMAGE_TOO_LARGE`, before a `Blob` is read; `FILE_NOT_FOUND` if it cannot be read
  */
 export async function bytesOf(input: unknown, maxBytes: number): Promise<Uint8Array | undefined> {
   const bytes = viewBytes(input);
@@ -40,9 +40,22 @@ export async function bytesOf(input: unknown, maxBytes: number): Promise<Uint8Ar
   }
   if (typeof Blob !== 'undefined' && input instanceof Blob) {
     refuseTooManyBytes(input.size, maxBytes);
-    return new Uint8Array(await input.arrayBuffer());
+    return blobBytes(input);
   }
   return undefined;
+}
+
+async function blobBytes(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CaptionError(
+      'FILE_NOT_FOUND',
+      `The Blob cannot be read (${why}). Its file may have been changed or removed since it was chosen.`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -14,7 +14,7 @@ import { readPhoto } from './files.js';
 import { folderSource } from './folder-source.js';
 import { readWebpWasm } from './webp-wasm.js';
 
-export { startThread } from './thread.js';
+export { inputForWorker, startThread } from './thread.js';
 
 setWebpWasm(readWebpWasm);
 

@@ -1,6 +1,8 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { CaptionError } from '../errors.js';
+import { bytesOf } from '../input/memory.js';
 import type { StartThread } from '../pool/thread.js';
+import type { ImageInput } from '../types.js';
 import { ownUrl } from './own-url.js';
 
 /** Starts a worker thread of Node. */
@@ -15,6 +17,17 @@ export const startThread: StartThread = ({ onAnswer, onEnd }) => {
     terminate: () => worker.terminate(),
   };
 };
+
+/**
+ * A `Blob` is read here: if it stands for a file (`fs.openAsBlob`), Node aborts the process when another
+ * thread reads a slice of it, and such blobs look like any other.
+ */
+export async function inputForWorker(
+  input: ImageInput,
+  { maxBytes }: { readonly maxBytes: number },
+): Promise<ImageInput> {
+  return (input instanceof Blob && (await bytesOf(input, maxBytes))) || input;
+}
 
 function newWorker(): Worker {
   try {

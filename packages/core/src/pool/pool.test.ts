@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtempSync, openAsBlob } from 'node:fs';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,15 @@ async function collect(outcomes: AsyncIterable<CaptionOutcome>): Promise<Caption
   return all;
 }
 
+/** A `Blob` of a file that has gone since. */
+async function removedFile(): Promise<Blob> {
+  const file = join(mkdtempSync(join(tmpdir(), 'zipcaption-blob-')), 'photo.jpg');
+  await copyFile(photo, file);
+  const blob = await openAsBlob(file);
+  await rm(file);
+  return blob;
+}
+
 const withoutTimings = ({ timings: _, ...rest }: { timings: unknown }) => rest;
 
 describe('captions of workers', () => {
@@ -47,6 +56,8 @@ describe('captions of workers', () => {
     const inputs: ImageInput[] = [
       ...[photo, new URL(`file://${photo}`), bytes, bytes.buffer, Buffer.from(bytes)],
       ...[new Blob([bytes]), new File([bytes], 'rocket.jpg')],
+      // These would end the process if a worker read them.
+      ...[await openAsBlob(photo), new File([await openAsBlob(photo)], 'rocket.jpg')],
     ];
     for (const result of await Promise.all(inputs.map((input) => pool.caption(input, options)))) {
       expect(withoutTimings(result)).toEqual(expected);
@@ -89,6 +100,8 @@ describe('captions of workers', () => {
       [photo, { numBeams: 65 }],
       [photo, { temperature: 2 }],
       [(() => {}) as never, {}],
+      [await removedFile(), {}],
+      [new Blob([noPhoto]), { maxBytes: 5 }],
     ];
     for (const [input, options] of wrong) {
       const expected = await local.caption(input, options).catch((error) => error);

@@ -212,8 +212,8 @@ export class CaptionerPool implements Backend {
       });
     const parcel = async () => {
       const input = (await this.#platform.inputForWorker?.(job.input, job.limits)) ?? job.input;
-      // A bitmap that was made of an element is nobody else's.
-      const isOurs = input !== job.input && isBitmap(input);
+      // The bytes of a Blob, or a bitmap that was made of an element, are nobody else's.
+      const isOurs = input !== job.input && (isBitmap(input) || input instanceof Uint8Array);
       const ready = await handOver(input, isOurs ? { ...job.limits, transfer: true } : job.limits);
       if (job.limits.transfer && ready.transfer.length > 0) job.isUnrepeatable = true;
       return ready;

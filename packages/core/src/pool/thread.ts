@@ -21,8 +21,11 @@ export interface Threads {
   readonly startThread: StartThread;
   /** Whether workers share downloads. Further workers then start after the first has loaded. */
   readonly sharesDownloads?: boolean;
-  /** What can only be read on the page's own thread, as something that can be passed on; default: as it is. */
-  inputForWorker?(input: ImageInput, limits: { readonly maxPixels: number }): Promise<ImageInput>;
+  /** What can only be read on the caller's thread, as something that can be passed on; default: as it is. */
+  inputForWorker?(
+    input: ImageInput,
+    limits: { readonly maxBytes: number; readonly maxPixels: number },
+  ): Promise<ImageInput>;
 }
 
 export type StartThread = (events: ThreadEvents) => Thread;
