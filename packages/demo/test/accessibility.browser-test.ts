@@ -119,6 +119,7 @@ describe.each(['light', 'dark'] as const)('axe finds nothing in the %s theme', (
     const { page } = visitor;
     expect(await violations(page)).toEqual([]);
     await page.click('#camera');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('camera-close');
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.fill('#endpoint', 'http://127.0.0.1:9');

@@ -23,6 +23,7 @@ export function startCamera(accept: (photos: readonly NamedPhoto[]) => void): vo
       await video.play();
       message.textContent = 'The picture stays in this tab until you use it.';
       take.disabled = false;
+      take.focus();
     } catch (error) {
       message.textContent = complaint(error);
     }

@@ -14,7 +14,7 @@ export function startIntake(
   };
   startPicker(take);
   startDrop(accept, complain);
-  startPaste(take);
+  startPaste(accept);
   startSamples(accept, complain);
 }
 
@@ -98,14 +98,18 @@ function isTextField(target: EventTarget | null): boolean {
   return target instanceof Element && target.matches('input:not([type=file]), textarea');
 }
 
-function startPaste(take: (files: Iterable<File>) => void): void {
+function startPaste(accept: (photos: readonly NamedPhoto[]) => void): void {
+  let pictures = 0;
+  /** All pictures that are copied in a browser or a graphics program are called the same by browsers. */
+  const nameOf = ({ name }: File) =>
+    name === 'image.png' ? `pasted-${++pictures}.png` : name || 'photo';
   addEventListener('paste', (event) => {
     const { target, clipboardData } = event;
     // Text pasted into a field is the field's. Spreadsheets and word processors copy a picture of it as well.
     if (isTextField(target) && clipboardData?.types.includes('text/plain')) return;
     if (!clipboardData?.files.length) return;
     event.preventDefault();
-    take(clipboardData.files);
+    accept([...clipboardData.files].map((file) => ({ file, name: nameOf(file) })));
   });
 }
 
