@@ -3,7 +3,9 @@
 // the last line; then it comes to its end. Every photo must have exactly one line and one whole sidecar, with the very
 // caption that a run without any kill gives.
 //
-//   node scripts/prove-resume.mjs [--short] [--seed N]        after tsc --build
+//   node scripts/prove-resume.mjs [--short] [--photos N] [--tiny] [--seed N]        after tsc --build
+//
+// --tiny takes the tests' small model, with which 100,000 photos are a matter of minutes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,12 +25,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
-const { values } = parseArgs({ options: { short: { type: 'boolean' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean' },
+    photos: { type: 'string' },
+    tiny: { type: 'boolean' },
+    seed: { type: 'string' },
+  },
+});
 const kills = values.short ? 3 : 20;
-const photos = values.short ? 60 : 400;
+const photos = Number(values.photos ?? (values.short ? 60 : 400));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const main = join(root, 'packages/core/dist/cli/main.js');
+const model = values.tiny ? ['--model', join(root, 'packages/core/test/fixtures/tiny-model')] : [];
 const folder = mkdtempSync(join(tmpdir(), 'zipcaption-resume-'));
 
 /** mulberry32: the moments of the kills can be had again by --seed. */
@@ -64,10 +74,22 @@ async function makePhotos() {
 
 const out = join(folder, 'out.jsonl');
 const start = (args) =>
-  spawn(process.execPath, [main, '-r', join(folder, 'in'), '--jobs', '2', ...args], {
+  spawn(process.execPath, [main, '-r', join(folder, 'in'), '--jobs', '2', ...model, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 const resumed = ['--out', out, '--sidecar', 'json', '--resume'];
+
+/** Resident memory of each run when it was killed, in megabytes; where the system does not tell, nothing. */
+const memory = [];
+
+function residentMegabytes(pid) {
+  try {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Math.round(Number(kilobytes) / 1000);
+  } catch {
+    return undefined;
+  }
+}
 
 async function runToEnd(args) {
   const child = start(args);
@@ -98,6 +120,8 @@ async function killOnce() {
   const lines = random() < 0.2 ? 0 : Math.ceil(random() * ((1.5 * photos) / kills));
   while (running && size() < before + lines * LINE) await sleep(2);
   await sleep(random() * 200);
+  const megabytes = running && residentMegabytes(child.pid);
+  if (megabytes) memory.push(megabytes);
   child.kill('SIGKILL');
   await ended;
   return size() > before;
@@ -149,6 +173,7 @@ try {
   console.log(
     `${names.length} photos, killed ${kills} times (${advanced} of them at work), ${atLast} lines before the last run; seed ${seed}`,
   );
+  console.log(`megabytes of memory at each kill: ${memory.join(' ')}`);
   console.log(`the last run: ${said.trim().split('\n').at(-1)}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
