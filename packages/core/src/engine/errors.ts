@@ -3,9 +3,10 @@
  *
  * - `invalid`: the bytes are no ONNX network, or one that contradicts itself
  * - `unsupported`: an operator, type or shape that this engine lacks; another runtime may have it
+ * - `unavailable`: WebAssembly with SIMD is not there, or not allowed, or has no memory left
  */
 export class EngineError extends Error {
-  readonly reason: 'invalid' | 'unsupported';
+  readonly reason: 'invalid' | 'unsupported' | 'unavailable';
 
   constructor(reason: EngineError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);

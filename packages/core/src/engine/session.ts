@@ -38,13 +38,13 @@ export class EngineSession {
    * @throws EngineError
    */
   static async create(bytes: Uint8Array, options: SessionOptions): Promise<EngineSession> {
-    const compiled = compileKernels();
+    const compiled = starting(compileKernels);
     // Meanwhile; a failure of the other is told where it is waited for.
     compiled.catch(() => undefined);
     const network = reporting(() => foldWeights(readNetwork(bytes)));
     await compiled;
-    const memory = new EngineMemory();
-    const kernels = await instantiateKernels(memory.memory);
+    const memory = await starting(async () => new EngineMemory());
+    const kernels = await starting(() => instantiateKernels(memory.memory));
     return reporting(() => {
       memory.expect(bytes.length * 1.5);
       const weights = new WeightStore(
@@ -217,6 +217,16 @@ function checked({ name, type, shape }: Port, tensor: EngineTensor | undefined):
     );
   }
   return tensor;
+}
+
+/** What fails here fails for every network. */
+async function starting<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('unavailable', detail, { cause });
+  }
 }
 
 /** What a damaged network makes fail in some other way is named for what it is. */

@@ -43,6 +43,11 @@ export function lacksSomething(error: unknown): error is Error {
   return error instanceof Error && 'reason' in error && error.reason === 'unsupported';
 }
 
+/** True for an error that means: the engine cannot start here, nor can onnxruntime-web, which needs the same. */
+export function lacksWebAssembly(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 'unavailable';
+}
+
 /** The places of onnxruntime-web's two files, if it cannot find them itself. */
 export interface WasmFiles {
   /** Address of `ort-wasm-simd-threaded.mjs`. */

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { CaptionError } from '../errors.js';
-import { lacksSomething, type OrtRuntime, type WasmFiles } from './runtime.js';
+import { lacksSomething, lacksWebAssembly, type OrtRuntime, type WasmFiles } from './runtime.js';
 
 /*
  * The one file that touches the ONNX runtime. Everything else sees plain arrays with a shape, so
@@ -130,6 +130,13 @@ function creationError(what: string, cause: unknown): CaptionError {
     );
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
+  if (lacksWebAssembly(cause)) {
+    return new CaptionError(
+      'RUNTIME_UNAVAILABLE',
+      `The built-in engine cannot start: ${detail}. It needs WebAssembly with SIMD, which Node 20, Chrome 91, Firefox 89, Safari 16.4 and later have unless it is switched off (node --jitless); the Content-Security-Policy of a page must allow 'wasm-unsafe-eval'.`,
+      { cause },
+    );
+  }
   const unavailable = /no available backend|WebAssembly|wasm.*(fetch|load|compile|instantiate)/i;
   if (unavailable.test(detail)) {
     return new CaptionError(

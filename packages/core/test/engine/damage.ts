@@ -71,7 +71,7 @@ export async function survive(file: Uint8Array): Promise<'invalid' | 'unsupporte
       throw new Error(`${session.memoryBytes} bytes were taken.`);
     return 'ran';
   } catch (error) {
-    if (error instanceof EngineError) return error.reason;
+    if (error instanceof EngineError && error.reason !== 'unavailable') return error.reason;
     throw error;
   } finally {
     await session?.release();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type LoadOptions, loadCaptioner } from 'zipcaption';
 
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
@@ -37,6 +37,23 @@ describe('what runs a model', () => {
       expect(text).toBe(results[1]?.text);
       expect(score).toBeCloseTo(results[1]?.score ?? 0, 3);
     }
+  });
+
+  it('is nothing where WebAssembly is refused, which the error says', async () => {
+    const memory = vi.spyOn(WebAssembly, 'Memory').mockImplementation(function refused() {
+      throw new RangeError('could not allocate memory');
+    });
+    try {
+      await expect(loadCaptioner({ model: tiny })).rejects.toMatchObject({
+        code: 'RUNTIME_UNAVAILABLE',
+        message: expect.stringMatching(
+          /built-in engine cannot start: could not allocate memory.*wasm-unsafe-eval/,
+        ),
+      });
+    } finally {
+      memory.mockRestore();
+    }
+    expect((await captionWith({ model: tiny })).model.runtime).toBe('engine');
   });
 
   it('is onnxruntime-web where execution providers are named', async () => {
