@@ -141,6 +141,16 @@ describe('POST /caption', () => {
     expect(engine.calls[0]?.options.numBeams).toBe(5);
   });
 
+  it('a file field that was left empty is no photo', async () => {
+    const form = new FormData();
+    form.append('image', new File([photo], 'dog.jpg'));
+    form.append('another', new File([], ''));
+    const answer = await service().app.fetch(
+      new Request(`${BASE}/caption`, { method: 'POST', body: form }),
+    );
+    expect(await json(answer)).toMatchObject({ caption: 'a dog runs' });
+  });
+
   it('answers a form with several photos with a list, a bad photo among them as a problem', async () => {
     const good = scriptedEngine();
     const bad = scriptedEngine({ failure: new CaptionError('DECODE_FAILED', 'Broken.') });
@@ -386,6 +396,14 @@ describe('failures', () => {
       'does not fetch',
     ],
     [
+      'a URL without end',
+      '/caption',
+      { type: 'application/json', body: `{"image":"https://a.example/${'x'.repeat(9_000)}"}` },
+      400,
+      'INVALID_INPUT',
+      'at most 8192',
+    ],
+    [
       'a malformed form',
       '/caption',
       { type: 'multipart/form-data; boundary=x', body: '--x\r\nno' },
@@ -526,6 +544,41 @@ describe('failures', () => {
     expect((await post()).status).toBe(200);
   });
 
+  it('a wrong option is refused before the photo has come', async () => {
+    const init: RequestInit & { duplex: 'half' } = { body: new ReadableStream(), duplex: 'half' };
+    const answer = await service().post('/caption?beams=x', init);
+    expect(await problem(answer)).toMatchObject({ status: 400, code: 'INVALID_OPTION' });
+  });
+
+  it('the bytes of a photo are counted without their wrapping, those of several together', async () => {
+    const { post } = service({}, { maxBytes: 1_000 });
+    const size = (bytes: number) => new Uint8Array(bytes).fill(1);
+    const form = (...sizes: readonly number[]) => {
+      const data = new FormData();
+      for (const each of sizes) data.append('image', new File([size(each)], `${each}.jpg`));
+      return new Response(data);
+    };
+    const sendForm = async (...sizes: readonly number[]) => {
+      const sent = form(...sizes);
+      const headers = { 'content-type': sent.headers.get('content-type') ?? '' };
+      return (await post('/caption', { body: await sent.arrayBuffer(), headers })).status;
+    };
+    const sendJson = async (bytes: number) => {
+      const body = JSON.stringify({ image: Buffer.from(size(bytes)).toString('base64') });
+      const headers = { 'content-type': 'application/json' };
+      return (await post('/caption', { body, headers })).status;
+    };
+    expect([await sendForm(1_000), await sendForm(600, 400)]).toEqual([200, 200]);
+    expect([await sendForm(1_001), await sendForm(600, 401)]).toEqual([413, 413]);
+    expect([await sendJson(1_000), await sendJson(1_001)]).toEqual([200, 413]);
+  });
+
+  it('a large body of another type is refused for its type, not for its size', async () => {
+    const headers = { 'content-type': 'text/html' };
+    const answer = await service().post('/caption', { body: 'x'.repeat(100_000), headers });
+    expect(await problem(answer)).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
+  });
+
   it('tries to load the model again after a failure', async () => {
     let tries = 0;
     const app = createApp({
@@ -604,6 +657,20 @@ describe('many photos at once', () => {
     expect([wrong.status, wrong.headers.get('ratelimit')]).toEqual([400, '"default";r=1;t=30']);
     const limited = answers[2] ?? new Response();
     expect(await problem(limited)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+  });
+
+  it('the holder of a key has a rate of its own, whatever address it comes from', async () => {
+    const keys = ['the-first-key-of-two', 'the-second-key-of-two'];
+    const { app } = service({}, { apiKeys: keys, rate: { requests: 1, seconds: 60 } });
+    const ask = async (key: string, client: string) => {
+      const headers = { ...photoInit.headers, 'x-api-key': key };
+      const request = new Request(`${BASE}/caption`, { ...photoInit, headers });
+      return (await app.fetch(request, { client })).status;
+    };
+    const [one = '', two = ''] = keys;
+    expect([await ask(one, 'a'), await ask(two, 'a'), await ask(one, 'b')]).toEqual([
+      200, 200, 429,
+    ]);
   });
 
   it('bodies are held only as long as they are needed', async () => {
@@ -689,6 +756,7 @@ describe('access', () => {
     const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST' };
     const closed = await service().get('/caption', { method: 'OPTIONS', headers });
     expect(closed.headers.get('access-control-allow-origin')).toBeNull();
+    expect(closed.headers.get('access-control-allow-methods')).toBeNull();
 
     const { get, post } = service({}, { corsOrigins: ['https://page.example'] });
     const preflight = await get('/caption', { method: 'OPTIONS', headers });
@@ -792,6 +860,14 @@ describe('the other paths', () => {
     },
   );
 
+  it('GET /openapi.json names the path below which it was asked for', async () => {
+    const { app } = service();
+    for (const mount of ['/live', '/test', '/live']) {
+      const answer = await app.fetch(new Request(`${BASE}/openapi.json`), { mount });
+      expect((await json(answer)).servers).toEqual([{ url: mount }]);
+    }
+  });
+
   it('lives below a base path when there is one', async () => {
     const { get } = service({}, { basePath: '/api' });
     expect((await get('/api/health')).status).toBe(200);
@@ -806,6 +882,8 @@ describe('the other paths', () => {
       (await get('/health', { headers: { 'x-request-id': given } })).headers.get('x-request-id');
     expect(await id('abc-123')).toBe('abc-123');
     expect(await id('{"inject": 1}')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await id('x'.repeat(128))).toHaveLength(128);
+    expect(await id('x'.repeat(129))).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 

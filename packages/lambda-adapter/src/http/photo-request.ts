@@ -110,7 +110,7 @@ function isTooLarge(error: unknown): boolean {
 function unsupported(type: string): HttpError {
   return new HttpError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `A photo is not read from ${type === '' ? 'a body without a content type' : `"${type.slice(0, 100)}"`}. Send image/* or application/octet-stream, multipart/form-data, or application/json with an "image".`,
+    `A photo is not read from ${type === '' ? 'a body without a content type' : `"${type.slice(0, 100)}"`}. Send image/* (curl: -H 'Content-Type: image/jpeg') or application/octet-stream, multipart/form-data, or application/json with an "image".`,
     {
       headers: {
         accept: 'image/*, application/octet-stream, multipart/form-data, application/json',

@@ -183,6 +183,30 @@ describe('paths', () => {
   });
 });
 
+it.each(['***', 'AAAA*', 'A', '{"image":"AAAA"}'])(
+  'a body that says it is base64 and is not is refused: %s',
+  async (body) => {
+    const { http, engine } = lambda();
+    const answer = await http({ ...eventWithBody('function-url', photo), body });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).toContain('is base64');
+    expect(engine.calls).toHaveLength(0);
+  },
+);
+
+it('base64 with line breaks, without padding or of the other alphabet is read', async () => {
+  const { http, engine } = lambda({}, { cacheBytes: 0 });
+  const text = Buffer.from(photo).toString('base64');
+  for (const body of [
+    text.replace(/.{76}/g, '$&\r\n'),
+    text.replace(/=+$/, ''),
+    Buffer.from(photo).toString('base64url'),
+  ]) {
+    expect((await http({ ...eventWithBody('function-url', photo), body })).statusCode).toBe(200);
+    expect(Buffer.from(engine.calls.at(-1)?.bytes ?? [])).toEqual(Buffer.from(photo));
+  }
+});
+
 it('empty maps for several values are no reason to ignore those for single ones', async () => {
   const { http, engine } = lambda();
   const rest = { ...eventWithBody('rest-api-v1', photo), multiValueHeaders: {} };
@@ -260,6 +284,13 @@ describe('direct invocations', () => {
     });
   });
 
+  it('are not counted against a rate: IAM has let the caller in', async () => {
+    const { handler } = lambda({}, { rate: { requests: 1, seconds: 3600 } });
+    for (let n = 0; n < 2; n++) {
+      expect(await handler({ image }, context)).toMatchObject({ caption: 'a dog runs' });
+    }
+  });
+
   it('answer with the caption itself', async () => {
     const { handler, engine } = lambda({}, { apiKeys: ['a-key-that-iam-spares'] });
     const answer = await handler({ image, beams: 2, attention: true }, context);
@@ -310,6 +341,8 @@ describe('events of other kinds', () => {
     ['WebSocket', { requestContext: { connectionId: 'a', eventType: 'MESSAGE' }, body: 'x' }],
     ['an EventBridge event', { 'detail-type': 'Object Created', source: 'aws.s3', detail: {} }],
     ['authorizer', { type: 'TOKEN', methodArn: 'arn:aws:execute-api' }],
+    ['authorizer', { ...recordedEvent('rest-api-v1'), type: 'REQUEST', methodArn: 'arn:aws' }],
+    ['authorizer', { ...recordedEvent('http-api-v2'), type: 'REQUEST', routeArn: 'arn:aws' }],
     ['without a path', { httpMethod: 'GET' }],
     ['an array', []],
     ['an array', [{ warm: true }]],

@@ -25,7 +25,8 @@ const names: Readonly<Record<HttpEvent['kind'], string>> = {
 
 /** Which HTTP event is it, if any? */
 export function recogniseHttpEvent(event: unknown): HttpEvent | undefined {
-  if (!isObject(event)) return undefined;
+  // An authorizer is asked with a copy of the request, and must answer with a policy.
+  if (!isObject(event) || 'methodArn' in event || 'routeArn' in event) return undefined;
   const context = isObject(event.requestContext) ? event.requestContext : {};
   if (typeof event.rawPath === 'string' && isObject(context.http)) return { kind: 'http', event };
   if (typeof event.method === 'string') {
@@ -173,7 +174,7 @@ function bodyOf(fields: EventFields, headers: Headers): Uint8Array | undefined {
   const body = fields.text('body');
   const isBase64 = fields.flag('isBase64Encoded') || fields.flag('is_base64_encoded');
   if (!body) return undefined;
-  if (isBase64) return Buffer.from(body, 'base64');
+  if (isBase64) return bytesOf(body);
   const type = headers.get('content-type') ?? '';
   if (/^(image\/|application\/octet-stream|multipart\/)/i.test(type) && body.includes('\uFFFD')) {
     throw new HttpError(
@@ -182,4 +183,18 @@ function bodyOf(fields: EventFields, headers: Headers): Uint8Array | undefined {
     );
   }
   return Buffer.from(body, 'utf8');
+}
+
+/** `Buffer` skips what is not base64, and a body of nothing else would be taken for an empty one. */
+function bytesOf(base64: string): Uint8Array {
+  const bytes = Buffer.from(base64, 'base64');
+  const isWhole = (text: string) => {
+    const digits = text.length - (/=*$/.exec(text.slice(-2))?.[0].length ?? 0);
+    return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4);
+  };
+  if (isWhole(base64) || isWhole(base64.replace(/\s+/g, ''))) return bytes;
+  throw new HttpError(
+    'BAD_REQUEST',
+    'The event says that its "body" is base64, but it holds something else.',
+  );
 }
