@@ -57,6 +57,11 @@ describe('readSettings', () => {
     expect(readSettings({ ZIPCAPTION_API_KEYS_FILE: file }).apiKeys).toHaveLength(2);
     writeFileSync(file, '\n');
     expect(() => readSettings({ ZIPCAPTION_API_KEYS_FILE: file })).toThrow('holds no key');
+    for (const place of [folder, join(folder, 'nowhere')]) {
+      expect(() => readSettings({ ZIPCAPTION_API_KEYS_FILE: place })).toThrow(
+        /^ZIPCAPTION_API_KEYS_FILE .* cannot be read: E/,
+      );
+    }
     rmSync(folder, { recursive: true });
   });
 

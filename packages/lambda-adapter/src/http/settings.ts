@@ -209,10 +209,7 @@ const SHORTEST_KEY = 16;
 /** Keys of the variable and the file together. */
 export function apiKeys(env: Environment): string[] {
   const file = env.ZIPCAPTION_API_KEYS_FILE;
-  const keys = [
-    ...list(env.ZIPCAPTION_API_KEYS),
-    ...(file ? list(readFileSync(file, 'utf8')) : []),
-  ];
+  const keys = [...list(env.ZIPCAPTION_API_KEYS), ...(file ? keysIn(file) : [])];
   if (file && keys.length === 0) {
     throw new Error(`ZIPCAPTION_API_KEYS_FILE names ${file}, which holds no key.`);
   }
@@ -228,6 +225,17 @@ export function apiKeys(env: Environment): string[] {
     );
   }
   return keys;
+}
+
+function keysIn(file: string): string[] {
+  try {
+    return list(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`ZIPCAPTION_API_KEYS_FILE names a file that cannot be read: ${message}.`, {
+      cause,
+    });
+  }
 }
 
 function hosts(env: Environment): string[] {

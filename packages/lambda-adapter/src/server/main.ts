@@ -63,8 +63,9 @@ async function serve(options: ServeArguments): Promise<void> {
     throw why === undefined ? cause : new Error(why, { cause });
   });
   const { name, version } = (await app.engine()).model;
+  const address = server.url + settings.basePath;
   console.error(
-    `Captions at ${server.url}/caption, a page at ${server.url}/ (model ${name} ${version}, workers ${workers})`,
+    `Captions at ${address}/caption, a page at ${address}/ (model ${name} ${version}, workers ${workers})`,
   );
   // Captions go on when whoever read the log has gone.
   process.stdout
