@@ -46,5 +46,6 @@ describe('nearest', () => {
 
   it('is nothing when all are far', () => {
     expect(nearest('xylophone', ['json', 'jobs'])).toBeUndefined();
+    expect(nearest('lang', ['ban', 'beams'])).toBeUndefined();
   });
 });

@@ -28,7 +28,7 @@ function at(row: readonly number[], index: number): number {
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   // A guess that changes more than two fifths of the word helps nobody…
-  let bestDistance = Math.max(2, Math.floor(word.length * 0.4)) + 1;
+  let bestDistance = Math.max(1, Math.floor(word.length * 0.4)) + 1;
   // …unless the one begins with all of the other.
   let begun: string | undefined;
   for (const candidate of candidates) {

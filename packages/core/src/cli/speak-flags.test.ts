@@ -45,6 +45,17 @@ describe('speakFlags', () => {
     expect(speakFlags(message)).toBe(message);
   });
 
+  it.each([
+    'There is no flag --numBeams. Did you mean --beams?',
+    '--seed must be a whole number from 0 to 4294967295, not "model".',
+    'Cannot read numBeams.jpg: there is no such file.',
+    'Cannot read topK/a.jpg: there is no such file.',
+    'Cannot read C:\\photos\\topK: there is no such file.',
+    'Cannot read my-topK: there is no such file.',
+  ])('leaves alone what was typed: %s', (message) => {
+    expect(speakFlags(message)).toBe(message);
+  });
+
   it('knows names without quotes', () => {
     expect(speakFlags('The file has 9 bytes, and maxBytes allows 5.')).toBe(
       'The file has 9 bytes, and --max-bytes allows 5.',

@@ -18,11 +18,14 @@ const switches = new Set(
 
 /**
  * The library's messages name options (`The option "numBeams" must be …`, `maxBytes allows …`); who
- * typed a command line knows them as flags.
+ * typed a command line knows them as flags. A message that names a flag is the command line's own and stays
+ * as it is: what it quotes was typed.
  */
 export function speakFlags(message: string): string {
+  if (/(?:^|[\s(])--[a-z]/i.test(message)) return message;
   const quoted = /(?:\bthe option )?"(\w+)"( true\b)?/gi;
-  const bare = /\b[a-z]+(?:[A-Z][a-z]*)+\b/g;
+  // Not a part of a path.
+  const bare = /(?<![\w./\\-])[a-z]+(?:[A-Z][a-z]*)+(?![\w/\\-]|\.\w)/g;
   return message
     .replace(quoted, (whole, option: string, on = '') => {
       const flag = flagOf.get(option);
