@@ -10,6 +10,8 @@ export interface HubFaults {
   ignoreRanges?: boolean;
   /** Sends other bytes than the digest is of. */
   corrupt?: boolean;
+  /** So many downloads from the storage are refused, as if their links had expired. */
+  expired?: number;
   /** Sends one byte more than it says. */
   longer?: boolean;
   /** Answers so many requests with 503. */
@@ -53,7 +55,10 @@ export async function startHub(model: string, files: Record<string, Uint8Array>)
     const bytes = files[decodeURIComponent((request.url ?? '').slice(1))];
     storageHeaders.push(request.headers);
     if (request.method === 'GET') requests.push(`GET storage ${request.headers.range ?? 'all'}`);
-    if (bytes) send(request, response, bytes);
+    if (request.method === 'GET' && faults.expired) {
+      faults.expired--;
+      response.writeHead(403).end();
+    } else if (bytes) send(request, response, bytes);
     else response.writeHead(404).end();
   });
   const storagePort = await listen(storage);

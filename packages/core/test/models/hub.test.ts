@@ -226,6 +226,19 @@ describe('pulling a model', () => {
     expect(hub.faults.busy).toBe(95);
   });
 
+  test('asks for a new link where the storage refuses one', async () => {
+    hub.faults.expired = 2;
+    const { folder } = await pull();
+    expect(readFileSync(join(folder, 'onnx/encoder_model.onnx')).length).toBeGreaterThan(0);
+    const [file, described] = await networkOnHub();
+    hub.faults.expired = 100;
+    rmSync(folder, { recursive: true });
+    await expect(downloadFile(access(), id, file, described, cache, {})).rejects.toMatchObject({
+      code: 'NETWORK_FAILED',
+      message: expect.stringMatching(/where 127\.0\.0\.1:\d+ keeps onnx.*answered 403/),
+    });
+  });
+
   test('of a family that cannot be run is refused before anything is downloaded', async () => {
     await hub.close();
     const config = new TextEncoder().encode('{"model_type":"blip"}');

@@ -185,6 +185,15 @@ function isMissingFile({ headers }: Response): boolean {
 function refusal({ endpoint, token }: HubAccess, id: HubId, file: string, response: Response) {
   const model = hubIdText(id);
   const { status } = response;
+  const { origin, host } = new URL(response.url);
+  if (origin !== endpoint.origin) {
+    // It never saw the token; a link that has expired is a new one the next time.
+    return new CaptionError(
+      'NETWORK_FAILED',
+      `${host}, where ${endpoint.host} keeps ${file} of ${model}, answered ${status}. Try again later; a proxy may have to let that host through.`,
+      { cause: new Error(`status ${status}`) },
+    );
+  }
   if (status === 401 || status === 403) {
     return new CaptionError(
       'MODEL_NOT_FOUND',
