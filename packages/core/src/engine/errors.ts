@@ -1,3 +1,6 @@
+/** Characters of a message: a damaged file's shapes may have thousands of sides. */
+const MOST_TEXT = 500;
+
 /**
  * Why a network does not run here.
  *
@@ -9,7 +12,7 @@ export class EngineError extends Error {
   readonly reason: 'invalid' | 'unsupported' | 'unavailable';
 
   constructor(reason: EngineError['reason'], message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(message.length > MOST_TEXT ? `${message.slice(0, MOST_TEXT)}…` : message, options);
     this.name = 'EngineError';
     this.reason = reason;
   }

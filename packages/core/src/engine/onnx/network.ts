@@ -3,7 +3,7 @@ import { fields, floats, text, varints } from './protobuf.js';
 import { type Constant, DATA_TYPES, type ElementType, readTensor } from './tensor.js';
 
 /** The time to plan a network grows faster than its operators; those of captioning networks are a few thousand. */
-const MOST_NODES = 2 ** 16;
+const MOST_NODES = 2 ** 14;
 
 /** An attribute's value. */
 export type Attribute = number | string | readonly number[] | Constant | Unread;

@@ -227,12 +227,9 @@ export function range(context: Context): void {
   if (!(count <= 2 ** 24)) throw context.lacks(`${count} numbers`);
   const { type } = context.input(0);
   if (type === 'float32') throw context.lacks('floats');
-  context.known(
-    0,
-    type,
-    [count],
-    Int32Array.from({ length: count }, (_, i) => start + i * step),
-  );
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = start + i * step;
+  context.known(0, type, [count], numbers);
 }
 
 /** The whole of a tensor's elements, repeated along each axis. */

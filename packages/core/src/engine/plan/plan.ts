@@ -38,8 +38,8 @@ interface PlannedNode {
 const MOST_ELEMENTS = 2 ** 27;
 /** Nor has one more axes. */
 const MOST_AXES = 64;
-/** Nor are there more numbers that are computed before the run: masks of a few thousand positions. */
-const MOST_KNOWN = 2 ** 26;
+/** Nor are more numbers read and computed before the run: masks of a few thousand positions. */
+const MOST_KNOWN = 2 ** 27;
 
 /**
  * One network for inputs of given shapes: the kernels to run, one after another, with every tensor's
@@ -56,7 +56,7 @@ export class Plan implements OpenPlan {
   /** Storage that the node at hand asked for, and what it was given when it was planned before. */
   #storages: Storage[] = [];
   #before: readonly Storage[] = [];
-  /** Numbers computed so far. */
+  /** Numbers read and computed so far, before the run. */
   #known = 0;
   readonly #places: { readonly storage: Storage; readonly address: number }[];
 
@@ -266,7 +266,7 @@ export class Plan implements OpenPlan {
       ...[this.weights, this.memory, this.kernels, onMove],
       { known: inputs.map((value) => copyOf(value)) },
     );
-    this.#known += small.outputs.reduce((sum, { dims }) => sum + elements(dims), 0);
+    for (const { dims } of [...inputs, ...small.outputs]) this.#known += elements(dims);
     if (this.#known > MOST_KNOWN) throw unsupported(`${this.#known} numbers known before the run`);
     small.enter();
     small.run();
