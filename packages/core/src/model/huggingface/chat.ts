@@ -74,11 +74,11 @@ function templateIn(files: readonly Fields[]): string | undefined {
   for (const { values } of files) {
     const template = values.chat_template;
     if (typeof template === 'string') return template;
-    // Several templates, by name.
-    if (Array.isArray(template)) {
-      const named = template.find((entry) => entry?.name === 'default');
-      if (typeof named?.template === 'string') return named.template;
-    }
+    // Several templates, by name: in a list, or in an object.
+    const named = Array.isArray(template)
+      ? template.find((entry) => entry?.name === 'default')?.template
+      : (template as { default?: unknown } | null | undefined)?.default;
+    if (typeof named === 'string') return named;
   }
   return undefined;
 }
