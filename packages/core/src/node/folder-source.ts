@@ -34,10 +34,11 @@ export function folderSource(location: string | URL): ModelSource {
       ),
     async read(file, control) {
       try {
-        const bytes = await readFile(
-          join(folder, file),
-          control?.signal ? { signal: control.signal } : {},
-        );
+        const path = join(folder, file);
+        // A device may never end, and a pipe never begin.
+        const found = await stat(path);
+        if (!found.isFile() && !found.isDirectory()) throw new Error('it is not a file');
+        const bytes = await readFile(path, control?.signal ? { signal: control.signal } : {});
         control?.onProgress?.({ file, loaded: bytes.length, total: bytes.length });
         return bytes;
       } catch (cause) {

@@ -105,6 +105,27 @@ describe('a manifest of a Hugging Face folder', () => {
   );
 });
 
+test('a manifest that cannot be written is an error with a code', async () => {
+  const folder = join(cache, 'swin-bert');
+  cpSync(fixture('swin-bert'), folder, { recursive: true });
+  mkdirSync(join(folder, 'manifest.json'));
+  await expect(models(['manifest', folder])).rejects.toMatchObject({
+    code: 'WRITE_FAILED',
+    message: expect.stringContaining('it is a folder'),
+  });
+});
+
+test.skipIf(!existsSync('/dev/null'))('a device in the place of a file is none', async () => {
+  const folder = join(cache, 'swin-bert');
+  cpSync(fixture('swin-bert'), folder, { recursive: true });
+  rmSync(join(folder, 'tokenizer.json'));
+  symlinkSync('/dev/null', join(folder, 'tokenizer.json'));
+  await expect(loadCaptioner({ model: folder })).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+    message: expect.stringContaining('tokenizer.json of the model in'),
+  });
+});
+
 describe('pulling a model', () => {
   test('brings the files that a captioner needs, and no others', async () => {
     const { folder, record } = await pull();

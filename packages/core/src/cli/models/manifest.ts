@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CaptionError, loadCaptioner, type Manifest } from '../../index.js';
+import { cannotWrite } from '../batch/out-file.js';
 import type { ModelsCommand } from './command.js';
 import { findFolder } from './folder.js';
 
@@ -30,7 +31,10 @@ export async function manifest(command: ModelsCommand, operand: string): Promise
   const sha256: Record<string, string> = {};
   for (const file of filesOf(derived)) sha256[file] = await digest(join(source.name, file));
   const path = join(source.name, 'manifest.json');
-  await writeFile(path, `${JSON.stringify({ ...derived, sha256 }, undefined, 2)}\n`);
+  const text = `${JSON.stringify({ ...derived, sha256 }, undefined, 2)}\n`;
+  await writeFile(path, text).catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
+  });
   process.stdout.write(`${path}\n`);
   return 0;
 }

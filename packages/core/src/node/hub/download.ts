@@ -64,7 +64,7 @@ export async function downloadFile(
 }
 
 /** @throws CaptionError `WRITE_FAILED` */
-async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+export async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (cause) {

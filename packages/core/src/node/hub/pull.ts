@@ -16,7 +16,7 @@ import {
   networkError,
   openHubFile,
 } from './client.js';
-import { digestOf, downloadFile, sizeOf } from './download.js';
+import { digestOf, downloadFile, sizeOf, writing } from './download.js';
 import { type HubId, hubIdText } from './hub-id.js';
 
 export interface PullProgress {
@@ -80,7 +80,7 @@ export async function pullModel(
     }
   }
   const record = await recordOf(id, files, folder);
-  await writeRecord(folder, record);
+  await writing(folder, () => writeRecord(folder, record));
   return { folder, record, downloaded };
 }
 
