@@ -300,6 +300,16 @@ describe('Accept: text/event-stream', () => {
     expect(records).toHaveLength(1);
   });
 
+  it('ends with an error event when the time is up between two words', async () => {
+    const { app } = service({ pace: 30, words: Array(2_000).fill('word') });
+    const request = new Request(`${BASE}/caption`, {
+      ...photoInit,
+      headers: { ...photoInit.headers, ...headers },
+    });
+    const response = await app.fetch(request, { timeLeft: 700 });
+    expect(await response.text()).toContain('TIME_TOO_SHORT');
+  });
+
   it('stops the search when the reader goes away', async () => {
     const { post, engine, records } = service({ pace: 30, words: Array(200).fill('word') });
     const response = await post('/caption', { headers });
@@ -544,6 +554,20 @@ describe('failures', () => {
     expect((await post()).status).toBe(200);
   });
 
+  it('a client that leaves while it sends its photo is told apart from a fault', async () => {
+    const { post, records } = service();
+    const leave = new AbortController();
+    const init: RequestInit & { duplex: 'half' } = {
+      body: new ReadableStream(),
+      duplex: 'half',
+      signal: leave.signal,
+    };
+    const answer = post('/caption', init);
+    leave.abort();
+    expect((await answer).status).toBe(499);
+    expect(records).toMatchObject([{ status: 499 }]);
+  });
+
   it('a wrong option is refused before the photo has come', async () => {
     const init: RequestInit & { duplex: 'half' } = { body: new ReadableStream(), duplex: 'half' };
     const answer = await service().post('/caption?beams=x', init);
@@ -732,6 +756,18 @@ describe('repeated photos', () => {
 describe('access', () => {
   const key = 'correct-horse-battery';
 
+  it('is by the keys that hold now', async () => {
+    let keys = [key];
+    const app = createApp({ apiKeys: () => keys, engine: async () => scriptedEngine() });
+    const ask = async (given: string) => {
+      const headers = { ...photoInit.headers, 'x-api-key': given };
+      return (await app.fetch(new Request(`${BASE}/caption`, { ...photoInit, headers }))).status;
+    };
+    expect([await ask(key), await ask('another-key-of-mine')]).toEqual([200, 401]);
+    keys = ['another-key-of-mine'];
+    expect([await ask(key), await ask('another-key-of-mine')]).toEqual([401, 200]);
+  });
+
   it('is open unless keys are set', async () => {
     expect((await service().post()).status).toBe(200);
   });
@@ -757,6 +793,7 @@ describe('access', () => {
     const closed = await service().get('/caption', { method: 'OPTIONS', headers });
     expect(closed.headers.get('access-control-allow-origin')).toBeNull();
     expect(closed.headers.get('access-control-allow-methods')).toBeNull();
+    expect(closed.headers.get('vary')).toBeNull();
 
     const { get, post } = service({}, { corsOrigins: ['https://page.example'] });
     const preflight = await get('/caption', { method: 'OPTIONS', headers });

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CaptionQueue } from './caption-queue.js';
+import { otherEvents } from './event-loop.js';
 
 /** A task that ends when it is told to. */
 function task(queue: CaptionQueue, client: string, log: string[], name = client) {
@@ -79,6 +81,31 @@ describe('CaptionQueue', () => {
     await expect.poll(() => log).toEqual(['left', 'next']);
     next.end();
     await next.done;
+  });
+
+  it('learns from a photo that was stopped that such photos take longer, not that they are short', async () => {
+    const queue = new CaptionQueue({ workers: 1, initialTime: 20 });
+    const stopAfter = async (milliseconds: number) => {
+      const stopped = task(queue, 'a', []);
+      if (milliseconds > 0) await pause(milliseconds);
+      stopped.stop.abort(new Error('late'));
+      stopped.fail(new Error('stopped'));
+      await expect(stopped.done).rejects.toThrow('late');
+      for (let turns = 0; turns < 10; turns++) await otherEvents();
+      expect(queue.running).toBe(0);
+    };
+    await stopAfter(60);
+    const learnt = queue.expected('a');
+    expect(learnt).toBeGreaterThan(50);
+    for (let n = 0; n < 20; n++) await stopAfter(0);
+    expect(queue.expected('a')).toBeGreaterThanOrEqual(learnt);
+  });
+
+  it('reckons that what takes longer than expected may take as long again', async () => {
+    const queue = new CaptionQueue({ workers: 1, initialTime: 1 });
+    task(queue, 'a', []);
+    await pause(60);
+    expect(queue.wait('a')).toBeGreaterThan(25);
   });
 
   it('reckons with the photos ahead: of all clients as many as come before the next turn', () => {

@@ -206,11 +206,16 @@ describe('the limits of captions hold for vectors, too', () => {
   });
 
   it('the queue, of captions and vectors together', async () => {
-    const { app, post } = service({ pace: 20 }, { maxWaiting: 2 });
+    let release: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (release = resolve));
+    const { app, post } = service({ hold }, { maxWaiting: 2 });
     const request = { method: 'POST', body: photo, headers: jpeg };
     const caption = app.fetch(new Request('http://localhost/caption', request));
     await expect.poll(() => app.load.running).toBe(1);
-    const answers = await Promise.all([post('', other(1)), post('', other(2))]);
+    const sent = [post('', other(1)), post('', other(2))];
+    expect((await Promise.race(sent)).status).toBe(429);
+    release();
+    const answers = await Promise.all(sent);
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
     expect((await caption).status).toBe(200);
   });

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { otherEvents } from './event-loop.js';
 import { SharedWork } from './shared-work.js';
 
 describe('SharedWork', () => {
@@ -33,6 +34,22 @@ describe('SharedWork', () => {
     await expect(waits[1]).rejects.toThrow('second left');
     expect(signal?.aborted).toBe(true);
     expect(await shared.run('k', never, async () => 7)).toBe(7);
+  });
+
+  it('what everybody has left takes nothing away from what began after it', async () => {
+    const shared = new SharedWork<number>();
+    const leave = new AbortController();
+    let end: (value: number) => void = () => undefined;
+    const left = shared.run('k', leave.signal, () => new Promise((resolve) => (end = resolve)));
+    leave.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
+    let endNext: (value: number) => void = () => undefined;
+    const next = shared.run('k', never, () => new Promise((resolve) => (endNext = resolve)));
+    end(1);
+    for (let turns = 0; turns < 10; turns++) await otherEvents();
+    expect(shared.has('k')).toBe(true);
+    endNext(2);
+    expect(await next).toBe(2);
   });
 
   it('fails for all who wait, once', async () => {

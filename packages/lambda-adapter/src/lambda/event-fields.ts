@@ -38,12 +38,6 @@ export class EventFields {
     return value;
   }
 
-  texts(name: string): readonly string[] {
-    const value = this.#event[name] ?? [];
-    if (!isTexts(value)) throw this.malformed(name, 'an array of texts');
-    return value;
-  }
-
   /** The pairs of a map whose values are texts or arrays of texts; undefined if there is no map. */
   pairs(name: string): [string, string][] | undefined {
     const map = this.#event[name] ?? undefined;

@@ -179,7 +179,9 @@ describe('paths', () => {
   it('a method that cannot be is refused', async () => {
     const event = recordedEvent('function-url');
     const requestContext = { ...(event.requestContext as object), http: { method: 'TRACE' } };
-    expect((await lambda().http({ ...event, requestContext })).statusCode).toBe(405);
+    const { http, records } = lambda();
+    expect((await http({ ...event, requestContext })).statusCode).toBe(405);
+    expect(records).toMatchObject([{ status: 405, error: { code: 'METHOD_NOT_ALLOWED' } }]);
   });
 });
 
@@ -249,6 +251,18 @@ it.each([
   const requestContext = { ...(event.requestContext as object), http: { method: 'GET' } };
   const answer = await lambda().http({ ...event, rawPath, headers, requestContext });
   expect(answer.statusCode).toBe(status);
+});
+
+it('headers that tell of the connection to the front door change nothing', async () => {
+  const alb = eventWithBody('alb', photo);
+  for (const [name, value] of [
+    ['content-length', '999999999'],
+    ['host', 'user:password@captions.example'],
+    ['host', 'captions.example/health?'],
+  ] as const) {
+    const headers = { ...(alb.headers as object), [name]: value };
+    expect((await lambda().http({ ...alb, headers })).statusCode, value).toBe(200);
+  }
 });
 
 describe('direct invocations', () => {

@@ -160,11 +160,6 @@ function headersOf(fields: EventFields): Headers {
   for (const [name, value] of fields.eitherPairs('multiValueHeaders', 'headers')) {
     append(name, value);
   }
-  const cookies = fields.texts('cookies');
-  if (cookies.length) {
-    result.delete('cookie');
-    append('cookie', cookies.join('; '));
-  }
   // The length of the body as it went over the wire; here it has one of its own.
   result.delete('content-length');
   return result;

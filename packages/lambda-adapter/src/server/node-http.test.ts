@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate as checkPhase, setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
@@ -57,6 +57,31 @@ it('the little that has come is handed on before more comes', async () => {
   await expect.poll(() => request, { timeout: 60_000 }).toBeDefined();
   const { value } = (await request?.body?.getReader().read()) ?? {};
   expect(Buffer.from(value ?? []).toString()).toBe('abc');
+});
+
+/** Writes until the systems at both ends take nothing more, and Node still does. */
+async function fillBuffers(socket: Socket): Promise<void> {
+  do {
+    while (socket.writableLength === 0) socket.write(Buffer.alloc(1024));
+    await pause(200);
+  } while (socket.writableLength === 0);
+}
+
+it('a client that reads nothing of an answer is cut off, however short that is', async () => {
+  let closed = false;
+  const port = await listen(async (incoming, outgoing) => {
+    incoming.socket.once('close', () => {
+      closed = true;
+    });
+    await fillBuffers(incoming.socket);
+    const rules = { isLast: false, writeTimeout: 200 };
+    await answerWith(new Response('short'), incoming, outgoing, rules);
+  });
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  socket.pause();
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await expect.poll(() => closed, { timeout: 60_000 }).toBe(true);
 });
 
 /** Places in the memory that the client's thread shares with the test. */

@@ -536,8 +536,22 @@ describe('connections', () => {
     const idle = Array.from({ length: 3 }, () => open(url));
     await Promise.all(idle.map((socket) => new Promise((open) => socket.once('connect', open))));
     await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const closed = idle.map((socket) => new Promise((close) => socket.once('close', close)));
     expect((await fetch(`${url}/livez`)).status).toBe(200);
+    await Promise.race(closed);
     for (const socket of idle) socket.destroy();
+  });
+
+  it('a connection that is reset before its request is whole is nothing to be told', async () => {
+    const refused: RequestRecord[] = [];
+    const { url } = await start({}, {}, { observe: (record) => refused.push(record) });
+    const socket = open(url);
+    socket.on('error', () => undefined).write('POST /caption HT');
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    socket.resetAndDestroy();
+    await new Promise((resolve) => socket.once('close', resolve));
+    for (let n = 0; n < 3; n++) expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect(refused).toEqual([]);
   });
 });
 
