@@ -143,6 +143,8 @@ const sent: fc.Arbitrary<Sent> = fc
 
 const engine = scriptedEngine();
 const app = createApp({ engine: async () => engine });
+// As the server itself does: until then it is not ready.
+await app.engine();
 const server = await startServer(app, { port: 0 });
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 

@@ -9,3 +9,15 @@ it.each([1e12, Number.POSITIVE_INFINITY])('a limit of %d ms is not over at once'
   expect(signal.aborted).toBe(false);
   end();
 });
+
+it('a limit that is over before it begins stops everything, without a warning of Node', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  const { signal, end } = timeLimit(20, new AbortController().signal);
+  expect(signal.reason).toMatchObject({ code: 'TIME_TOO_SHORT' });
+  await pause(0);
+  process.off('warning', note);
+  end();
+  expect(warnings).toEqual([]);
+});

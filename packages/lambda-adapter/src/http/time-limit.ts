@@ -28,8 +28,9 @@ export function timeLimit(milliseconds: number, client: AbortSignal): TimeLimit 
     );
   const usable = milliseconds - RESERVE;
   if (usable <= 0) clock.abort(tooShort());
-  // Longer than 2^31 ms a timer cannot be set; it would fire at once.
-  const timer = setTimeout(() => clock.abort(tooShort()), Math.min(usable, 2 ** 31 - 1));
+  // Node warns of a timer that is set to less than 1 ms, and has one of more than 2^31 ms fire at once.
+  const wait = Math.max(1, Math.min(usable, 2 ** 31 - 1));
+  const timer = setTimeout(() => clock.abort(tooShort()), wait);
   timer.unref();
   const signal = AbortSignal.any([clock.signal, client]);
   // Each photo of a form listens.

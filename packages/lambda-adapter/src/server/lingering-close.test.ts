@@ -153,7 +153,7 @@ describe('what is read after the last answer', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(drip);
     expect(performance.now() - started).toBeGreaterThan(300);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 
   it('is bounded in bytes', async () => {

@@ -306,6 +306,8 @@ describe('requests that no app sees', () => {
     }
     if (status !== 204) {
       expect(answer).toContain('application/problem+json');
+      const [, body = ''] = answer.split('\r\n\r\n');
+      expect(answer.toLowerCase()).toContain(`\r\ncontent-length: ${body.length}\r\n`);
       const id = /x-request-id: (\S+)/i.exec(answer)?.[1] ?? '-';
       expect(answer).toContain(`"requestId":"${id}"`);
     }
@@ -423,6 +425,16 @@ describe('connections', () => {
       ended = socket.readableEnded || socket.destroyed;
     }
     expect(size).toBeGreaterThan(16_000_000);
+  });
+
+  it('a client behind a proxy of ours is known by the address that the proxy tells', async () => {
+    const rate = { requests: 1, seconds: 3600 };
+    const { url } = await start({}, { rate }, { trustedProxies: 1 });
+    const answers: number[] = [];
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1']) {
+      answers.push((await sendPhoto(url, { 'x-forwarded-for': address })).status);
+    }
+    expect(answers).toEqual([200, 200, 429]);
   });
 
   it('an idle connection is kept for as long as it is said', async () => {

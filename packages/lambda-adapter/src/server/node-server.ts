@@ -6,7 +6,6 @@ import { shortTurn } from '../http/event-loop.js';
 import { methodNotSupported } from '../http/paths.js';
 import { HttpError, problemResponse } from '../http/problem.js';
 import type { RequestRecord } from '../http/request-record.js';
-import { largestBody } from '../http/settings.js';
 import { clientOf } from './client-address.js';
 import { Connection } from './connection.js';
 import { limitConnections } from './connection-limit.js';
@@ -223,9 +222,7 @@ async function answer(
       const request = requestFrom(incoming, address, turn.gone, {
         onBroken: turn.onBroken,
         onWanted() {
-          // A body that is too large need not be sent at all.
-          const length = Number(incoming.headers['content-length'] ?? 0);
-          if (asks100 && length <= largestBody(app.settings.maxBytes)) outgoing.writeContinue();
+          if (asks100) outgoing.writeContinue();
         },
       });
       const client = clientOf(incoming, rules.trustedProxies);
