@@ -2,7 +2,7 @@
 // aborted or endless one refused with its code? On this thread and on a worker thread.
 //
 //   node scripts/check-inputs.mjs
-import { createReadStream } from 'node:fs';
+import { createReadStream, openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, get } from 'node:http';
 import { Readable } from 'node:stream';
@@ -97,6 +97,7 @@ const cases = [
   ['ArrayBuffer', () => bytes.slice().buffer],
   ['Blob', () => new Blob([bytes])],
   ['File', () => new File([bytes], 'a.jpg')],
+  ['Blob of a file', () => openAsBlob(path)],
   ['path', () => path],
   ['file: URL', () => pathToFileURL(path)],
   ['file: URL as text', () => pathToFileURL(path).href],
