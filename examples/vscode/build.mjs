@@ -1,5 +1,6 @@
 // Everything that the extension needs goes into dist/: the package can leave node_modules out (.vscodeignore).
 import { cpSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -23,3 +24,6 @@ for (const name of readdirSync(model)) {
     cpSync(join(model, name), join('dist', name));
   }
 }
+// For WebP photos.
+const { resolve } = createRequire(import.meta.resolve('zipcaption'));
+cpSync(resolve('@jsquash/webp/codec/dec/webp_dec.wasm'), 'dist/webp_dec.wasm');

@@ -8,6 +8,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -25,6 +26,7 @@ import { buildProject, PROJECTS } from './projects.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const photo = join(root, 'samples/rocket.jpg');
+const webp = join(root, 'scripts/fixtures/photos/lossy.webp');
 const folder = mkdtempSync(join(tmpdir(), 'zipcaption-frameworks-'));
 const modules = join(folder, 'node_modules');
 const run = (command, args, options = {}) =>
@@ -181,6 +183,15 @@ const post = async (address) => {
   return [text ?? message];
 };
 
+/** What examples/node/index.mjs printed of the photo and of the WebP. */
+function captionsOf(printed) {
+  const [of, ofWebp] = printed
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t')[1]);
+  return ofWebp === webpCaption ? [of] : [of, `the WebP: ${ofWebp}`];
+}
+
 const bundledPage = (name, build) => async () => {
   const out = join(folder, `${name}-out`);
   mkdirSync(out);
@@ -281,9 +292,19 @@ const checks = {
     ]);
     writeFileSync(join(out, 'package.json'), '{ "type": "module" }');
     copyFiles(out);
-    const printed = run(process.execPath, ['main.js', photo], { cwd: out });
+    cpSync(join(modules, '@jsquash/webp/codec/dec/webp_dec.wasm'), join(out, 'webp_dec.wasm'));
+    const printed = run(process.execPath, ['main.js', photo, webp], { cwd: out });
     rmSync(out, { recursive: true });
-    return printed.trim().split('\t').slice(1);
+    return captionsOf(printed);
+  },
+  'webpack for node': async () => {
+    const program = readFileSync(join(root, 'examples/node/index.mjs'), 'utf8');
+    writeFileSync(join(folder, 'program.mjs'), program.replace('{ workers: 2 }', ''));
+    const out = join(folder, 'webpack-for-node-out');
+    const target = ['--target', 'node', '--mode', 'development', '--devtool', 'false'];
+    run(bin('webpack'), ['./program.mjs', ...target, '--output-path', out]);
+    writeFileSync(join(out, 'package.json'), '{ "type": "commonjs" }');
+    return captionsOf(run(process.execPath, [join(out, 'main.js'), photo, webp]));
   },
   vscode: async () => {
     run(process.execPath, ['build.mjs'], { cwd: example('vscode') });
@@ -309,9 +330,11 @@ const checks = {
       activate({ subscriptions: [] });
       command({ fsPath: ${JSON.stringify(photo)} }).then(deactivate).then(() => console.log(copied));`;
     writeFileSync(join(out, 'host.js'), host);
+    const hasWebp = existsSync(join(out, 'webp_dec.wasm'));
     const printed = run(process.execPath, ['host.js'], { cwd: out }).trim();
     rmSync(out, { recursive: true });
-    return [/^!\[(.*)\]\(rocket\.jpg\)$/.exec(printed)?.[1] ?? printed];
+    const text = /^!\[(.*)\]\(rocket\.jpg\)$/.exec(printed)?.[1] ?? printed;
+    return hasWebp ? [text] : [text, 'webp_dec.wasm is missing'];
   },
   obsidian: async () => {
     const target = example('obsidian');
@@ -389,6 +412,7 @@ const names = Object.keys(checks).filter((name) =>
 );
 const captioner = await loadCaptioner();
 const { text: expected } = await captioner.caption(photo);
+const { text: webpCaption } = await captioner.caption(webp);
 await captioner.dispose();
 let failed = 0;
 try {

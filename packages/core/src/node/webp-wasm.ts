@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import { ownUrl } from './own-url.js';
 
 const FILE = 'webp_dec.wasm';
@@ -13,6 +13,7 @@ export async function readWebpWasm(): Promise<Uint8Array> {
   try {
     return await readFile(new URL(FILE, here));
   } catch {
-    return readFile(createRequire(here).resolve(`@jsquash/webp/codec/dec/${FILE}`));
+    // Imported by its name, createRequire would make webpack take the file for a module, and fail.
+    return readFile(module.createRequire(here).resolve(`@jsquash/webp/codec/dec/${FILE}`));
   }
 }
