@@ -31,6 +31,7 @@ export default defineConfig({
     include: ['packages/**/*.test.ts', 'scripts/**/*.test.ts'],
     // Building, packing and browsers take longer than a unit test on a busy machine.
     testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 120_000,
     // Leak tests collect garbage before they measure.
     execArgv: ['--expose-gc'],

@@ -298,9 +298,13 @@ describe('requests that no app sees', () => {
     ['another scheme', 'GET ftp://x/livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
     ['slow headers', 'GET / HTTP/1.1\r\nHost: x\r\n', 408],
   ])('%s: answered, with the headers that every answer has', async (_, text, status) => {
-    const { url } = await start({}, {}, { requestTimeout: 300 });
+    const refused: RequestRecord[] = [];
+    const observe = (record: RequestRecord) => refused.push(record);
+    const { url, records } = await start({}, {}, { requestTimeout: 300, observe });
     const answer = await raw(url, (socket) => socket.write(text));
     expect(statuses(answer)).toEqual([status]);
+    // Told once: by the app, or where it never saw the request.
+    expect([...records, ...refused].map((record) => record.status)).toEqual([status]);
     for (const name of ['x-request-id', 'x-content-type-options', 'content-security-policy']) {
       expect(answer.toLowerCase(), name).toContain(`\r\n${name}: `);
     }
