@@ -481,6 +481,21 @@ describe('connections', () => {
     expect(engine.calls.map(({ options }) => options.maxLength)).toEqual([1, 2, 3]);
   });
 
+  it('a request that is sent ahead is not begun before the answer to the one before it has left', async () => {
+    const { hold, release } = held();
+    const { url, engine, records } = await start({ hold });
+    const answer = raw(url, (socket) => {
+      const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+      socket.write(`${head('Content-Length: 1')}a${next}`);
+    });
+    await expect.poll(() => engine.calls.length).toBe(1);
+    for (let n = 0; n < 3; n++) expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect(records.map(({ path }) => path)).toEqual(Array(3).fill('/livez'));
+    release();
+    expect(statuses(await answer)).toEqual([200, 200]);
+    expect(records.slice(3).map(({ path }) => path)).toEqual(['/caption', '/health']);
+  });
+
   it('no more than some are read ahead; the connection is closed after them', async () => {
     const { url } = await start();
     const answer = await raw(url, (socket) => {
