@@ -16,6 +16,14 @@ async function underWay(target: Target, count: number): Promise<void> {
   }
 }
 
+/** Waits until the server has taken notice of the signal that ends it. */
+async function shuttingDown(target: Target): Promise<void> {
+  for (let isEnding = false; !isEnding && target.isAlive; ) {
+    const { body } = await target.send({ method: 'GET', path: '/readyz' });
+    isEnding = body.includes('SHUTTING_DOWN');
+  }
+}
+
 const photo = (target: Target, from?: string) =>
   target.send({ body: freshPhoto(), headers, path: beams, ...(from && { from }) });
 
@@ -112,7 +120,7 @@ export const loadAttacks: readonly Attack[] = [
       const six = Array.from({ length: 6 }, () => photo(target));
       await underWay(target, 6);
       const exit = target.stop();
-      await pause(50);
+      await shuttingDown(target);
       const late = await photo(target, HONEST);
       const answers = await Promise.all(six);
       const code = await exit;
