@@ -101,6 +101,27 @@ describe('the caption', () => {
     expect(await page.isVisible('#edit-undo')).toBe(false);
   });
 
+  test('that is being written is not lost when another photo is looked at', async () => {
+    const { page } = visitor;
+    await give(page, 'coffee.jpg');
+    await outcome(page);
+    await page.click('#edit');
+    await page.fill('#edit-text', 'my cup');
+    await page.click('.thumb >> nth=0');
+    expect(await page.isVisible('#edit-text')).toBe(false);
+    expect(await page.textContent('.thumb >> nth=-1')).toBe('my cup');
+    await page.click('.thumb >> nth=-1');
+    expect(await page.textContent('#caption')).toBe('my cup');
+    // Neither is it by new photos, which are looked at once they come.
+    await page.click('#edit');
+    await page.fill('#edit-text', 'my red cup');
+    const count = await page.locator('.thumb').count();
+    await give(page, 'chelsea.png');
+    await outcome(page);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('stage');
+    expect(await page.textContent(`.thumb >> nth=${count - 1}`)).toBe('my red cup');
+  });
+
   test('follows the options, which are remembered', async () => {
     await using visitor = await visit(browser);
     const { page } = visitor;

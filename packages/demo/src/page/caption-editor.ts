@@ -10,10 +10,8 @@ export class CaptionEditor {
   constructor() {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const text = this.#field.value.replace(/\s+/g, ' ').trim();
-      const save = this.#save;
-      this.close();
-      save?.(text);
+      this.leave();
+      element('edit', HTMLButtonElement).focus();
     });
     this.#field.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && !event.isComposing) {
@@ -34,14 +32,23 @@ export class CaptionEditor {
     this.#field.select();
   }
 
-  close(): void {
-    this.#save = undefined;
-    this.#show(false);
+  /** Saves what was written so far: nobody's words are lost by looking at another photo. */
+  leave(): void {
+    const save = this.#save;
+    const hadFocus = this.#form.contains(document.activeElement);
+    this.#close();
+    if (hadFocus) element('stage', HTMLElement).focus({ preventScroll: true });
+    save?.(this.#field.value.replace(/\s+/g, ' ').trim());
   }
 
   #cancel(): void {
-    this.close();
+    this.#close();
     element('edit', HTMLButtonElement).focus();
+  }
+
+  #close(): void {
+    this.#save = undefined;
+    this.#show(false);
   }
 
   #show(open: boolean): void {

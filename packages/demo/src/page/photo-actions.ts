@@ -33,7 +33,6 @@ export class PhotoActions {
       if (photo?.status !== 'done') return;
       this.#editor.open(textOf(photo), (text) => {
         queue.edit(photo.id, text === photo.caption?.text ? undefined : text);
-        button('edit').focus();
       });
     });
     button('edit-undo').addEventListener('click', () => {
@@ -56,7 +55,7 @@ export class PhotoActions {
   /** Offers what can be done with this photo. */
   show(photo: Photo): void {
     const done = photo.status === 'done';
-    if (photo.id !== this.#shown || !done) this.#editor.close();
+    if (photo.id !== this.#shown || !done) this.#editor.leave();
     this.#shown = photo.id;
     const shown: Readonly<Record<string, boolean>> = {
       again: !done && !isPending(photo),
