@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, outcome, sampleBytes, samplePath, takeSample, visit } from './visit.js';
+import { heldModel, launch, outcome, sampleBytes, samplePath, takeSample, visit } from './visit.js';
 
 let browser: Browser;
 let axe: string;
@@ -172,17 +172,8 @@ describe('with the keyboard alone', () => {
 });
 
 test('a pressed button that goes hands the focus on, and it never falls to the page', async () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await using visitor = await visit(browser, {
-    prepare: (page) =>
-      page.context().route('**/encoder.onnx.gz', async (route) => {
-        await held;
-        await route.continue();
-      }),
-  });
+  const { prepare, release } = heldModel();
+  await using visitor = await visit(browser, { prepare });
   const { page } = visitor;
   const focused = () => page.evaluate(() => document.activeElement?.id);
   await page.setInputFiles('#files', ['coffee.jpg', 'chelsea.png'].map(samplePath));

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { processorTimes, TASK_CATEGORIES } from '../scripts/longest-task.js';
-import { launch, outcome, samplePath, takeSample, visit } from './visit.js';
+import { heldModel, launch, outcome, samplePath, takeSample, visit } from './visit.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -210,17 +210,8 @@ describe('the model', () => {
   });
 
   test('shows how many bytes have come', async () => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await using visitor = await visit(browser, {
-      prepare: (page) =>
-        page.context().route('**/encoder.onnx.gz', async (route) => {
-          await held;
-          await route.continue();
-        }),
-    });
+    const { prepare, release } = heldModel();
+    await using visitor = await visit(browser, { prepare });
     const { page } = visitor;
     await takeSample(page, 'coffee.jpg');
     await page.waitForFunction(() => {

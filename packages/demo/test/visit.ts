@@ -90,6 +90,20 @@ export async function visit(browser: Browser, options: VisitOptions = {}): Promi
   };
 }
 
+/** Holds the largest file of the model back until `release` is called: `prepare` is for `visit`. */
+export function heldModel() {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const prepare = (page: Page) =>
+    page.context().route('**/encoder.onnx.gz', async (route) => {
+      await held;
+      await route.continue();
+    });
+  return { prepare, release };
+}
+
 /** Waits until the photo that is shown has one of these outcomes; gives the text under it. */
 export async function outcome(page: Page, ...statuses: string[]): Promise<string> {
   const wanted = statuses.length > 0 ? statuses : ['done'];
