@@ -112,7 +112,7 @@ describe('CSV', () => {
     );
   });
 
-  test.each(['=1+1.jpg', '+a.jpg', '-a.jpg', '@a.jpg', '\ta.jpg'])(
+  test.each(['=1+1.jpg', '+a.jpg', '-a.jpg', '@a.jpg', '\ta.jpg', '＝1.jpg', '＠a.jpg'])(
     'hands no formula to a spreadsheet: %j',
     (file) => {
       expect(toCsv([{ file, status: 'waiting' }])).toContain(`'${file},waiting`);

@@ -108,12 +108,15 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
+/** What spreadsheets begin a formula with; the wide forms in Japanese ones. */
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
+
 /**
  * Quoted where RFC 4180 wants it. A text that a spreadsheet would run as a formula (OWASP, "CSV
  * injection") gets an apostrophe before it: file names come from strangers.
  */
 function csvField(text: string): string {
   const isNumber = text !== '' && Number.isFinite(Number(text));
-  const safe = /^[=+\-@\t\r]/.test(text) && !isNumber ? `'${text}` : text;
+  const safe = FORMULA.test(text) && !isNumber ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
