@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { onAbort } from '../../abort.js';
 import { CaptionError } from '../../errors.js';
 import { explain } from '../files.js';
 import { type HubAccess, type HubFile, networkError, openHubFile, silent } from './client.js';
@@ -127,7 +128,7 @@ async function* chunksOf(
   // Nobody may be waiting for it when it comes.
   stopped.catch(() => undefined);
   if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop);
+  const removeListener = onAbort(signal, stop);
   try {
     while (true) {
       const timer = setTimeout(() => fail(silent(silenceMs)), silenceMs);
@@ -141,7 +142,7 @@ async function* chunksOf(
   } catch (cause) {
     throw networkError(file, cause, signal);
   } finally {
-    signal?.removeEventListener('abort', stop);
+    removeListener();
     void reader.cancel().catch(() => undefined);
   }
 }
