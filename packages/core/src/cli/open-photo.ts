@@ -4,8 +4,8 @@ import { downloadPhoto } from '../input/download.js';
 import { refuseTooManyBytes } from '../input/memory.js';
 import { readStream } from '../input/stream.js';
 import { explain } from '../node/files.js';
-import { encodeName, hasBytes } from './batch/names.js';
 import type { PhotoSource } from './inputs.js';
+import { encodeName, hasBytes } from './names.js';
 
 export interface OpenLimits {
   readonly maxBytes: number;

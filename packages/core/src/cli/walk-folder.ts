@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { opendir, readdir, realpath, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { KeyTable } from './batch/key-table.js';
-import { decodeName, encodeName, hasBytes, nameKey } from './batch/names.js';
+import { KeyTable } from './key-table.js';
+import { decodeName, encodeName, hasBytes, nameKey } from './names.js';
 import { naturalOrder } from './natural-order.js';
 import { kindByName } from './photo-files.js';
 

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadCaptioner } from '../../src/captioner.js';
-import { Lock } from '../../src/cli/batch/lock.js';
+import { Lock } from '../../src/cli/lock.js';
 import { models } from '../../src/cli/models/models.js';
 import { cacheFolders, findPulled, listPulled, writableCache } from '../../src/node/hub/cache.js';
 import { describeHubFile, type HubFile, hubAccess } from '../../src/node/hub/client.js';

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { CaptionError } from '../../index.js';
 import type { FlagValues } from '../flags.js';
 import { kindByName } from '../photo-files.js';
-import { parseShard, type Shard } from './names.js';
+import { parseShard, type Shard } from './shard.js';
 
 export type SidecarKind = 'txt' | 'json';
 

@@ -4,18 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { CaptionError } from '../../index.js';
 import { isDataUrl } from '../../input/data-url.js';
 import { findInputs, noPhotos, type PhotoSource, reason } from '../inputs.js';
+import { KeyTable, keyOf } from '../key-table.js';
+import { decodeName, encodeName, hasBytes, nameKey, slashed } from '../names.js';
 import { walkFolder } from '../walk-folder.js';
-import { KeyTable, keyOf } from './key-table.js';
 import { listedNames } from './name-list.js';
-import {
-  decodeName,
-  encodeName,
-  hasBytes,
-  nameKey,
-  type Shard,
-  shardOf,
-  slashed,
-} from './names.js';
+import { type Shard, shardOf } from './shard.js';
 import { isSidecarName } from './sidecars.js';
 
 /** A photo of many. `path` is in bytes where the name is not UTF-8. */

@@ -1,5 +1,5 @@
-import { grown, KeyTable } from './key-table.js';
-import { nameKey } from './names.js';
+import { grown, KeyTable } from '../key-table.js';
+import { nameKey } from '../names.js';
 import type { PhotoState } from './photo-state.js';
 
 /** What an earlier run left of a photo: nothing, a caption, an error, or a result of other bytes. */

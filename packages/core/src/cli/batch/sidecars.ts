@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { KeyTable, keyOf } from '../key-table.js';
 import { kindByName } from '../photo-files.js';
+import { replaceFile } from '../replace-file.js';
+import { cannotWrite } from '../write-failure.js';
 import type { SidecarKind } from './batch-settings.js';
-import { KeyTable, keyOf } from './key-table.js';
-import { cannotWrite } from './out-file.js';
 import type { PhotoState } from './photo-state.js';
-import { replaceFile } from './replace-file.js';
 import { ResultIndex, type Standing } from './result-index.js';
 import { isJson, parseResult } from './result-lines.js';
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CaptionError, loadCaptioner, type Manifest } from '../../index.js';
-import { cannotWrite } from '../batch/out-file.js';
+import { cannotWrite } from '../write-failure.js';
 import type { ModelsCommand } from './command.js';
 import { findFolder } from './folder.js';
 

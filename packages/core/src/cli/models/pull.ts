@@ -3,7 +3,7 @@ import { hubAccess } from '../../node/hub/client.js';
 import { parseHubId } from '../../node/hub/hub-id.js';
 import { pause } from '../../node/hub/patience.js';
 import { type PullProgress, pullModel } from '../../node/hub/pull.js';
-import { isHeld, Lock } from '../batch/lock.js';
+import { isHeld, Lock } from '../lock.js';
 import { type ModelsCommand, usage } from './command.js';
 import { readableBytes } from './sizes.js';
 

@@ -2,9 +2,9 @@ import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CaptionError } from '../../index.js';
-import { cannotWrite } from './out-file.js';
+import { CaptionError } from '../index.js';
 import { replaceFile } from './replace-file.js';
+import { cannotWrite } from './write-failure.js';
 
 /** How often whoever holds a lock says that it lives. */
 const BEAT_MS = 10_000;
