@@ -3,7 +3,7 @@ import { CaptionError, type ImageInput } from '../index.js';
 import { downloadPhoto } from '../input/download.js';
 import { refuseTooManyBytes } from '../input/memory.js';
 import { readStream } from '../input/stream.js';
-import { explain } from '../node/files.js';
+import { explain } from '../node/system-error.js';
 import type { PhotoSource } from './inputs.js';
 import { encodeName, hasBytes } from './names.js';
 

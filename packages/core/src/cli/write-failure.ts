@@ -1,30 +1,12 @@
 import { CaptionError } from '../index.js';
+import { explain } from '../node/system-error.js';
 
 /** Why a file cannot be written, in words. */
 export function cannotWrite(path: string, cause: unknown): CaptionError {
-  return new CaptionError('WRITE_FAILED', `${path} cannot be written: ${reason(cause)}.`, {
-    cause,
-  });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EDQUOT: 'the quota is used up',
-  EFBIG: 'no file may be that large',
-  EISDIR: 'it is a folder',
-  EIO: 'the disk reports an error',
-  ENAMETOOLONG: 'no name is that long',
-  ENOENT: 'there is no such folder',
-  ENOSPC: 'no space is left on the disk',
-  ENOTDIR: 'a part of the path is not a folder',
-  EPERM: 'permission denied',
-  EPIPE: 'nobody reads it any more',
-  EROFS: 'the disk is read-only',
-};
-
-function reason(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  return (code && REASONS[code]) ?? (cause instanceof Error ? cause.message : String(cause));
+  const { code } = cause as NodeJS.ErrnoException;
+  // A file that is written need not be there before; its folder must.
+  const why = code === 'ENOENT' ? 'there is no such folder' : explain(cause);
+  return new CaptionError('WRITE_FAILED', `${path} cannot be written: ${why}.`, { cause });
 }
 
 /** True where not one file but every further one fails, too. */

@@ -6,6 +6,7 @@ import { excerpt } from '../input/excerpt.js';
 import { refuseTooManyBytes } from '../input/memory.js';
 import { readStream } from '../input/stream.js';
 import { fifoChunks } from './fifo.js';
+import { explain } from './system-error.js';
 
 /**
  * A photo's bytes from a path or `file:` URL, its size checked before it is read.
@@ -70,20 +71,4 @@ export function toPath(location: string | URL): string {
   } catch (cause) {
     throw new CaptionError('INVALID_INPUT', `${excerpt(url)} is not a valid file: URL.`, { cause });
   }
-}
-
-export function explain(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  const known: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    EISDIR: 'it is a folder',
-    ENAMETOOLONG: 'the path is too long',
-    ENOTDIR: 'a part of the path is not a folder',
-    ENOSPC: 'no space is left on the disk',
-    EDQUOT: 'the quota is used up',
-    EROFS: 'the disk is read-only',
-  };
-  return (code && known[code]) ?? (cause instanceof Error ? cause.message : String(cause));
 }

@@ -3,7 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CaptionError } from '../errors.js';
 import type { FileBytes, ModelSource } from '../model/source.js';
-import { explain, toPath } from './files.js';
+import { toPath } from './files.js';
+import { explain } from './system-error.js';
 
 /** A model's folder on disk. */
 export function folderSource(location: string | URL): ModelSource {

@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CaptionError } from '../../errors.js';
-import { explain } from '../../node/files.js';
+import { explain } from '../../node/system-error.js';
 import { documentKind } from '../find/find.js';
 import type { FileProblem } from '../types.js';
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CaptionError } from '../../errors.js';
-import { explain } from '../../node/files.js';
+import { explain } from '../../node/system-error.js';
 
 /** Pages of a site are far smaller; a larger file is data that happens to be called `.html`. */
 const MAX_BYTES = 16 * 1024 ** 2;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CaptionError } from '../../errors.js';
-import { explain } from '../../node/files.js';
+import { explain } from '../../node/system-error.js';
 import type { ImageCaptions } from './image-captions.js';
 
 /** Captions by what they depend on: the image's content, the model, how words were searched. */

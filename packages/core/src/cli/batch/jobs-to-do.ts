@@ -1,6 +1,6 @@
 import { CaptionError } from '../../index.js';
 import { isDataUrl } from '../../input/data-url.js';
-import { explain } from '../../node/files.js';
+import { explain } from '../../node/system-error.js';
 import { inOrder } from '../../pool/in-order.js';
 import type { BatchSource } from './batch-sources.js';
 import { hashFile, type PhotoState, photoState } from './photo-state.js';

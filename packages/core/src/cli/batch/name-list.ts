@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { CaptionError } from '../../index.js';
-import { explain } from '../../node/files.js';
+import { explain } from '../../node/system-error.js';
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;

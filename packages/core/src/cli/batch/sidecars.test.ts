@@ -101,7 +101,7 @@ describe('a sidecar', () => {
     const sidecars = new Sidecars('txt');
     const tooLong = {
       code: 'WRITE_FAILED',
-      message: expect.stringContaining('no name is that long'),
+      message: expect.stringContaining('its name or path is too long'),
     };
     // Before the photo is captioned, too, in a folder that is known already.
     await sidecars.prepare(photo);

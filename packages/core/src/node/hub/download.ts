@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onAbort } from '../../abort.js';
 import { CaptionError } from '../../errors.js';
-import { explain } from '../files.js';
+import { explain } from '../system-error.js';
 import { type HubAccess, type HubFile, networkError, openHubFile, silent } from './client.js';
 import { type HubId, hubIdText } from './hub-id.js';
 import { pause } from './patience.js';
